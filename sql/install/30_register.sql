@@ -1,0 +1,148 @@
+-- The register: projections of the log.  Written by the gate and by event handlers in C, by nothing else.
+
+-- Every thing that has a chain of events: the ledger itself (nil uuid), parties, wallets, tokens, batches.
+CREATE TABLE sto.subject (
+    subject     uuid        NOT NULL,
+    last_event  bigint      NOT NULL,  -- entry_id of its newest event
+    recorded_at timestamptz NOT NULL,  -- that event's time
+    head        sto.digest  NOT NULL,  -- that event's leaf hash
+    kind        text        NOT NULL,  -- ledger, party, wallet, token, batch
+    CONSTRAINT subject_pkey PRIMARY KEY (subject)
+) WITH (fillfactor = 80);
+
+-- One row once the ledger is open.
+CREATE TABLE sto.ledger (
+    ledger_id          uuid       NOT NULL,
+    policy_event       bigint     NOT NULL,  -- event that set the root officers' present policy
+    genesis_hash       sto.digest NOT NULL,
+    name               text       NOT NULL,
+    origin             text       NOT NULL,
+    register_authority text       NOT NULL,  -- keys or roles
+    CONSTRAINT ledger_pkey PRIMARY KEY (ledger_id)
+);
+
+-- Immutable: one row a version of a subject's key policy.
+CREATE TABLE sto.key_policy (
+    policy_event bigint NOT NULL,
+    subject      uuid   NOT NULL,
+    policy       bytea  NOT NULL,  -- docs/format.md, "Key policy"
+    CONSTRAINT key_policy_pkey PRIMARY KEY (policy_event)
+);
+
+-- A key registers once in a ledger, for one subject.
+CREATE TABLE sto.public_key (
+    registered  bigint         NOT NULL,  -- event that brought it in
+    retired     bigint,                   -- event whose policy left it out
+    valid_from  timestamptz,
+    valid_to    timestamptz,
+    subject     uuid           NOT NULL,
+    fingerprint sto.digest     NOT NULL,
+    key         sto.public_key NOT NULL,
+    CONSTRAINT public_key_pkey PRIMARY KEY (fingerprint)
+);
+CREATE INDEX public_key_subject ON sto.public_key (subject);
+
+CREATE TABLE sto.party (
+    registered   bigint NOT NULL,
+    policy_event bigint,            -- null: has no keys of its own
+    party_id     uuid   NOT NULL,
+    kind         text   NOT NULL,
+    status       text   NOT NULL,   -- active, closed
+    country      text,
+    lei          sto.lei,
+    commitment   sto.digest,
+    CONSTRAINT party_pkey PRIMARY KEY (party_id)
+);
+
+CREATE TABLE sto.capability (
+    granted_by bigint  NOT NULL,    -- event
+    party_id   uuid    NOT NULL,
+    capability text    NOT NULL,
+    granted    boolean NOT NULL,
+    CONSTRAINT capability_pkey PRIMARY KEY (party_id, capability)
+);
+
+CREATE TABLE sto.wallet (
+    registered   bigint             NOT NULL,
+    policy_event bigint,            -- null: an issuance wallet, ordered by the issuer's quorum
+    wallet_id    uuid               NOT NULL,
+    party_id     uuid               NOT NULL,
+    custodian    uuid,
+    address      sto.wallet_address NOT NULL,
+    salt         sto.digest         NOT NULL,
+    signed_only  boolean            NOT NULL,
+    kind         text               NOT NULL,
+    status       text               NOT NULL,  -- active, closed
+    CONSTRAINT wallet_pkey PRIMARY KEY (address),
+    CONSTRAINT wallet_id UNIQUE (wallet_id)
+);
+CREATE INDEX wallet_party ON sto.wallet (party_id);
+
+CREATE TABLE sto.token (
+    registered    bigint             NOT NULL,
+    authorised    sto.token_amount,            -- null: unlimited
+    token_id      uuid               NOT NULL,
+    issuer        uuid               NOT NULL,
+    issuance      sto.wallet_address NOT NULL,
+    decimals      smallint           NOT NULL,
+    kind          text               NOT NULL,
+    status        text               NOT NULL,  -- active, closed
+    name          text               NOT NULL,
+    isin          sto.isin,
+    cfi           sto.cfi,
+    dti           sto.dti,
+    currency      text,
+    unsigned_role text,
+    CONSTRAINT token_pkey PRIMARY KEY (token_id),
+    CONSTRAINT token_isin UNIQUE (isin)
+);
+
+-- A list of orders that one quorum signed at once.
+CREATE TABLE sto.batch (
+    batch_event  bigint           NOT NULL,
+    policy_event bigint           NOT NULL,  -- actor's policy whose quorum signed it
+    count        bigint           NOT NULL,
+    sum          sto.token_amount NOT NULL,
+    usable_until timestamptz,                -- earliest end among valid_until and the signing keys
+    batch_id     uuid             NOT NULL,
+    actor        uuid             NOT NULL,
+    token_id     uuid             NOT NULL,
+    hash         sto.digest       NOT NULL,
+    posted       boolean          NOT NULL,
+    CONSTRAINT batch_pkey PRIMARY KEY (batch_event)
+);
+
+CREATE TABLE sto.position (
+    balance   sto.token_amount   NOT NULL,
+    held      sto.token_amount   NOT NULL,
+    seq       bigint             NOT NULL,
+    posted_at timestamptz        NOT NULL,  -- of its last entry
+    wallet    sto.wallet_address NOT NULL,
+    token_id  uuid               NOT NULL,
+    head      sto.digest,                   -- leaf hash of its last entry
+    CONSTRAINT position_pkey PRIMARY KEY (token_id, wallet)
+) WITH (fillfactor = 70);
+
+CREATE TABLE sto.hold (
+    hold_id          bigint             NOT NULL,  -- entry_id of the hold's entry
+    amount           sto.token_amount   NOT NULL,  -- as placed
+    remaining        sto.token_amount   NOT NULL,  -- still held; zero once posted or released
+    release_after    timestamptz,
+    wallet           sto.wallet_address NOT NULL,
+    token_id         uuid               NOT NULL,
+    notary           uuid,
+    beneficiary      sto.wallet_address,
+    condition_hash   sto.digest,
+    instruction_hash sto.digest,
+    purpose          text               NOT NULL,
+    CONSTRAINT hold_pkey PRIMARY KEY (hold_id)
+);
+CREATE INDEX hold_open ON sto.hold (wallet, token_id) WHERE remaining > '0';
+
+-- Local to this database, not part of the log: which role submits for which party.
+CREATE TABLE sto.member (
+    role     name NOT NULL,
+    party_id uuid NOT NULL,
+    CONSTRAINT member_pkey PRIMARY KEY (role)
+);
+COMMENT ON TABLE sto.member IS 'database roles that may submit, each for one party; keys authorise, roles do not';

@@ -1,0 +1,23 @@
+/*
+ * amount.h
+ *		128-bit whole amounts: text form and arithmetic that never wraps.
+ */
+#ifndef STO_CORE_AMOUNT_H
+#define STO_CORE_AMOUNT_H
+
+#include "bytes.h"
+
+#define STO_AMOUNT_MAX ((StoAmount) (((unsigned __int128) 1 << 127) - 1))
+#define STO_AMOUNT_MIN (-STO_AMOUNT_MAX - 1)
+#define STO_AMOUNT_TEXT_MAX 41 /* sign, 39 digits, NUL */
+
+/* Decimal text, optional sign, no spaces; false with a reason if not, or out of range. */
+extern bool sto_amount_parse(const char *text, size_t len, StoAmount *out, const char **why);
+extern size_t sto_amount_print(StoAmount v, char out[STO_AMOUNT_TEXT_MAX]);
+
+/* false on overflow, *out untouched */
+extern bool sto_amount_add(StoAmount a, StoAmount b, StoAmount *out);
+extern bool sto_amount_sub(StoAmount a, StoAmount b, StoAmount *out);
+extern bool sto_amount_mul(StoAmount a, StoAmount b, StoAmount *out);
+
+#endif
