@@ -1,0 +1,110 @@
+# sto_ledger: build, install and test.
+#
+#   make, make install       the extension (PGXS; PG_CONFIG chooses the server)
+#   make installcheck        regression and isolation tests on a running server
+#   make check               everything a change must pass; does its own set-up
+#   make check-long          what takes longer, other server versions included
+#   make demo                a ledger with 1,000 investors in a private cluster
+#   make bench               figures, into build/bench.tsv
+#   make lint, make format   house rules; lay out the C sources
+#
+# Everything made goes into $(BUILD); the sources stay clean.
+
+TOP   := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+BUILD ?= $(TOP)/build/pg
+
+ifneq ($(INNER),yes)
+
+# The outer half, run by hand. Setting a machine up must work before PostgreSQL
+# is there, so it is the inner half, run in $(BUILD), that includes PGXS.
+.PHONY: all install uninstall installcheck clean check check-long matrix demo bench lint format need
+.NOTPARALLEL:
+
+all install uninstall installcheck:
+	@mkdir -p $(BUILD)
+	@$(MAKE) --no-print-directory -C $(BUILD) -f $(TOP)/Makefile INNER=yes $@
+
+clean:
+	rm -rf $(TOP)/build
+
+check:
+	@$(TOP)/test/tools/check
+
+check-long:
+	@$(TOP)/test/tools/check_long
+
+matrix:
+	@$(TOP)/test/tools/matrix
+
+demo bench: need
+	@$(TOP)/test/tools/build_install
+	@$(TOP)/test/$@/run
+
+lint:
+	@$(TOP)/test/tools/lint
+
+format:
+	@find $(TOP)/src $(TOP)/test -name '*.[ch]' -exec clang-format -i {} +
+
+need:
+	@$(TOP)/test/tools/need
+
+else
+
+EXTENSION  = sto_ledger
+MODULE_big = sto_ledger
+PGFILEDESC = "sto_ledger - a register of security tokens"
+
+# The version is written once, in the control file.
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(TOP)/$(EXTENSION).control)
+
+SOURCES  = $(sort $(wildcard $(addprefix $(TOP)/src/,*.c core/*.c types/*.c ledger/*.c log/*.c)))
+INCLUDED = $(wildcard $(addprefix $(TOP)/src/,*.h */*.h))
+OBJS     = $(patsubst $(TOP)/%.c,%.o,$(SOURCES))
+
+INSTALL_SQL = $(sort $(wildcard $(TOP)/sql/install/*.sql))
+SCRIPT      = sql/$(EXTENSION)--$(EXTVERSION).sql
+DATA_built  = $(SCRIPT)
+DATA        = $(patsubst $(TOP)/%,%,$(sort $(wildcard $(TOP)/sql/updates/*--*--*.sql)))
+
+# PostgreSQL's own flags ask for C89 declarations; this is C11.
+PG_CPPFLAGS = -I$(TOP)/src -DSTO_VERSION='"$(EXTVERSION)"'
+PG_CFLAGS   = -std=gnu11 -Wall -Wextra -Werror -Wno-declaration-after-statement \
+	-Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers \
+	$(if $(findstring clang,$(CC)),-Wno-ignored-optimization-argument -Wno-unknown-warning-option)
+SHLIB_LINK  = -lcrypto
+override with_llvm := no
+
+REGRESS        = $(patsubst $(TOP)/test/sql/%.sql,%,$(sort $(wildcard $(TOP)/test/sql/*.sql)))
+REGRESS_OPTS   = --inputdir=$(TOP)/test --outputdir=regress
+ISOLATION      = $(patsubst $(TOP)/test/specs/%.spec,%,$(sort $(wildcard $(TOP)/test/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=$(TOP)/test --outputdir=regress
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+VPATH := $(TOP)
+include $(PGXS)
+
+$(OBJS): $(INCLUDED) $(TOP)/Makefile $(TOP)/$(EXTENSION).control | objdirs
+installcheck: regress-dir
+
+.PHONY: objdirs regress-dir
+objdirs:
+	@mkdir -p $(sort $(dir $(OBJS)))
+
+# Expected files are looked for below the output folder, from 16 on below the
+# current one.
+regress-dir:
+	@mkdir -p regress
+	@ln -sfn $(TOP)/expected regress/expected
+	@ln -sfn $(TOP)/expected expected
+
+# A script that says OR REPLACE or IF NOT EXISTS takes over objects planted
+# beforehand (CVE-2022-2625).
+$(SCRIPT): $(INSTALL_SQL) $(TOP)/$(EXTENSION).control
+	@mkdir -p $(@D)
+	@! grep -inE '^[[:space:]]*create[[:space:]]+(or[[:space:]]+replace|.*if[[:space:]]+not[[:space:]]+exists)' $(INSTALL_SQL)
+	@for f in $(INSTALL_SQL); do printf -- '-- from %s\n' "$${f##*/}"; cat "$$f"; done > $@.new
+	@mv $@.new $@
+
+endif
