@@ -1,0 +1,55 @@
+/*
+ * errors.h
+ *		Every SQLSTATE of our own.  docs/errors.md explains each.
+ *
+ * Class "ST" is outside the ranges that the SQL standard and PostgreSQL use
+ * (ISO/IEC 9075-2, subclause 24.1: classes beginning I-Z are the implementation's).
+ */
+#ifndef STO_ERRORS_H
+#define STO_ERRORS_H
+
+#include "utils/elog.h"
+
+/* the order itself */
+#define ERRCODE_STO_INVALID_ORDER MAKE_SQLSTATE('S', 'T', '0', '0', '1')
+#define ERRCODE_STO_GATE_COLUMN MAKE_SQLSTATE('S', 'T', '0', '0', '2')
+#define ERRCODE_STO_ORDER_EXPIRED MAKE_SQLSTATE('S', 'T', '0', '0', '3')
+#define ERRCODE_STO_ORDER_ID_REUSED MAKE_SQLSTATE('S', 'T', '0', '0', '4')
+#define ERRCODE_STO_NOT_STORED MAKE_SQLSTATE('S', 'T', '0', '0', '5')
+#define ERRCODE_STO_TOO_OLD MAKE_SQLSTATE('S', 'T', '0', '0', '6')
+
+/* authority */
+#define ERRCODE_STO_BAD_SIGNATURE MAKE_SQLSTATE('S', 'T', '1', '0', '1')
+#define ERRCODE_STO_QUORUM_NOT_MET MAKE_SQLSTATE('S', 'T', '1', '0', '2')
+#define ERRCODE_STO_KEY_NOT_VALID MAKE_SQLSTATE('S', 'T', '1', '0', '3')
+#define ERRCODE_STO_NOT_AUTHORISED MAKE_SQLSTATE('S', 'T', '1', '0', '4')
+#define ERRCODE_STO_BATCH_MISMATCH MAKE_SQLSTATE('S', 'T', '1', '0', '5')
+#define ERRCODE_STO_KEY_REFUSED MAKE_SQLSTATE('S', 'T', '1', '0', '6')
+#define ERRCODE_STO_NOT_A_MEMBER MAKE_SQLSTATE('S', 'T', '1', '0', '7')
+
+/* register facts */
+#define ERRCODE_STO_UNKNOWN_TOKEN MAKE_SQLSTATE('S', 'T', '2', '0', '1')
+#define ERRCODE_STO_TOKEN_CLOSED MAKE_SQLSTATE('S', 'T', '2', '0', '2')
+#define ERRCODE_STO_UNKNOWN_WALLET MAKE_SQLSTATE('S', 'T', '2', '0', '3')
+#define ERRCODE_STO_WALLET_CLOSED MAKE_SQLSTATE('S', 'T', '2', '0', '4')
+#define ERRCODE_STO_UNKNOWN_PARTY MAKE_SQLSTATE('S', 'T', '2', '0', '5')
+#define ERRCODE_STO_PARTY_CLOSED MAKE_SQLSTATE('S', 'T', '2', '0', '6')
+#define ERRCODE_STO_UNKNOWN_HOLD MAKE_SQLSTATE('S', 'T', '2', '0', '7')
+#define ERRCODE_STO_INVALID_EVENT MAKE_SQLSTATE('S', 'T', '2', '0', '8')
+#define ERRCODE_STO_SUBJECT_EXISTS MAKE_SQLSTATE('S', 'T', '2', '0', '9')
+
+/* units */
+#define ERRCODE_STO_INSUFFICIENT MAKE_SQLSTATE('S', 'T', '3', '0', '1')
+#define ERRCODE_STO_OVER_AUTHORISED MAKE_SQLSTATE('S', 'T', '3', '0', '2')
+#define ERRCODE_STO_HOLD_EXCEEDED MAKE_SQLSTATE('S', 'T', '3', '0', '3')
+#define ERRCODE_STO_HOLD_TERMS MAKE_SQLSTATE('S', 'T', '3', '0', '4')
+
+/* the log */
+#define ERRCODE_STO_APPEND_ONLY MAKE_SQLSTATE('S', 'T', '4', '0', '1')
+#define ERRCODE_STO_LEDGER_NOT_OPEN MAKE_SQLSTATE('S', 'T', '4', '0', '2')
+#define ERRCODE_STO_LEDGER_OPEN MAKE_SQLSTATE('S', 'T', '4', '0', '3')
+#define ERRCODE_STO_BROKEN_ROW MAKE_SQLSTATE('S', 'T', '4', '0', '4')
+#define ERRCODE_STO_GUARD_OFF MAKE_SQLSTATE('S', 'T', '4', '0', '5')
+#define ERRCODE_STO_INITIAL_COPY MAKE_SQLSTATE('S', 'T', '4', '0', '6')
+
+#endif

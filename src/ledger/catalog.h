@@ -1,0 +1,62 @@
+/*
+ * catalog.h
+ *		Object ids of the extension's own tables, indexes and sequence.
+ *
+ * Looked up once by name and kept until one of them is dropped or rebuilt.
+ */
+#ifndef STO_LEDGER_CATALOG_H
+#define STO_LEDGER_CATALOG_H
+
+#include "postgres.h"
+
+typedef enum StoRel
+{
+	STO_REL_EVENT,
+	STO_REL_TRANSFER,
+	STO_REL_WRITER,
+	STO_REL_SUBJECT,
+	STO_REL_LEDGER,
+	STO_REL_KEY_POLICY,
+	STO_REL_PUBLIC_KEY,
+	STO_REL_PARTY,
+	STO_REL_CAPABILITY,
+	STO_REL_WALLET,
+	STO_REL_TOKEN,
+	STO_REL_BATCH,
+	STO_REL_POSITION,
+	STO_REL_HOLD,
+	STO_REL_MEMBER,
+	STO_REL_SEQUENCE,
+	STO_REL_COUNT
+} StoRel;
+
+typedef enum StoIndex
+{
+	STO_IDX_EVENT,			/* event_pkey (entry_id) */
+	STO_IDX_TRANSFER,		/* transfer_pkey (entry_id) */
+	STO_IDX_TRANSFER_ORDER, /* transfer_order (ordering_party, order_id) */
+	STO_IDX_SUBJECT,		/* subject_pkey (subject) */
+	STO_IDX_LEDGER,			/* ledger_pkey (ledger_id) */
+	STO_IDX_KEY_POLICY,		/* key_policy_pkey (policy_event) */
+	STO_IDX_PUBLIC_KEY,		/* public_key_pkey (fingerprint) */
+	STO_IDX_KEY_SUBJECT,	/* public_key_subject (subject) */
+	STO_IDX_PARTY,			/* party_pkey (party_id) */
+	STO_IDX_CAPABILITY,		/* capability_pkey (party_id, capability) */
+	STO_IDX_WALLET,			/* wallet_pkey (address) */
+	STO_IDX_WALLET_ID,		/* wallet_id (wallet_id) */
+	STO_IDX_TOKEN,			/* token_pkey (token_id) */
+	STO_IDX_BATCH,			/* batch_pkey (batch_event) */
+	STO_IDX_POSITION,		/* position_pkey (token_id, wallet) */
+	STO_IDX_HOLD,			/* hold_pkey (hold_id) */
+	STO_IDX_MEMBER,			/* member_pkey (role) */
+	STO_IDX_COUNT
+} StoIndex;
+
+/* Register the invalidation callback; once per backend, from _PG_init. */
+extern void sto_catalog_init(void);
+extern Oid sto_rel_oid(StoRel rel); /* ERROR if the extension isn't installed here */
+extern Oid sto_index_oid(StoIndex index);
+/* The relation if relid is one of ours, else -1; never raises. */
+extern int sto_rel_of_oid(Oid relid);
+
+#endif

@@ -1,0 +1,85 @@
+/*
+ * facts.h
+ *		What the register says now of the ledger, a wallet, token, party or
+ *		policy: read through a cache that other sessions' events invalidate.
+ *
+ * An event that takes a permission away locks sto.writer against writers in
+ * flight, and announces itself by a relation-cache invalidation of sto.writer;
+ * a writer that has the lock has therefore also seen the announcement.
+ * Absence is never cached, so events that only add need no announcement.
+ */
+#ifndef STO_LEDGER_FACTS_H
+#define STO_LEDGER_FACTS_H
+
+#include "postgres.h"
+
+#include "core/message.h"
+#include "core/policy.h"
+
+typedef struct StoLedgerFact
+{
+	uint8_t ledger_id[STO_UUID_LEN];
+	uint8_t genesis_hash[STO_DIGEST_LEN];
+	int64 policy_event;
+	bool roles; /* register acts are authorised by database roles: genesis chose so */
+} StoLedgerFact;
+
+typedef struct StoWalletFact
+{
+	uint8_t address[STO_ADDRESS_LEN];
+	uint8_t wallet_id[STO_UUID_LEN];
+	uint8_t party[STO_UUID_LEN];
+	uint8_t custodian[STO_UUID_LEN];
+	uint8_t salt[STO_DIGEST_LEN];
+	bool has_custodian;
+	bool issuance; /* a token's issuance wallet: has no policy of its own */
+	bool signed_only;
+	bool active;
+	int64 policy_event; /* 0: none */
+} StoWalletFact;
+
+typedef struct StoTokenFact
+{
+	uint8_t token_id[STO_UUID_LEN];
+	uint8_t issuer[STO_UUID_LEN];
+	uint8_t issuance[STO_ADDRESS_LEN];
+	int decimals;
+	bool active;
+	bool has_authorised;
+	StoAmount authorised;
+	bool has_unsigned_role;
+	NameData unsigned_role;
+} StoTokenFact;
+
+typedef struct StoPartyFact
+{
+	uint8_t party_id[STO_UUID_LEN];
+	bool active;
+	int64 policy_event; /* 0: has no keys */
+} StoPartyFact;
+
+extern void sto_facts_init(void); /* callbacks; once per backend, from _PG_init */
+
+/* ERROR ST402 if the ledger is not open; sto_fact_ledger_try returns false instead. */
+extern void sto_fact_ledger(StoLedgerFact *out);
+extern bool sto_fact_ledger_try(StoLedgerFact *out);
+/* false: not in the register */
+extern bool sto_fact_wallet(const uint8_t address[STO_ADDRESS_LEN], StoWalletFact *out);
+extern bool sto_fact_token(const uint8_t token_id[STO_UUID_LEN], StoTokenFact *out);
+extern bool sto_fact_party(const uint8_t party_id[STO_UUID_LEN], StoPartyFact *out);
+/* The policy that an event set; policies never change once made. */
+extern bool sto_fact_policy(int64 policy_event, StoPolicy *out);
+/* The party for which the current role submits; ERROR ST107 if it is mapped to none. */
+extern void sto_fact_member(uint8_t party_id[STO_UUID_LEN]);
+extern bool sto_fact_member_try(uint8_t party_id[STO_UUID_LEN]);
+extern bool sto_fact_capability(const uint8_t party_id[STO_UUID_LEN], const char *capability);
+
+/*
+ * For event handlers.  Announce: facts cached anywhere may be wrong once this
+ * transaction commits (and now, here).  Touched: this transaction wrote
+ * register rows, so a rollback must empty this backend's cache.
+ */
+extern void sto_facts_announce(void);
+extern void sto_facts_touched(void);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * gate.h
+ *		What both gates share: mode, locks, ids and the clock.
+ */
+#ifndef STO_LEDGER_GATE_H
+#define STO_LEDGER_GATE_H
+
+#include "postgres.h"
+
+#include "core/bytes.h"
+
+#include "storage/lockdefs.h"
+
+/* How a row of the log arrives. */
+typedef enum StoMode
+{
+	STO_MODE_POST,	 /* a client's order or act: authorise, check, fill the gate's columns */
+	STO_MODE_VERIFY, /* logical apply, or sto.rebuild(): a complete row: check everything, fold it */
+	STO_MODE_RESTORE /* a dump being loaded: check the row's own hash, build nothing */
+} StoMode;
+
+extern bool sto_restore;	  /* setting sto_ledger.restore */
+extern int sto_max_post_age; /* setting sto_ledger.max_post_age, seconds */
+
+/* The mode of the running statement; ERROR ST406 in a table-sync worker. */
+extern StoMode sto_gate_mode(void);
+/* Once per backend: the guards of the log tables are as installed (ST405 if not). */
+extern void sto_gate_check_guards(void);
+/* Lock sto.writer: RowExclusiveLock to post, ShareRowExclusiveLock for a restrictive event. */
+extern void sto_gate_lock_writer(LOCKMODE mode);
+/* Draw the next id of the log; call after every lock that the row needs. */
+extern int64 sto_gate_next_id(void);
+/* Wall clock, microseconds since 1970; never below floor. */
+extern int64 sto_gate_clock(int64 floor);
+
+/* PostgreSQL counts from 2000-01-01, our formats from 1970-01-01. */
+#define STO_EPOCH_SHIFT INT64CONST(946684800000000)
+#define StoTimeFromTimestamp(ts) ((int64) (ts) + STO_EPOCH_SHIFT)
+#define StoTimeToTimestamp(us) ((TimestampTz) ((us) -STO_EPOCH_SHIFT))
+
+/*
+ * Fold one stored row of the log (for sto.rebuild()): the same checks as on
+ * logical apply.  tuple is a row of sto.event or sto.transfer.
+ */
+extern void sto_event_replay(HeapTuple tuple, TupleDesc desc);
+extern void sto_entry_replay(HeapTuple tuple, TupleDesc desc, bool check_signatures);
+/* Write cached positions back and compare counts; ends a batch. */
+extern void sto_gate_flush(void);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * store.h
+ *		Reading and writing the register's tables by table access method.
+ *
+ * The gates read facts as of now, not as of the statement's snapshot, and
+ * need no privilege of the acting role; SQL could give neither.  Rows written
+ * are visible to the next read: every write increments the command counter.
+ */
+#ifndef STO_LEDGER_STORE_H
+#define STO_LEDGER_STORE_H
+
+#include "ledger/catalog.h"
+
+#include "access/genam.h"
+#include "executor/tuptable.h"
+#include "utils/relcache.h"
+#include "utils/snapshot.h"
+
+#define STO_STORE_KEYS 3
+
+/* A found row; close it, whether or not it was found. */
+typedef struct StoRow
+{
+	Relation rel;
+	TupleTableSlot *slot; /* all attributes deformed; empty if not found */
+	bool found;
+} StoRow;
+
+/*
+ * The newest committed (or own) row whose index columns equal the keys.
+ * keys: one Datum for each leading column of a unique index.
+ */
+extern bool sto_store_find(StoRel rel, StoIndex index, int nkeys, const Datum *keys, StoRow *row);
+/* As above, then lock the row until the transaction ends, following updates (40001 above READ COMMITTED). */
+extern bool sto_store_find_lock(StoRel rel, StoIndex index, int nkeys, const Datum *keys,
+								StoRow *row);
+/* Attribute number attno (1-based) of a found row. */
+extern Datum sto_row_get(const StoRow *row, int attno, bool *isnull);
+extern void sto_row_close(StoRow *row);
+
+/* values and nulls for every column of the table, in its order. */
+extern void sto_store_insert(StoRel rel, Datum *values, bool *nulls);
+/* Replace columns of a found row: those with replaces[i]; the row keeps being found but stale. */
+extern void sto_store_update(StoRow *row, Datum *values, bool *nulls, const bool *replaces);
+extern void sto_store_delete_all(StoRel rel); /* for sto.rebuild() */
+
+/*
+ * A scan by index with any snapshot, for callers that need more than one row:
+ * begin, next until it returns false, end.
+ */
+typedef struct StoScan
+{
+	Relation rel;
+	Relation index;
+	IndexScanDesc scan;
+	TupleTableSlot *slot;
+	Snapshot snapshot;
+	bool registered;
+} StoScan;
+
+/* snapshot NULL: the newest */
+extern void sto_scan_begin(StoScan *scan, StoRel rel, StoIndex index, int nkeys, const Datum *keys,
+						   Snapshot snapshot);
+extern bool sto_scan_next(StoScan *scan);
+extern void sto_scan_end(StoScan *scan);
+
+#endif
