@@ -71,7 +71,9 @@ DATA        = $(patsubst $(TOP)/%,%,$(sort $(wildcard $(TOP)/sql/updates/*--*--*
 PG_CPPFLAGS = -I$(TOP)/src -DSTO_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS   = -std=gnu11 -Wall -Wextra -Werror -Wno-declaration-after-statement \
 	-Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers \
-	$(if $(findstring clang,$(CC)),-Wno-ignored-optimization-argument -Wno-unknown-warning-option)
+	$(if $(findstring clang,$(CC)),$(NOT_FOR_CLANG))
+# Debian configured PostgreSQL for gcc.
+NOT_FOR_CLANG = -Wno-ignored-attributes -Wno-ignored-optimization-argument -Wno-unknown-warning-option
 SHLIB_LINK  = -lcrypto
 override with_llvm := no
 
