@@ -11,6 +11,9 @@
 #define STO_AMOUNT_MIN (-STO_AMOUNT_MAX - 1)
 #define STO_AMOUNT_TEXT_MAX 41 /* sign, 39 digits, NUL */
 
+/* The reason that sto_amount_parse gives for a well-formed number that doesn't fit. */
+extern const char sto_amount_out_of_range[];
+
 /* Decimal text, optional sign, no spaces; false with a reason if not, or out of range. */
 extern bool sto_amount_parse(const char *text, size_t len, StoAmount *out, const char **why);
 extern size_t sto_amount_print(StoAmount v, char out[STO_AMOUNT_TEXT_MAX]);
