@@ -1,0 +1,747 @@
+"""A small client of a sto_ledger register, written from docs/format.md alone.
+
+It makes keys, addresses and the messages that are signed, signs them outside the
+database, and recomputes every leaf, link, signature and balance from the output of
+COPY.  It needs Python 3.9 and the package `cryptography` (38 or later), nothing else.
+
+Times are integers, microseconds since 1970-01-01 UTC.  Amounts are Python integers of
+the token's smallest units.  Addresses and digests are bytes.  "Clause" comments name
+the section of docs/format.md that a function writes down.
+"""
+
+import datetime
+import functools
+import hashlib
+import json
+import uuid
+from collections import namedtuple
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature, encode_dss_signature)
+
+NIL = uuid.UUID(int=0)
+KINDS = {"issue": 1, "redeem": 2, "transfer": 3, "hold": 4, "post": 5,
+         "release": 6, "force": 7, "recover": 8, "reverse": 9}
+PURPOSES = {"subscription": 1, "settlement": 2, "pledge": 3, "hash_lock": 4,
+            "lock_up": 5, "seizure": 6, "freeze": 7}
+
+
+class FormatError(ValueError):
+    """Bytes or text that docs/format.md does not allow."""
+
+
+# ---- Clause "Conventions" -------------------------------------------------------
+
+def u8(n):
+    return n.to_bytes(1, "big")
+
+
+def u16(n):
+    return n.to_bytes(2, "big")
+
+
+def u32(n):
+    return n.to_bytes(4, "big")
+
+
+def i64(n):
+    return n.to_bytes(8, "big", signed=True)
+
+
+def i128(n):
+    return n.to_bytes(16, "big", signed=True)
+
+
+def uuid_octets(value):
+    return value.bytes
+
+
+def fixed(length):
+    def write(octets):
+        if len(octets) != length:
+            raise FormatError(f"expected {length} octets, got {len(octets)}")
+        return bytes(octets)
+    return write
+
+
+digest, address20, preimage32 = fixed(32), fixed(20), fixed(32)
+
+
+def text8(s):
+    return u8(len(s.encode())) + s.encode()
+
+
+def text16(s):
+    return u16(len(s.encode())) + s.encode()
+
+
+def text32(s):
+    return u32(len(s.encode())) + s.encode()
+
+
+def octets16(b):
+    return u16(len(b)) + b
+
+
+def opt(write, value):
+    return b"\0" if value is None else b"\1" + write(value)
+
+
+def tag(name, version=1):
+    return u8(len(name)) + name.encode("ascii") + u8(version)
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
+def leaf(record):
+    return sha256(b"\0" + record)
+
+
+# ---- Clause "Keys, fingerprints, signatures" ------------------------------------
+
+SCHEMES = {"ed25519": 1, "p256": 2, "secp256k1": 3}
+SCHEME_NAMES = {number: name for name, number in SCHEMES.items()}
+CURVES = {2: ec.SECP256R1(), 3: ec.SECP256K1()}
+ORDERS = {2: 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551,
+          3: 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141}
+RAW = (serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+POINT = (serialization.Encoding.X962, serialization.PublicFormat.CompressedPoint)
+ECDSA = ec.ECDSA(hashes.SHA256())
+
+
+def key_text(scheme, octets):
+    return f"{SCHEME_NAMES[scheme]}:{octets.hex()}"
+
+
+def parse_key(text):
+    name, _, octets = text.partition(":")
+    return SCHEMES[name], bytes.fromhex(octets)
+
+
+@functools.lru_cache(maxsize=None)
+def fingerprint(scheme, octets):
+    return sha256(tag("sto.key") + u8(scheme) + octets)
+
+
+def key_id(scheme, octets):
+    return fingerprint(scheme, octets)[:8]
+
+
+class PrivateKey:
+    """A key pair that never leaves this process."""
+
+    def __init__(self, scheme, secret=None):
+        """scheme: a name; secret: 32 octets (Ed25519 seed or ECDSA scalar), or a new one."""
+        self.scheme = SCHEMES[scheme]
+        if self.scheme == 1:
+            self._key = (ed25519.Ed25519PrivateKey.generate() if secret is None else
+                         ed25519.Ed25519PrivateKey.from_private_bytes(secret))
+            self.octets = self._key.public_key().public_bytes(*RAW)
+        else:
+            curve = CURVES[self.scheme]
+            self._key = (ec.generate_private_key(curve) if secret is None else
+                         ec.derive_private_key(int.from_bytes(secret, "big"), curve))
+            self.octets = self._key.public_key().public_bytes(*POINT)
+        self.text = key_text(self.scheme, self.octets)
+        self.fingerprint = fingerprint(self.scheme, self.octets)
+        self.id = self.fingerprint[:8]
+
+    def sign(self, message):
+        """64 octets in stored form: R || S, or r || s with low s."""
+        if self.scheme == 1:
+            return self._key.sign(message)
+        r, s = decode_dss_signature(self._key.sign(message, ECDSA))
+        s = min(s, ORDERS[self.scheme] - s)
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+
+@functools.lru_cache(maxsize=None)
+def _public_key(scheme, octets):
+    if scheme == 1:
+        return ed25519.Ed25519PublicKey.from_public_bytes(octets)
+    return ec.EllipticCurvePublicKey.from_encoded_point(CURVES[scheme], octets)
+
+
+def signature_is_good(scheme, octets, message, signature):
+    """Is this 64-octet signature, in stored form, that key's over the message?"""
+    try:
+        if scheme == 1:
+            _public_key(scheme, octets).verify(signature, message)
+        else:
+            r = int.from_bytes(signature[:32], "big")
+            s = int.from_bytes(signature[32:], "big")
+            if s > ORDERS[scheme] // 2:
+                return False
+            _public_key(scheme, octets).verify(encode_dss_signature(r, s), message, ECDSA)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def signature_list(message, keys):
+    """The message signed by each of the keys, as a list in stored form."""
+    return b"".join(u8(k.scheme) + k.id + u8(64) + k.sign(message)
+                    for k in sorted(keys, key=lambda k: k.id))
+
+
+def parse_signature_list(octets):
+    """[(scheme, key id, 64-octet signature)]; only the stored form is taken."""
+    if len(octets) == 0 or len(octets) % 74:
+        raise FormatError("a stored signature list has 74 octets an item")
+    items = [octets[i:i + 74] for i in range(0, len(octets), 74)]
+    if any(item[9] != 64 for item in items):
+        raise FormatError("a stored signature has 64 octets")
+    ids = [item[1:9] for item in items]
+    if ids != sorted(set(ids)):
+        raise FormatError("stored signatures are sorted by key id, each once")
+    return [(item[0], item[1:9], item[10:]) for item in items]
+
+
+# ---- Clause "Ledger id and wallet address" --------------------------------------
+
+def ledger_id(genesis_leaf):
+    octets = bytearray(genesis_leaf[:16])
+    octets[6] = octets[6] & 0x0f | 0x80
+    octets[8] = octets[8] & 0x3f | 0x80
+    return uuid.UUID(bytes=bytes(octets))
+
+
+def wallet_address(ledger, wallet):
+    return sha256(tag("sto.address") + ledger.bytes + wallet.bytes)[:20]
+
+
+BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+BECH32M_CONST = 0x2bc830a3
+
+
+def _polymod(values):
+    check = 1
+    for value in values:
+        top = check >> 25
+        check = (check & 0x1ffffff) << 5 ^ value
+        for i, g in enumerate((0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3)):
+            check ^= g if top >> i & 1 else 0
+    return check
+
+
+# of "sto": the high bits of each character, 0, the low bits (BIP-173)
+_PREFIX = [ord(c) >> 5 for c in "sto"] + [0] + [ord(c) & 31 for c in "sto"]
+
+
+def address_text(octets):
+    """Bech32m (BIP-350) of 20 octets: 160 bits are exactly 32 groups of 5."""
+    number = int.from_bytes(address20(octets), "big")
+    data = [number >> 5 * i & 31 for i in range(31, -1, -1)]
+    check = _polymod(_PREFIX + data + [0] * 6) ^ BECH32M_CONST
+    data += [check >> 5 * i & 31 for i in range(5, -1, -1)]
+    return "sto1" + "".join(BECH32[d] for d in data)
+
+
+@functools.lru_cache(maxsize=None)
+def parse_address(text):
+    if text != text.lower() and text != text.upper():
+        raise FormatError("an address is all lower or all upper case")
+    text = text.lower()
+    data = [BECH32.find(c) for c in text[4:]]
+    if not text.startswith("sto1") or len(data) != 38 or -1 in data:
+        raise FormatError(f"not a wallet address: {text}")
+    if _polymod(_PREFIX + data) != BECH32M_CONST:
+        raise FormatError(f"wrong checksum in address {text}")
+    return functools.reduce(lambda n, d: n << 5 | d, data[:32], 0).to_bytes(20, "big")
+
+
+# ---- Clause "Order" -------------------------------------------------------------
+
+def boolean(value):
+    return u8(1 if value else 0)
+
+
+# The fields after amount, in order, with their writers; an entry's record has them too.
+ORDER_TERMS = [
+    ("valid_until", i64), ("reference", text16), ("hold_id", i64),
+    ("purpose", lambda name: u8(PURPOSES[name])), ("notary", uuid_octets),
+    ("release_after", i64), ("condition_hash", digest), ("instruction_hash", digest),
+    ("preimage", preimage32), ("keep_rest", boolean), ("attachment_hash", digest),
+    ("group_id", uuid_octets), ("undoes", i64),
+]
+
+
+def order_terms(row):
+    return b"".join(opt(write, row.get(name)) for name, write in ORDER_TERMS)
+
+
+def order_message(ledger, order):
+    """order: a dict keyed by column name; missing keys are absent fields."""
+    return b"".join([
+        tag("sto.order"), ledger.bytes, u8(KINDS[order["kind"]]),
+        order["order_id"].bytes, order["ordering_party"].bytes, order["token_id"].bytes,
+        opt(address20, order.get("debit_wallet")), opt(address20, order.get("credit_wallet")),
+        i128(order["amount"]), order_terms(order)])
+
+
+def instruction_hash(ledger, legs):
+    """legs: [(token uuid, debit address, credit address, amount)] in any order."""
+    octets = sorted(t.bytes + address20(d) + address20(c) + i128(a) for t, d, c, a in legs)
+    return sha256(tag("sto.instruction") + ledger.bytes + u32(len(octets)) + b"".join(octets))
+
+
+def batch_hash(ledger, orders):
+    return sha256(b"".join(order_message(ledger, order) for order in orders))
+
+
+# ---- Clauses "Side digest" and "Entry" ------------------------------------------
+
+def side_digest(salt, token, seq, balance, held, prev):
+    return sha256(tag("sto.side") + digest(salt) + token.bytes + i64(seq) + i128(balance) +
+                  i128(held) + opt(digest, prev))
+
+
+def entry_record(ledger, row, debit_side, credit_side):
+    """row: a dict keyed by column name; the sides' digests, None where untouched."""
+    return b"".join([
+        tag("sto.entry"), ledger.bytes, i64(row["entry_id"]), u8(KINDS[row["kind"]]),
+        row["token_id"].bytes,
+        opt(address20, row.get("debit_wallet")), opt(address20, row.get("credit_wallet")),
+        i128(row["amount"]), row["ordering_party"].bytes, row["order_id"].bytes,
+        order_terms(row),
+        opt(i64, row.get("authority_event")), opt(i64, row.get("rule_set")),
+        opt(i64, row.get("key_policy")),
+        opt(digest, debit_side), opt(digest, credit_side),
+        opt(octets16, row.get("signatures")),
+        i64(row["received_at"]), i64(row["posted_at"]), row["posted_by"].bytes])
+
+
+# ---- Clause "Act and event" -----------------------------------------------------
+
+def act_message(ledger, kind, subject, actor, prev_hash, body):
+    """ledger is NIL for genesis; prev_hash is the subject's head, None if it is new."""
+    return (tag("sto.act") + ledger.bytes + text8(kind) + subject.bytes + actor.bytes +
+            opt(digest, prev_hash) + text32(body))
+
+
+def event_record(ledger, row):
+    return (tag("sto.event") + ledger.bytes + i64(row["entry_id"]) + text8(row["kind"]) +
+            row["subject"].bytes + row["actor"].bytes + opt(digest, row["prev_hash"]) +
+            text32(row["body"]) + opt(octets16, row["signatures"]) + i64(row["recorded_at"]))
+
+
+# ---- Clause "Key policy and proof of possession" --------------------------------
+
+PolicyKey = namedtuple("PolicyKey", "scheme octets valid_from valid_to possession",
+                       defaults=(None, None, None))
+Policy = namedtuple("Policy", "threshold keys")
+
+
+def policy_octets(policy):
+    return u8(policy.threshold) + u8(len(policy.keys)) + b"".join(
+        u8(k.scheme) + u8(len(k.octets)) + k.octets + opt(i64, k.valid_from) +
+        opt(i64, k.valid_to) for k in policy.keys)
+
+
+def possession_message(ledger, party, subject, address, policy):
+    return (tag("sto.possession") + ledger.bytes + party.bytes + subject.bytes +
+            opt(address20, address) + policy_octets(policy))
+
+
+def policy_from_body(body):
+    """The policy that an event's body (parsed JSON) states."""
+    return Policy(body["threshold"], [
+        PolicyKey(*parse_key(k["key"]), k.get("from"), k.get("to"),
+                  bytes.fromhex(k["possession"]) if "possession" in k else None)
+        for k in body["keys"]])
+
+
+def policy_body(threshold, keys, possession=None):
+    """`threshold` and `keys` for an event's body.  keys: PrivateKey objects without time
+    limits; possession: None, or (ledger, party, subject, address) to prove each key."""
+    policy = Policy(threshold, [PolicyKey(k.scheme, k.octets) for k in keys])
+    listed = [{"key": k.text} for k in keys]
+    if possession:
+        message = possession_message(*possession, policy)
+        for item, key in zip(listed, keys):
+            item["possession"] = key.sign(message).hex()
+    return {"threshold": threshold, "keys": listed}
+
+
+def compact_json(body):
+    """Any JSON text will do: the text that is signed is the text that is stored."""
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+
+
+def quorum_fault(policy, signatures, message, at):
+    """None if the stored list is a quorum of the policy at that time, else what is wrong."""
+    keys = {key_id(k.scheme, k.octets): k for k in policy.keys}
+    items = parse_signature_list(signatures)
+    for scheme, kid, signature in items:
+        key = keys.get(kid)
+        if key is None or key.scheme != scheme:
+            return f"key {kid.hex()} is not in the policy"
+        if key.valid_from is not None and at < key.valid_from:
+            return f"key {kid.hex()} was not yet valid"
+        if key.valid_to is not None and at >= key.valid_to:
+            return f"key {kid.hex()} was no longer valid"
+        if not signature_is_good(scheme, key.octets, message, signature):
+            return f"signature of key {kid.hex()} does not verify"
+    return None if len(items) >= policy.threshold else "too few signatures"
+
+
+# ---- COPY ... TO STDOUT ---------------------------------------------------------
+
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+MICROSECOND = datetime.timedelta(microseconds=1)
+
+
+def parse_time(text):
+    return (datetime.datetime.fromisoformat(_time_digits(text)) - EPOCH) // MICROSECOND
+
+
+def _time_digits(text):
+    """2026-01-31 10:00:00.25+00 -> 2026-01-31 10:00:00.250000+00:00 (Python before 3.11)."""
+    clock, zone = text[:19], text[19:]
+    fraction = ""
+    if zone.startswith("."):
+        sign = max(zone.find("+"), zone.find("-"))
+        fraction, zone = zone[1:sign], zone[sign:]
+    return clock + "." + fraction.ljust(6, "0") + (zone if ":" in zone else zone + ":00")
+
+
+def parse_hex(text):
+    """bytea and digest: hex, with or without PostgreSQL's \\x before it."""
+    return bytes.fromhex(text[2:] if text.startswith("\\x") else text)
+
+
+def parse_boolean(text):
+    return {"t": True, "f": False}[text]
+
+
+def _columns(parsers):
+    return {name: parse for parse, names in parsers for name in names.split()}
+
+
+ENTRY_COLUMNS = _columns([
+    (int, "entry_id amount debit_seq debit_balance debit_held credit_seq credit_balance "
+          "credit_held key_policy rule_set authority_event hold_id undoes"),
+    (parse_time, "received_at posted_at valid_until release_after"),
+    (uuid.UUID, "token_id ordering_party order_id posted_by group_id notary"),
+    (parse_address, "debit_wallet credit_wallet"),
+    (parse_hex, "debit_prev credit_prev condition_hash instruction_hash attachment_hash "
+                "leaf_hash preimage signatures"),
+    (parse_boolean, "keep_rest"), (str, "kind purpose reference")])
+EVENT_COLUMNS = _columns([
+    (int, "entry_id"), (parse_time, "recorded_at"), (uuid.UUID, "subject actor"),
+    (parse_hex, "prev_hash leaf_hash signatures"), (str, "kind body")])
+
+# Run these with SET datestyle = 'ISO', timezone = 'UTC', client_encoding = 'UTF8'.
+COPY_ENTRIES = (f"COPY (SELECT {', '.join(ENTRY_COLUMNS)} FROM ONLY sto.transfer "
+                "ORDER BY entry_id) TO STDOUT")
+COPY_EVENTS = (f"COPY (SELECT {', '.join(EVENT_COLUMNS)} FROM ONLY sto.event "
+               "ORDER BY entry_id) TO STDOUT")
+
+_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+
+
+def unescape(field):
+    """One field of COPY's text format; TO never writes the numeric escapes."""
+    if field == "\\N":
+        return None
+    if "\\" not in field:
+        return field
+    out, chars = [], iter(field)
+    for c in chars:
+        if c == "\\":
+            c = next(chars)
+            c = _ESCAPES.get(c, c)
+        out.append(c)
+    return "".join(out)
+
+
+def parse_copy(lines, columns):
+    """Rows of COPY's text format, as dicts of Python values."""
+    for line in lines:
+        values = [unescape(field) for field in line.rstrip("\n").split("\t")]
+        if len(values) != len(columns):
+            raise FormatError(f"expected {len(columns)} columns, got {len(values)}")
+        yield {name: None if value is None else parse(value)
+               for (name, parse), value in zip(columns.items(), values)}
+
+
+# ---- Verification ---------------------------------------------------------------
+
+class Register:
+    """Folds a log in the order of its ids and notes whatever doesn't hold."""
+
+    REGISTRAR_ACTS = ("party", "party_status", "wallet", "wallet_status")
+
+    def __init__(self):
+        self.ledger = NIL
+        self.genesis_hash = None
+        self.roles_allowed = False
+        self.last_id = 0
+        self.heads = {}         # subject -> leaf of its newest event
+        self.policies = {}      # subject -> (event id, Policy); NIL: root officers
+        self.registrars = set()
+        self.wallets = {}       # address -> dict(subject, party, salt, custodian)
+        self.wallet_ids = {}    # wallet uuid -> address
+        self.tokens = {}        # uuid -> dict(issuer, issuance, unsigned_role)
+        self.batches = {}       # event id -> dict with a running hash
+        self.positions = {}     # (address, token) -> (seq, balance, held, head)
+        self.holds = {}         # entry id -> remaining
+        self.orders = set()     # (ordering party, order id)
+        self.count = dict(events=0, entries=0, links=0, signatures=0)
+        self.problems = []      # (entry id, text)
+
+    def problem(self, row, text):
+        self.problems.append((row["entry_id"], text))
+
+    def next_id(self, row):
+        if row["entry_id"] <= self.last_id:
+            self.problem(row, "ids do not rise")
+        self.last_id = row["entry_id"]
+
+    def check_quorum(self, row, policy, message, at):
+        if row["signatures"] is None:
+            return self.problem(row, "not signed")
+        fault = quorum_fault(policy, row["signatures"], message, at)
+        self.count["signatures"] += len(row["signatures"]) // 74
+        if fault:
+            self.problem(row, fault)
+
+    # Events
+
+    def event(self, row):
+        self.next_id(row)
+        self.count["events"] += 1
+        if leaf(event_record(self.ledger, row)) != row["leaf_hash"]:
+            self.problem(row, "leaf hash differs from the event's columns")
+        if self.heads.get(row["subject"]) != row["prev_hash"]:
+            self.problem(row, "does not link to the subject's event before")
+        self.count["links"] += row["prev_hash"] is not None
+        self.heads[row["subject"]] = row["leaf_hash"]
+        body = json.loads(row["body"])
+        self.check_authority(row, body)
+        apply = getattr(self, "apply_" + row["kind"], None)
+        if apply:
+            apply(row, body)
+
+    def check_authority(self, row, body):
+        kind, actor = row["kind"], row["actor"]
+        if kind == "maintenance" or (row["signatures"] is None and self.roles_allowed):
+            return
+        if kind == "genesis":
+            policy = policy_from_body(body)
+            policy = policy._replace(threshold=len(policy.keys))    # every root key signs
+        elif actor in self.policies:
+            policy = self.policies[actor][1]
+        else:
+            return self.problem(row, f"actor {actor} has no keys")
+        self.check_quorum(row, policy, self.act(row), row["recorded_at"])
+        subject = row["subject"]
+        allowed = {
+            "genesis": actor == NIL, "capability": actor == NIL,
+            "keys": actor == subject, "wallet_terms": actor == subject,
+            **{k: actor in self.registrars or actor == NIL for k in self.REGISTRAR_ACTS},
+            **{k: self.tokens.get(subject, {}).get("issuer") == actor
+               for k in ("token_terms", "token_policy", "token_status")},
+        }
+        if kind == "wallet_status" and actor == subject:
+            allowed[kind] = True
+        if not allowed.get(kind, True):
+            self.problem(row, f"{actor} may not make a {kind} event of {subject}")
+
+    def act(self, row):
+        return act_message(self.ledger, row["kind"], row["subject"], row["actor"],
+                           row["prev_hash"], row["body"])
+
+    def set_policy(self, row, body, party, address=None):
+        """The subject's new policy; each key new to the subject proves its possession."""
+        subject, policy = row["subject"], policy_from_body(body)
+        known = {(k.scheme, k.octets) for k in self.policies[subject][1].keys} \
+            if subject in self.policies else set()
+        message = possession_message(self.ledger, party, subject, address, policy)
+        for k in policy.keys:
+            if (k.scheme, k.octets) in known:
+                continue
+            if k.possession is None or not self.possession_is_good(k, message):
+                self.problem(row, f"{key_text(k.scheme, k.octets)} is not proven")
+        self.policies[subject] = (row["entry_id"], policy)
+
+    def possession_is_good(self, k, message):
+        self.count["signatures"] += 1
+        if len(k.possession) == 64:
+            return signature_is_good(k.scheme, k.octets, message, k.possession)
+        r, s = decode_dss_signature(k.possession)       # a body keeps DER as it was sent
+        s = min(s, ORDERS[k.scheme] - s)
+        return signature_is_good(k.scheme, k.octets, message,
+                                 r.to_bytes(32, "big") + s.to_bytes(32, "big"))
+
+    def apply_genesis(self, row, body):
+        self.genesis_hash = row["leaf_hash"]
+        self.ledger = ledger_id(row["leaf_hash"])
+        self.roles_allowed = body["register_authority"] == "roles"
+        self.policies[NIL] = (row["entry_id"], policy_from_body(body))
+
+    def apply_keys(self, row, body):
+        subject = row["subject"]
+        address = self.wallet_ids.get(subject)
+        party = self.wallets[address]["party"] if address else subject
+        self.set_policy(row, body, party, address)
+
+    def apply_capability(self, row, body):
+        if body["capability"] == "registrar":
+            change = self.registrars.add if body["granted"] else self.registrars.discard
+            change(row["subject"])
+
+    def apply_party(self, row, body):
+        if "keys" in body:
+            self.set_policy(row, body, row["subject"])
+
+    def apply_wallet(self, row, body):
+        address = wallet_address(self.ledger, row["subject"])
+        party = uuid.UUID(body["party"])
+        custodian = uuid.UUID(body["custodian"]) if body.get("custodian") else None
+        self.wallets[address] = dict(subject=row["subject"], party=party, custodian=custodian,
+                                     salt=bytes.fromhex(body["salt"]))
+        self.wallet_ids[row["subject"]] = address
+        self.set_policy(row, body, party, address)
+
+    def apply_token(self, row, body):
+        address = wallet_address(self.ledger, row["subject"])
+        self.wallets[address] = dict(subject=None, party=row["actor"], custodian=None,
+                                     salt=bytes.fromhex(body["salt"]))
+        self.tokens[row["subject"]] = dict(issuer=row["actor"], issuance=address,
+                                           unsigned_role=body.get("unsigned_role"))
+
+    def apply_token_policy(self, row, body):
+        self.tokens[row["subject"]]["unsigned_role"] = body["unsigned_role"]
+
+    def apply_batch(self, row, body):
+        self.batches[row["entry_id"]] = dict(
+            row=row, actor=row["actor"], count=body["count"], sum=int(body["sum"]),
+            hash=bytes.fromhex(body["hash"]), seen=0, total=0, running=hashlib.sha256())
+
+    # Entries
+
+    def entry(self, row):
+        self.next_id(row)
+        self.count["entries"] += 1
+        debit_side = self.side(row, "debit")
+        credit_side = self.side(row, "credit")
+        if leaf(entry_record(self.ledger, row, debit_side, credit_side)) != row["leaf_hash"]:
+            self.problem(row, "leaf hash differs from the entry's columns")
+        order = (row["ordering_party"], row["order_id"])
+        if order in self.orders:
+            self.problem(row, "order id used twice")
+        self.orders.add(order)
+        self.check_order(row)
+        self.move(row)
+
+    def side(self, row, name):
+        if row[name + "_seq"] is None:
+            return None
+        wallet = self.wallets.get(row[name + "_wallet"])
+        if wallet is None:
+            self.problem(row, f"{name} wallet is not registered")
+            return None
+        return side_digest(wallet["salt"], row["token_id"], row[name + "_seq"],
+                           row[name + "_balance"], row[name + "_held"], row[name + "_prev"])
+
+    def orderers(self, row):
+        """Whose quorum may order this entry; None: any party's (holds and what follows them)."""
+        token = self.tokens.get(row["token_id"])
+        wallet = self.wallets.get(row["debit_wallet"])
+        if token is None or wallet is None:
+            return ()
+        if row["kind"] == "issue":
+            return (token["issuer"],)
+        if row["kind"] in ("transfer", "redeem"):
+            return (wallet["subject"], wallet["custodian"])
+        return None
+
+    def check_order(self, row):
+        message = order_message(self.ledger, row)
+        allowed = self.orderers(row)
+        batch = self.batches.get(row["authority_event"])
+        if batch:
+            batch["seen"] += 1
+            batch["total"] += row["amount"]
+            batch["running"].update(message)
+            if allowed is not None and batch["actor"] not in allowed:
+                self.problem(row, "the batch's actor may not order this")
+            return
+        if row["signatures"] is None:
+            token = self.tokens.get(row["token_id"], {})
+            if not (token.get("unsigned_role") or row["kind"] == "release"):
+                self.problem(row, "not signed")
+            return
+        for subject in self.policies if allowed is None else allowed:
+            event, policy = self.policies.get(subject, (None, None))
+            if event is not None and event == row["key_policy"]:
+                return self.check_quorum(row, policy, message, row["posted_at"])
+        self.problem(row, "key policy is not one in force for who may order this")
+
+    def move(self, row):
+        kind, amount = row["kind"], row["amount"]
+        balance = held = 0      # what leaves the debit position
+        if kind == "hold":
+            held, self.holds[row["entry_id"]] = -amount, amount
+        elif kind in ("post", "release"):
+            held = amount if row["keep_rest"] else self.holds.get(row["hold_id"], 0)
+            self.holds[row["hold_id"]] = self.holds.get(row["hold_id"], 0) - held
+        if kind not in ("hold", "release"):
+            balance = amount
+        self.step(row, "debit", -balance, -held)
+        if kind not in ("hold", "release"):
+            self.step(row, "credit", amount, 0)
+
+    def step(self, row, name, balance_change, held_change):
+        if row[name + "_seq"] is None:
+            return self.problem(row, f"{name} side is missing")
+        place = (row[name + "_wallet"], row["token_id"])
+        seq, balance, held, head = self.positions.get(place, (0, 0, 0, None))
+        if row[name + "_prev"] != head or row[name + "_seq"] != seq + 1:
+            self.problem(row, f"does not link to the {name} position's entry before")
+        self.count["links"] += 1
+        balance, held = balance + balance_change, held + held_change
+        if (row[name + "_balance"], row[name + "_held"]) != (balance, held):
+            self.problem(row, f"{name} balance is not the sum of its entries")
+        token = self.tokens.get(row["token_id"], {})
+        issuance = place[0] == token.get("issuance")
+        if not issuance and not 0 <= held <= balance:
+            self.problem(row, f"{name} position is overdrawn")
+        self.positions[place] = (seq + 1, balance, held, row["leaf_hash"])
+
+    def finish(self):
+        for event, batch in self.batches.items():
+            if batch["seen"] and (batch["seen"], batch["total"], batch["running"].digest()) != \
+                    (batch["count"], batch["sum"], batch["hash"]):
+                self.problem(batch["row"], "the entries are not the list that was signed")
+        totals = {}
+        for (_, token), (_, balance, _, _) in self.positions.items():
+            totals[token] = totals.get(token, 0) + balance
+        for token, total in totals.items():
+            if total:
+                self.problems.append((0, f"balances of token {token} sum to {total}"))
+
+
+def verify_copy(events, entries, genesis_hash=None):
+    """Check a whole log.  events, entries: lines of COPY_EVENTS and COPY_ENTRIES.
+
+    Returns a Register: `problems` is empty if every leaf, link, signature, batch and
+    balance holds; `positions` is the register recomputed from the log alone.  Give the
+    genesis leaf that you trust: without it a wholly invented log passes.
+    """
+    register = Register()
+    rows = [(row["entry_id"], register.event, row) for row in parse_copy(events, EVENT_COLUMNS)]
+    rows += [(row["entry_id"], register.entry, row)
+             for row in parse_copy(entries, ENTRY_COLUMNS)]
+    for _, check, row in sorted(rows, key=lambda item: item[0]):
+        check(row)
+    register.finish()
+    if genesis_hash is not None and genesis_hash != register.genesis_hash:
+        register.problems.append((0, "not the ledger whose genesis is trusted"))
+    return register
