@@ -37,12 +37,14 @@ typedef enum StoCheck
 /* "ed25519", "p256", "secp256k1"; NULL for an unknown scheme. */
 extern const char *sto_scheme_name(uint8_t scheme);
 extern bool sto_scheme_from_name(const char *name, size_t len, uint8_t *scheme);
+/* Octets of a key of this scheme: 32 or 33; 0 for an unknown scheme. */
+extern uint8_t sto_scheme_key_len(uint8_t scheme);
 
 /*
  * Make a key from octets: raw Ed25519 (32), compressed (33) or uncompressed
  * (65) ECDSA points.  The key is vetted: refused are wrong lengths, Ed25519
- * y >= p (non-canonical), points not on the curve, the eight small-order points,
- * and for ECDSA the point at infinity and coordinates out of range.
+ * y >= p (non-canonical), points not on the curve, the eight small-order points
+ * and points of mixed order (edwards.h), and for ECDSA the point at infinity and coordinates out of range.
  * On refusal returns false and sets *why to a static, lower-case reason.
  */
 extern bool sto_key_make(uint8_t scheme, const uint8_t *data, size_t len, StoKey *key,
