@@ -19,8 +19,11 @@
 #define STO_ADDRESS_LEN 20
 #define STO_AMOUNT_LEN 16
 
-/* A 128-bit signed count of a token's smallest units. */
-typedef __int128 StoAmount;
+/*
+ * A 128-bit signed count of a token's smallest units.  Tuples and palloc align to
+ * 8 octets only, so the type must not promise the compiler 16.
+ */
+typedef __int128 StoAmount __attribute__((aligned(8)));
 
 /*
  * A writer over a buffer that the caller owns.  With data == NULL it only

@@ -56,7 +56,9 @@ typedef enum StoIndex
 extern void sto_catalog_init(void);
 extern Oid sto_rel_oid(StoRel rel); /* ERROR if the extension isn't installed here */
 extern Oid sto_index_oid(StoIndex index);
-/* The relation if relid is one of ours, else -1; never raises. */
+/* The relation if relid is one of ours, else -1 (also where the extension isn't installed). */
 extern int sto_rel_of_oid(Oid relid);
+/* Changes whenever one of our relations may have been altered. */
+extern uint64 sto_catalog_generation;
 
 #endif

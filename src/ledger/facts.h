@@ -58,7 +58,7 @@ typedef struct StoPartyFact
 	int64 policy_event; /* 0: has no keys */
 } StoPartyFact;
 
-extern void sto_facts_init(void); /* callbacks; once per backend, from _PG_init */
+extern void sto_facts_init(void); /* transaction callbacks; once per backend, from _PG_init */
 
 /* ERROR ST402 if the ledger is not open; sto_fact_ledger_try returns false instead. */
 extern void sto_fact_ledger(StoLedgerFact *out);

@@ -13,6 +13,7 @@
 
 #include "access/genam.h"
 #include "executor/tuptable.h"
+#include "nodes/execnodes.h"
 #include "utils/relcache.h"
 #include "utils/snapshot.h"
 
@@ -38,11 +39,41 @@ extern bool sto_store_find_lock(StoRel rel, StoIndex index, int nkeys, const Dat
 extern Datum sto_row_get(const StoRow *row, int attno, bool *isnull);
 extern void sto_row_close(StoRow *row);
 
+typedef enum StoLocked
+{
+	STO_LOCKED,
+	STO_LOCK_GONE /* deleted meanwhile (READ COMMITTED) */
+} StoLocked;
+
+/* Lock a found row; its slot then holds the version that was locked. */
+extern StoLocked sto_row_lock(StoRow *row);
+
 /* values and nulls for every column of the table, in its order. */
 extern void sto_store_insert(StoRel rel, Datum *values, bool *nulls);
 /* Replace columns of a found row: those with replaces[i]; the row keeps being found but stale. */
 extern void sto_store_update(StoRow *row, Datum *values, bool *nulls, const bool *replaces);
 extern void sto_store_delete_all(StoRel rel); /* for sto.rebuild() */
+
+/*
+ * Many writes to one table: begin once, write, end.  Nothing that was written
+ * is visible before the end.
+ */
+typedef struct StoWrite
+{
+	Relation rel;
+	EState *estate;
+	ResultRelInfo *info;
+	EPQState epq;
+	TupleTableSlot *old;
+	TupleTableSlot *new;
+} StoWrite;
+
+extern void sto_write_begin(StoWrite *write, StoRel rel);
+extern ItemPointerData sto_write_insert(StoWrite *write, Datum *values, bool *nulls);
+/* The version at tid must be locked by this transaction. */
+extern ItemPointerData sto_write_update(StoWrite *write, ItemPointerData tid, Datum *values,
+										bool *nulls);
+extern void sto_write_end(StoWrite *write);
 
 /*
  * A scan by index with any snapshot, for callers that need more than one row:

@@ -1,0 +1,182 @@
+/*
+ * catalog.c
+ *		Object ids of the extension's own tables, indexes and sequence.
+ */
+#include "postgres.h"
+
+#include "ledger/catalog.h"
+#include "ledger/columns.h"
+
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "commands/extension.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+static const char *const rel_names[STO_REL_COUNT] = {
+	[STO_REL_EVENT] = "event",			 [STO_REL_TRANSFER] = "transfer",
+	[STO_REL_WRITER] = "writer",		 [STO_REL_SUBJECT] = "subject",
+	[STO_REL_LEDGER] = "ledger",		 [STO_REL_KEY_POLICY] = "key_policy",
+	[STO_REL_PUBLIC_KEY] = "public_key", [STO_REL_PARTY] = "party",
+	[STO_REL_CAPABILITY] = "capability", [STO_REL_WALLET] = "wallet",
+	[STO_REL_TOKEN] = "token",			 [STO_REL_BATCH] = "batch",
+	[STO_REL_POSITION] = "position",	 [STO_REL_HOLD] = "hold",
+	[STO_REL_MEMBER] = "member",		 [STO_REL_SEQUENCE] = "entry_id_seq",
+};
+
+static const int rel_columns[STO_REL_COUNT] = {
+	[STO_REL_EVENT] = EVENT_COLUMNS,
+	[STO_REL_TRANSFER] = TRANSFER_COLUMNS,
+	[STO_REL_SUBJECT] = SUBJECT_COLUMNS,
+	[STO_REL_LEDGER] = LEDGER_COLUMNS,
+	[STO_REL_KEY_POLICY] = KEY_POLICY_COLUMNS,
+	[STO_REL_PUBLIC_KEY] = PUBLIC_KEY_COLUMNS,
+	[STO_REL_PARTY] = PARTY_COLUMNS,
+	[STO_REL_CAPABILITY] = CAPABILITY_COLUMNS,
+	[STO_REL_WALLET] = WALLET_COLUMNS,
+	[STO_REL_TOKEN] = TOKEN_COLUMNS,
+	[STO_REL_BATCH] = BATCH_COLUMNS,
+	[STO_REL_POSITION] = POSITION_COLUMNS,
+	[STO_REL_HOLD] = HOLD_COLUMNS,
+	[STO_REL_MEMBER] = MEMBER_COLUMNS,
+	[STO_REL_SEQUENCE] = 3, /* every sequence's */
+};
+
+static const char *const index_names[STO_IDX_COUNT] = {
+	[STO_IDX_EVENT] = "event_pkey",
+	[STO_IDX_TRANSFER] = "transfer_pkey",
+	[STO_IDX_TRANSFER_ORDER] = "transfer_order",
+	[STO_IDX_SUBJECT] = "subject_pkey",
+	[STO_IDX_LEDGER] = "ledger_pkey",
+	[STO_IDX_KEY_POLICY] = "key_policy_pkey",
+	[STO_IDX_PUBLIC_KEY] = "public_key_pkey",
+	[STO_IDX_KEY_SUBJECT] = "public_key_subject",
+	[STO_IDX_PARTY] = "party_pkey",
+	[STO_IDX_CAPABILITY] = "capability_pkey",
+	[STO_IDX_WALLET] = "wallet_pkey",
+	[STO_IDX_WALLET_ID] = "wallet_id",
+	[STO_IDX_TOKEN] = "token_pkey",
+	[STO_IDX_BATCH] = "batch_pkey",
+	[STO_IDX_POSITION] = "position_pkey",
+	[STO_IDX_HOLD] = "hold_pkey",
+	[STO_IDX_MEMBER] = "member_pkey",
+};
+
+static Oid rel_oids[STO_REL_COUNT];
+static Oid index_oids[STO_IDX_COUNT];
+static bool known = false;
+
+uint64 sto_catalog_generation = 1;
+
+static int
+find(Oid relid)
+{
+	for (int i = 0; i < STO_REL_COUNT; i++)
+		if (rel_oids[i] == relid)
+			return i;
+	return -1;
+}
+
+/*
+ * Invalidation of one of our relations.  No catalog may be read here, so it
+ * only forgets.
+ */
+static void
+catalog_changed(Datum arg, Oid relid)
+{
+	if (known && (relid == InvalidOid || find(relid) >= 0))
+	{
+		known = false;
+		sto_catalog_generation++;
+	}
+}
+
+void
+sto_catalog_init(void)
+{
+	CacheRegisterRelcacheCallback(catalog_changed, (Datum) 0);
+}
+
+static Oid
+lookup(Oid schema, const char *name)
+{
+	Oid oid = get_relname_relid(name, schema);
+
+	if (!OidIsValid(oid))
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation sto.%s is missing", name),
+						errhint("Run CREATE EXTENSION sto_ledger in this database.")));
+	return oid;
+}
+
+static int
+column_count(Oid relid)
+{
+	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	int count;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", relid);
+	count = ((Form_pg_class) GETSTRUCT(tuple))->relnatts;
+	ReleaseSysCache(tuple);
+	return count;
+}
+
+static void
+load(void)
+{
+	Oid schema = get_namespace_oid("sto", false);
+	Oid rels[STO_REL_COUNT];
+	Oid indexes[STO_IDX_COUNT];
+
+	for (int i = 0; i < STO_REL_COUNT; i++)
+	{
+		rels[i] = lookup(schema, rel_names[i]);
+		if (column_count(rels[i]) != rel_columns[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("table sto.%s does not have the shape that this library knows",
+							rel_names[i]),
+					 errdetail("It has %d columns, not %d.", column_count(rels[i]), rel_columns[i]),
+					 errhint("Run ALTER EXTENSION sto_ledger UPDATE.")));
+	}
+	for (int i = 0; i < STO_IDX_COUNT; i++)
+		indexes[i] = lookup(schema, index_names[i]);
+
+	memcpy(rel_oids, rels, sizeof(rels));
+	memcpy(index_oids, indexes, sizeof(indexes));
+	known = true;
+}
+
+Oid
+sto_rel_oid(StoRel rel)
+{
+	if (!known)
+		load();
+	return rel_oids[rel];
+}
+
+Oid
+sto_index_oid(StoIndex index)
+{
+	if (!known)
+		load();
+	return index_oids[index];
+}
+
+int
+sto_rel_of_oid(Oid relid)
+{
+	if (!known)
+	{
+		Oid schema = get_namespace_oid("sto", true);
+
+		/* not installed here, or being installed or dropped right now */
+		if (creating_extension || !OidIsValid(schema) ||
+			!OidIsValid(get_relname_relid("member", schema)) ||
+			!OidIsValid(get_relname_relid("transfer", schema)))
+			return -1;
+		load();
+	}
+	return OidIsValid(relid) ? find(relid) : -1;
+}

@@ -1,0 +1,272 @@
+/*
+ * store.c
+ *		Reading and writing the register's tables by table access method.
+ */
+#include "postgres.h"
+
+#include "compat.h"
+#include "ledger/store.h"
+
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "executor/executor.h"
+#include "storage/lmgr.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+/* Equality functions of an index's leading columns, looked up once. */
+typedef struct IndexKeys
+{
+	uint64 generation;
+	int count;
+	FmgrInfo equal[STO_STORE_KEYS];
+	Oid collation[STO_STORE_KEYS];
+} IndexKeys;
+
+static IndexKeys index_keys[STO_IDX_COUNT];
+
+static const IndexKeys *
+keys_of(StoIndex which, Relation index)
+{
+	IndexKeys *keys = &index_keys[which];
+
+	if (keys->generation == sto_catalog_generation)
+		return keys;
+
+	keys->count = Min(IndexRelationGetNumberOfKeyAttributes(index), STO_STORE_KEYS);
+	for (int i = 0; i < keys->count; i++)
+	{
+		Oid type = index->rd_opcintype[i];
+		Oid equal = get_opfamily_member(index->rd_opfamily[i], type, type, BTEqualStrategyNumber);
+
+		if (!OidIsValid(equal))
+			elog(ERROR, "index \"%s\" has no equality operator", RelationGetRelationName(index));
+		fmgr_info_cxt(get_opcode(equal), &keys->equal[i], TopMemoryContext);
+		keys->collation[i] = index->rd_indcollation[i];
+	}
+	keys->generation = sto_catalog_generation;
+	return keys;
+}
+
+void
+sto_scan_begin(StoScan *scan, StoRel rel, StoIndex index, int nkeys, const Datum *keys,
+			   Snapshot snapshot)
+{
+	const IndexKeys *info;
+	ScanKeyData skey[STO_STORE_KEYS];
+
+	scan->rel = table_open(sto_rel_oid(rel), AccessShareLock);
+	scan->index = index_open(sto_index_oid(index), AccessShareLock);
+	info = keys_of(index, scan->index);
+	Assert(nkeys <= info->count);
+	for (int i = 0; i < nkeys; i++)
+		ScanKeyEntryInitializeWithInfo(&skey[i], 0, i + 1, BTEqualStrategyNumber, InvalidOid,
+									   info->collation[i], unconstify(FmgrInfo *, &info->equal[i]),
+									   keys[i]);
+
+	scan->registered = (snapshot == NULL);
+	scan->snapshot = snapshot ? snapshot : RegisterSnapshot(GetLatestSnapshot());
+	scan->slot = table_slot_create(scan->rel, NULL);
+	scan->scan = sto_index_beginscan(scan->rel, scan->index, scan->snapshot, nkeys);
+	index_rescan(scan->scan, skey, nkeys, NULL, 0);
+}
+
+bool
+sto_scan_next(StoScan *scan)
+{
+	return index_getnext_slot(scan->scan, ForwardScanDirection, scan->slot);
+}
+
+/* End the scan but leave its relation open and its slot filled. */
+static void
+end_index(StoScan *scan)
+{
+	index_endscan(scan->scan);
+	index_close(scan->index, AccessShareLock);
+	if (scan->registered)
+		UnregisterSnapshot(scan->snapshot);
+}
+
+void
+sto_scan_end(StoScan *scan)
+{
+	end_index(scan);
+	ExecDropSingleTupleTableSlot(scan->slot);
+	table_close(scan->rel, AccessShareLock);
+}
+
+bool
+sto_store_find(StoRel rel, StoIndex index, int nkeys, const Datum *keys, StoRow *row)
+{
+	StoScan scan;
+
+	sto_scan_begin(&scan, rel, index, nkeys, keys, NULL);
+	row->found = sto_scan_next(&scan);
+	row->rel = scan.rel;
+	row->slot = scan.slot;
+	end_index(&scan);
+	return row->found;
+}
+
+bool
+sto_store_find_lock(StoRel rel, StoIndex index, int nkeys, const Datum *keys, StoRow *row)
+{
+	for (;;)
+	{
+		StoLocked locked;
+
+		if (!sto_store_find(rel, index, nkeys, keys, row))
+			return false;
+		locked = sto_row_lock(row);
+		if (locked == STO_LOCKED)
+			return true;
+		/* deleted meanwhile: look again */
+		sto_row_close(row);
+	}
+}
+
+StoLocked
+sto_row_lock(StoRow *row)
+{
+	ItemPointerData tid = row->slot->tts_tid;
+	TM_FailureData failure;
+	TM_Result result;
+	bool follow = !IsolationUsesXactSnapshot();
+
+	/*
+	 * Above READ COMMITTED a version that this transaction's snapshot doesn't
+	 * show was made by a transaction that it must not have seen: 40001, as a
+	 * plain UPDATE would give.
+	 */
+	if (!follow && !table_tuple_satisfies_snapshot(row->rel, row->slot, GetTransactionSnapshot()))
+		ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+						errmsg("could not serialize access due to concurrent update"),
+						errhint("Retry the transaction.")));
+
+	result = table_tuple_lock(row->rel, &tid, GetLatestSnapshot(), row->slot,
+							  GetCurrentCommandId(false), LockTupleNoKeyExclusive, LockWaitBlock,
+							  follow ? TUPLE_LOCK_FLAG_FIND_LAST_VERSION : 0, &failure);
+	switch (result)
+	{
+		case TM_Ok:
+			return STO_LOCKED;
+		case TM_Deleted:
+			if (follow)
+				return STO_LOCK_GONE;
+			/* FALLTHROUGH */
+		case TM_Updated:
+			ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+							errmsg("could not serialize access due to concurrent update"),
+							errhint("Retry the transaction.")));
+		default:
+			elog(ERROR, "unexpected result %d of locking a row of \"%s\"", (int) result,
+				 RelationGetRelationName(row->rel));
+	}
+	return STO_LOCK_GONE; /* not reached */
+}
+
+Datum
+sto_row_get(const StoRow *row, int attno, bool *isnull)
+{
+	return slot_getattr(row->slot, attno, isnull);
+}
+
+void
+sto_row_close(StoRow *row)
+{
+	ExecDropSingleTupleTableSlot(row->slot);
+	table_close(row->rel, AccessShareLock);
+}
+
+void
+sto_write_begin(StoWrite *write, StoRel rel)
+{
+	write->rel = table_open(sto_rel_oid(rel), RowExclusiveLock);
+	write->estate = CreateExecutorState();
+	write->info = makeNode(ResultRelInfo);
+	InitResultRelInfo(write->info, write->rel, 1, NULL, 0);
+	ExecOpenIndices(write->info, false);
+	EvalPlanQualInit(&write->epq, write->estate, NULL, NIL, -1);
+	write->old = table_slot_create(write->rel, NULL);
+	write->new = MakeSingleTupleTableSlot(RelationGetDescr(write->rel), &TTSOpsHeapTuple);
+}
+
+void
+sto_write_end(StoWrite *write)
+{
+	ExecDropSingleTupleTableSlot(write->old);
+	ExecDropSingleTupleTableSlot(write->new);
+	EvalPlanQualEnd(&write->epq);
+	ExecCloseIndices(write->info);
+	FreeExecutorState(write->estate);
+	/* the lock stays until the transaction ends, as a writer's does */
+	table_close(write->rel, NoLock);
+	CommandCounterIncrement();
+}
+
+ItemPointerData
+sto_write_insert(StoWrite *write, Datum *values, bool *nulls)
+{
+	ExecForceStoreHeapTuple(heap_form_tuple(RelationGetDescr(write->rel), values, nulls),
+							write->new, true);
+	ExecSimpleRelationInsert(write->info, write->estate, write->new);
+	return write->new->tts_tid;
+}
+
+ItemPointerData
+sto_write_update(StoWrite *write, ItemPointerData tid, Datum *values, bool *nulls)
+{
+	ExecForceStoreHeapTuple(heap_form_tuple(RelationGetDescr(write->rel), values, nulls),
+							write->new, true);
+	write->old->tts_tid = tid;
+	ExecSimpleRelationUpdate(write->info, write->estate, &write->epq, write->old, write->new);
+	return write->new->tts_tid;
+}
+
+void
+sto_store_insert(StoRel rel, Datum *values, bool *nulls)
+{
+	StoWrite write;
+
+	sto_write_begin(&write, rel);
+	sto_write_insert(&write, values, nulls);
+	sto_write_end(&write);
+}
+
+void
+sto_store_update(StoRow *row, Datum *values, bool *nulls, const bool *replaces)
+{
+	StoWrite write;
+	int columns = RelationGetNumberOfAttributes(row->rel);
+
+	slot_getallattrs(row->slot);
+	for (int i = 0; i < columns; i++)
+		if (!replaces[i])
+		{
+			values[i] = row->slot->tts_values[i];
+			nulls[i] = row->slot->tts_isnull[i];
+		}
+	sto_write_begin(&write, sto_rel_of_oid(RelationGetRelid(row->rel)));
+	sto_write_update(&write, row->slot->tts_tid, values, nulls);
+	sto_write_end(&write);
+}
+
+void
+sto_store_delete_all(StoRel rel)
+{
+	Relation r = table_open(sto_rel_oid(rel), RowExclusiveLock);
+	Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+	TableScanDesc scan = table_beginscan(r, snapshot, 0, NULL);
+	TupleTableSlot *slot = table_slot_create(r, NULL);
+
+	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+		simple_table_tuple_delete(r, &slot->tts_tid, snapshot);
+	ExecDropSingleTupleTableSlot(slot);
+	table_endscan(scan);
+	UnregisterSnapshot(snapshot);
+	table_close(r, NoLock);
+	CommandCounterIncrement();
+}
