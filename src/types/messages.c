@@ -27,6 +27,8 @@ PG_FUNCTION_INFO_V1(sto_side_digest_sql);
 PG_FUNCTION_INFO_V1(sto_instruction_hash_sql);
 PG_FUNCTION_INFO_V1(sto_wallet_address_sql);
 PG_FUNCTION_INFO_V1(sto_ledger_id_of_genesis);
+PG_FUNCTION_INFO_V1(sto_to_micros);
+PG_FUNCTION_INFO_V1(sto_from_micros);
 PG_FUNCTION_INFO_V1(sto_batch_hash_add);
 PG_FUNCTION_INFO_V1(sto_batch_hash_final);
 
@@ -56,6 +58,9 @@ enum
 	ORDER_UNDOES
 };
 
+/* PostgreSQL counts from 2000-01-01, our formats from 1970-01-01. */
+#define EPOCH_SHIFT ((int64_t) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
+
 #define STO_LEGS_MAX 10000
 
 static void
@@ -76,7 +81,7 @@ sto_arg_time(FunctionCallInfo fcinfo, int n, const char *name)
 		ereport(ERROR, errcode(ERRCODE_DATETIME_FIELD_OVERFLOW),
 				errmsg("argument \"%s\" must be a finite time", name),
 				errhint("Leave it null for a time without end."));
-	return (int64_t) t + (int64_t) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
+	return (int64_t) t + EPOCH_SHIFT;
 }
 
 static void
@@ -392,6 +397,25 @@ sto_ledger_id_of_genesis(PG_FUNCTION_ARGS)
 
 	sto_ledger_id(PG_GETARG_STO_OCTETS(0), ledger_id);
 	PG_RETURN_DATUM(StoOctetsGetDatum(ledger_id, STO_UUID_LEN));
+}
+
+/* sto.to_micros(timestamptz) returns bigint: microseconds since 1970 (22008 if infinite) */
+Datum
+sto_to_micros(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(sto_arg_time(fcinfo, 0, "at"));
+}
+
+/* sto.from_micros(bigint) returns timestamptz (22008 if out of range) */
+Datum
+sto_from_micros(PG_FUNCTION_ARGS)
+{
+	int64 micros = PG_GETARG_INT64(0);
+
+	if (micros < PG_INT64_MIN + EPOCH_SHIFT || !IS_VALID_TIMESTAMP(micros - EPOCH_SHIFT))
+		ereport(ERROR, errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				errmsg("time out of range: %lld microseconds since 1970", (long long) micros));
+	PG_RETURN_TIMESTAMPTZ(micros - EPOCH_SHIFT);
 }
 
 static void
