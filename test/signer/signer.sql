@@ -1,0 +1,328 @@
+-- Signing inside the server, for tests only.  Needs the module sto_test_signer in pkglibdir.
+--
+-- From a regression test:
+--     \getenv srcdir PG_ABS_SRCDIR
+--     \set ECHO none
+--     \i :srcdir/signer/signer.sql
+--     \set ECHO all
+--
+-- A key is a number: below 1000 Ed25519, from 1000 P-256, from 2000 secp256k1.  Who signs
+-- for whom is kept in sto_test.keyring, so that most calls name no key.  The messages are
+-- built here in SQL from docs/format.md, apart from the extension's own code.
+--
+--     SELECT sto_test.open_ledger();                       -- root keys 1 and 2, both needed
+--     SELECT sto_test.registrar();                         -- party 'registrar', key 3
+--     SELECT sto_test.party('acme', '{10}');               -- an issuer, with a key
+--     SELECT sto_test.token('ACME', 'acme', '1000000');
+--     SELECT sto_test.party('alice');                      -- an investor, without one
+--     SELECT sto_test.wallet('alice/1', 'alice', '{21}');
+--     SELECT sto_test.issue('ACME', 'alice/1', '500');
+--     SELECT sto_test.transfer('ACME', 'alice/1', 'bob/1', '20');
+
+SET client_min_messages = warning;
+CREATE SCHEMA sto_test;
+
+CREATE FUNCTION sto_test.public_key_octets(scheme text, seed int) RETURNS bytea
+    AS '$libdir/sto_test_signer', 'sto_test_public_key' LANGUAGE c IMMUTABLE STRICT;
+CREATE FUNCTION sto_test.sign(scheme text, seed int, message bytea) RETURNS bytea
+    AS '$libdir/sto_test_signer', 'sto_test_sign' LANGUAGE c VOLATILE STRICT;
+
+-- Who signs for a subject; the ledger itself is the nil uuid.
+CREATE TABLE sto_test.keyring (
+    subject uuid PRIMARY KEY,
+    seeds   int[] NOT NULL
+);
+
+-- Keys ------------------------------------------------------------------------
+
+CREATE FUNCTION sto_test.nil() RETURNS uuid IMMUTABLE LANGUAGE sql
+    AS $$ SELECT '00000000-0000-0000-0000-000000000000'::uuid $$;
+-- The uuid that a test's name stands for: the same in every run.
+CREATE FUNCTION sto_test.id(name text) RETURNS uuid IMMUTABLE STRICT LANGUAGE sql
+    AS $$ SELECT md5('sto_test ' || name)::uuid $$;
+CREATE FUNCTION sto_test.salt(name text) RETURNS text IMMUTABLE STRICT LANGUAGE sql
+    AS $$ SELECT encode(sha256(convert_to('salt ' || name, 'UTF8')), 'hex') $$;
+CREATE FUNCTION sto_test.scheme(seed int) RETURNS text IMMUTABLE STRICT LANGUAGE sql
+    AS $$ SELECT CASE WHEN seed < 1000 THEN 'ed25519' WHEN seed < 2000 THEN 'p256' ELSE 'secp256k1' END $$;
+CREATE FUNCTION sto_test.scheme_octet(seed int) RETURNS bytea IMMUTABLE STRICT LANGUAGE sql
+    AS $$ SELECT CASE WHEN seed < 1000 THEN '\x01' WHEN seed < 2000 THEN '\x02' ELSE '\x03' END::bytea $$;
+CREATE FUNCTION sto_test.key_octets(seed int) RETURNS bytea IMMUTABLE STRICT LANGUAGE sql
+    AS $$ SELECT sto_test.public_key_octets(sto_test.scheme(seed), seed) $$;
+CREATE FUNCTION sto_test.public_key(seed int) RETURNS text IMMUTABLE STRICT LANGUAGE sql
+    AS $$ SELECT sto_test.scheme(seed) || ':' || encode(sto_test.key_octets(seed), 'hex') $$;
+
+-- Octets (docs/format.md, "Conventions") --------------------------------------
+
+CREATE FUNCTION sto_test.u8(v int) RETURNS bytea IMMUTABLE STRICT LANGUAGE sql
+    AS $$ SELECT set_byte('\x00'::bytea, 0, v) $$;
+CREATE FUNCTION sto_test.tag(name text) RETURNS bytea IMMUTABLE STRICT LANGUAGE sql
+    AS $$ SELECT sto_test.u8(length(name)) || convert_to(name, 'UTF8') || '\x01'::bytea $$;
+CREATE FUNCTION sto_test.opt(v bytea) RETURNS bytea IMMUTABLE LANGUAGE sql
+    AS $$ SELECT COALESCE('\x01'::bytea || v, '\x00'::bytea) $$;
+CREATE FUNCTION sto_test.text8(v text) RETURNS bytea IMMUTABLE STRICT LANGUAGE sql
+    AS $$ SELECT sto_test.u8(octet_length(v)) || convert_to(v, 'UTF8') $$;
+CREATE FUNCTION sto_test.text16(v text) RETURNS bytea IMMUTABLE STRICT LANGUAGE sql
+    AS $$ SELECT int2send(octet_length(v)::int2) || convert_to(v, 'UTF8') $$;
+CREATE FUNCTION sto_test.text32(v text) RETURNS bytea IMMUTABLE STRICT LANGUAGE sql
+    AS $$ SELECT int4send(octet_length(v)) || convert_to(v, 'UTF8') $$;
+-- Microseconds since 1970, exact: extract() gives numeric.
+CREATE FUNCTION sto_test.micros(v timestamptz) RETURNS bigint IMMUTABLE STRICT LANGUAGE sql
+    AS $$ SELECT (extract(epoch FROM v) * 1000000)::bigint $$;
+CREATE FUNCTION sto_test.time(v timestamptz) RETURNS bytea IMMUTABLE STRICT LANGUAGE sql
+    AS $$ SELECT int8send(sto_test.micros(v)) $$;
+-- Two's complement in 16 octets: high half rounded down, low half as what is left.
+CREATE FUNCTION sto_test.i128(v numeric) RETURNS bytea IMMUTABLE STRICT LANGUAGE sql AS $$
+    SELECT int8send(floor(v / 18446744073709551616::numeric)::bigint)
+           || int8send((CASE WHEN mod < 9223372036854775808 THEN mod ELSE mod - 18446744073709551616::numeric END)::bigint)
+      FROM (SELECT v - floor(v / 18446744073709551616::numeric) * 18446744073709551616::numeric) AS low (mod)
+$$;
+
+CREATE FUNCTION sto_test.key_id(seed int) RETURNS bytea IMMUTABLE STRICT LANGUAGE sql
+    AS $$ SELECT substr(sha256(sto_test.tag('sto.key') || sto_test.scheme_octet(seed) || sto_test.key_octets(seed)), 1, 8) $$;
+-- A list of signatures, as a client sends it; null for no keys.
+CREATE FUNCTION sto_test.signatures(message bytea, seeds int[]) RETURNS bytea LANGUAGE sql AS $$
+    SELECT string_agg(sto_test.scheme_octet(s) || sto_test.key_id(s) || sto_test.u8(length(sig)) || sig, ''::bytea ORDER BY n)
+      FROM unnest(seeds) WITH ORDINALITY AS k (s, n), LATERAL (SELECT sto_test.sign(sto_test.scheme(s), s, message)) AS g (sig)
+$$;
+
+-- Ledger and addresses --------------------------------------------------------
+
+CREATE FUNCTION sto_test.ledger_id() RETURNS uuid STABLE LANGUAGE sql
+    AS $$ SELECT COALESCE((SELECT ledger_id FROM sto.ledger), sto_test.nil()) $$;
+CREATE FUNCTION sto_test.address_octets(wallet uuid) RETURNS bytea STABLE STRICT LANGUAGE sql
+    AS $$ SELECT substr(sha256(sto_test.tag('sto.address') || uuid_send(sto_test.ledger_id()) || uuid_send(wallet)), 1, 20) $$;
+CREATE FUNCTION sto_test.address(name text) RETURNS sto.wallet_address STABLE STRICT LANGUAGE sql
+    AS $$ SELECT sto_test.address_octets(sto_test.id(name))::sto.wallet_address $$;
+
+-- Messages --------------------------------------------------------------------
+
+CREATE FUNCTION sto_test.act_message(kind text, subject uuid, actor uuid, body text) RETURNS bytea STABLE LANGUAGE sql AS $$
+    SELECT sto_test.tag('sto.act') || uuid_send(sto_test.ledger_id()) || sto_test.text8(kind) || uuid_send(subject)
+           || uuid_send(actor) || sto_test.opt((SELECT s.head::bytea FROM sto.subject AS s WHERE s.subject = act_message.subject))
+           || sto_test.text32(body)
+$$;
+
+-- keys: a JSON array like that of an event's body
+CREATE FUNCTION sto_test.policy(threshold int, keys jsonb) RETURNS bytea IMMUTABLE LANGUAGE sql AS $$
+    SELECT sto_test.u8(threshold) || sto_test.u8(jsonb_array_length(keys))
+           || (SELECT string_agg(CASE split_part(k->>'key', ':', 1) WHEN 'ed25519' THEN '\x0120' WHEN 'p256' THEN '\x0221' ELSE '\x0321' END::bytea
+                                 || decode(split_part(k->>'key', ':', 2), 'hex') || sto_test.opt(int8send((k->>'from')::bigint))
+                                 || sto_test.opt(int8send((k->>'to')::bigint)), ''::bytea ORDER BY n)
+                 FROM jsonb_array_elements(keys) WITH ORDINALITY AS e (k, n))
+$$;
+CREATE FUNCTION sto_test.possession_message(party uuid, subject uuid, address bytea, threshold int, keys jsonb) RETURNS bytea
+    STABLE LANGUAGE sql AS $$
+    SELECT sto_test.tag('sto.possession') || uuid_send(sto_test.ledger_id()) || uuid_send(party) || uuid_send(subject)
+           || sto_test.opt(address) || sto_test.policy(threshold, keys)
+$$;
+-- {"threshold": ..., "keys": [...]} with proofs; times: {"21": {"to": 123}} by seed
+CREATE FUNCTION sto_test.keys_body(party uuid, subject uuid, address bytea, seeds int[], threshold int DEFAULT NULL,
+                                   times jsonb DEFAULT '{}') RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    bare    jsonb;
+    message bytea;
+BEGIN
+    threshold := COALESCE(threshold, cardinality(seeds));
+    SELECT jsonb_agg(jsonb_build_object('key', sto_test.public_key(s)) || COALESCE(times -> s::text, '{}') ORDER BY n)
+      INTO bare FROM unnest(seeds) WITH ORDINALITY AS k (s, n);
+    message := sto_test.possession_message(party, subject, address, threshold, bare);
+    RETURN jsonb_build_object('threshold', threshold, 'keys',
+        (SELECT jsonb_agg(k || jsonb_build_object('possession', encode(sto_test.sign(sto_test.scheme(s), s, message), 'hex')) ORDER BY e.n)
+           FROM jsonb_array_elements(bare) WITH ORDINALITY AS e (k, n)
+           JOIN unnest(seeds) WITH ORDINALITY AS u (s, n) USING (n)));
+END $$;
+
+-- Only an order's own columns are read.
+CREATE FUNCTION sto_test.order_message(o sto.transfer) RETURNS bytea STABLE LANGUAGE sql AS $$
+    SELECT sto_test.tag('sto.order') || uuid_send(sto_test.ledger_id())
+           || sto_test.u8(array_position('{issue,redeem,transfer,hold,post,release,force,recover,reverse}', o.kind))
+           || uuid_send(o.order_id) || uuid_send(o.ordering_party) || uuid_send(o.token_id)
+           || sto_test.opt(o.debit_wallet::bytea) || sto_test.opt(o.credit_wallet::bytea)
+           || sto_test.i128(o.amount::text::numeric)
+           || sto_test.opt(sto_test.time(o.valid_until)) || sto_test.opt(sto_test.text16(o.reference))
+           || sto_test.opt(int8send(o.hold_id))
+           || sto_test.opt(sto_test.u8(array_position('{subscription,settlement,pledge,hash_lock,lock_up,seizure,freeze}', o.purpose)))
+           || sto_test.opt(uuid_send(o.notary)) || sto_test.opt(sto_test.time(o.release_after))
+           || sto_test.opt(o.condition_hash::bytea) || sto_test.opt(o.instruction_hash::bytea) || sto_test.opt(o.preimage)
+           || sto_test.opt(sto_test.u8(o.keep_rest::int)) || sto_test.opt(o.attachment_hash::bytea)
+           || sto_test.opt(uuid_send(o.group_id)) || sto_test.opt(int8send(o.undoes))
+$$;
+
+-- Acts ------------------------------------------------------------------------
+
+-- Insert an event signed by these keys (null: the actor's keyring; '{}': unsigned).
+CREATE FUNCTION sto_test.event(kind text, subject uuid, actor uuid, body text, seeds int[] DEFAULT NULL) RETURNS bigint
+    LANGUAGE plpgsql AS $$
+DECLARE
+    id bigint;
+BEGIN
+    seeds := COALESCE(seeds, (SELECT k.seeds FROM sto_test.keyring AS k WHERE k.subject = event.actor));
+    INSERT INTO sto.event (kind, subject, actor, body, signatures)
+         VALUES (kind, subject, actor, body::json, sto_test.signatures(sto_test.act_message(kind, subject, actor, body), seeds))
+      RETURNING entry_id INTO id;
+    RETURN id;
+END $$;
+
+CREATE FUNCTION sto_test.remember(subject uuid, seeds int[]) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO sto_test.keyring VALUES (subject, seeds) ON CONFLICT ON CONSTRAINT keyring_pkey DO UPDATE SET seeds = EXCLUDED.seeds
+$$;
+
+CREATE FUNCTION sto_test.open_ledger(authority text DEFAULT 'keys', seeds int[] DEFAULT '{1,2}') RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sto_test.remember(sto_test.nil(), seeds);
+    RETURN sto_test.event('genesis', sto_test.nil(), sto_test.nil(), jsonb_build_object(
+        'name', 'Test ledger', 'origin', 'ledger.example', 'threshold', cardinality(seeds), 'register_authority', authority,
+        'keys', (SELECT jsonb_agg(jsonb_build_object('key', sto_test.public_key(s))) FROM unnest(seeds) AS s))::text);
+END $$;
+
+-- A party; registered by the root officers, or by the registrar if there is one.
+CREATE FUNCTION sto_test.party(name text, seeds int[] DEFAULT NULL, kind text DEFAULT 'legal', extra jsonb DEFAULT '{}') RETURNS uuid
+    LANGUAGE plpgsql AS $$
+DECLARE
+    id   uuid := sto_test.id(name);
+    body jsonb := jsonb_build_object('kind', kind) || extra;
+BEGIN
+    IF seeds IS NOT NULL THEN
+        body := body || sto_test.keys_body(id, id, NULL, seeds);
+        PERFORM sto_test.remember(id, seeds);
+    END IF;
+    PERFORM sto_test.event('party', id, COALESCE((SELECT k.subject FROM sto_test.keyring AS k WHERE k.subject = sto_test.id('registrar') AND k.subject <> id),
+                                                 sto_test.nil()), body::text);
+    RETURN id;
+END $$;
+
+CREATE FUNCTION sto_test.grant_capability(party text, capability text, granted boolean DEFAULT true) RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('capability', sto_test.id(party), sto_test.nil(),
+                          jsonb_build_object('capability', capability, 'granted', granted)::text)
+$$;
+
+CREATE FUNCTION sto_test.registrar(seeds int[] DEFAULT '{3}') RETURNS uuid LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sto_test.party('registrar', seeds);
+    PERFORM sto_test.grant_capability('registrar', 'registrar');
+    RETURN sto_test.id('registrar');
+END $$;
+
+CREATE FUNCTION sto_test.wallet(name text, party text, seeds int[], kind text DEFAULT 'own', threshold int DEFAULT NULL,
+                                extra jsonb DEFAULT '{}') RETURNS sto.wallet_address LANGUAGE plpgsql AS $$
+DECLARE
+    id uuid := sto_test.id(name);
+BEGIN
+    PERFORM sto_test.remember(id, seeds);
+    PERFORM sto_test.event('wallet', id, sto_test.id('registrar'), (jsonb_build_object('party', sto_test.id(party), 'kind', kind,
+        'salt', sto_test.salt(name)) || extra
+        || sto_test.keys_body(sto_test.id(party), id, sto_test.address_octets(id), seeds, threshold))::text);
+    RETURN sto_test.address(name);
+END $$;
+
+-- authorised null: unlimited
+CREATE FUNCTION sto_test.token(name text, issuer text, authorised text DEFAULT NULL, kind text DEFAULT 'share', decimals int DEFAULT 0,
+                               extra jsonb DEFAULT '{}') RETURNS uuid LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sto_test.remember(sto_test.id(name), (SELECT k.seeds FROM sto_test.keyring AS k WHERE k.subject = sto_test.id(issuer)));
+    PERFORM sto_test.event('token', sto_test.id(name), sto_test.id(issuer), (jsonb_build_object('kind', kind, 'name', name,
+        'decimals', decimals, 'authorised', authorised, 'salt', sto_test.salt(name)) || extra)::text);
+    RETURN sto_test.id(name);
+END $$;
+
+-- A new policy for a party ('' for the ledger) or wallet, signed by the present one.
+CREATE FUNCTION sto_test.set_keys(subject text, seeds int[], threshold int DEFAULT NULL, times jsonb DEFAULT '{}',
+                                  signers int[] DEFAULT NULL) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    id    uuid := CASE subject WHEN '' THEN sto_test.nil() ELSE sto_test.id(subject) END;
+    owner uuid := (SELECT w.party_id FROM sto.wallet AS w WHERE w.wallet_id = id);
+    entry bigint;
+BEGIN
+    entry := sto_test.event('keys', id, id, sto_test.keys_body(COALESCE(owner, id), id,
+        CASE WHEN owner IS NOT NULL THEN sto_test.address_octets(id) END, seeds, threshold, times)::text, signers);
+    PERFORM sto_test.remember(id, seeds);
+    RETURN entry;
+END $$;
+
+-- Orders ----------------------------------------------------------------------
+
+-- An order from JSON keys named as the columns of sto.transfer: token_id, ordering_party,
+-- debit_wallet and credit_wallet may be names of this file; order_id may be left out.
+CREATE FUNCTION sto_test.make_order(o jsonb) RETURNS sto.transfer LANGUAGE plpgsql AS $$
+DECLARE
+    field text;
+BEGIN
+    FOREACH field IN ARRAY '{token_id,ordering_party,notary}'::text[] LOOP
+        IF o->>field !~ '^[0-9a-f-]{36}$' THEN
+            o := jsonb_set(o, ARRAY[field], to_jsonb(sto_test.id(o->>field)));
+        END IF;
+    END LOOP;
+    FOREACH field IN ARRAY '{debit_wallet,credit_wallet}'::text[] LOOP
+        IF o->>field !~ '^sto1.{38}$' THEN
+            o := jsonb_set(o, ARRAY[field], to_jsonb(sto_test.address(o->>field)::text));
+        END IF;
+    END LOOP;
+    IF o->>'order_id' IS NULL THEN
+        o := o || jsonb_build_object('order_id', gen_random_uuid());
+    END IF;
+    RETURN jsonb_populate_record(NULL::sto.transfer, o);
+END $$;
+
+-- Insert an order with these signatures: exactly the columns that a client supplies.
+CREATE FUNCTION sto_test.insert_order(o sto.transfer, signatures bytea, authority bigint DEFAULT NULL) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    id bigint;
+BEGIN
+    INSERT INTO sto.transfer (kind, token_id, debit_wallet, credit_wallet, amount, ordering_party, order_id, valid_until, reference,
+                              hold_id, purpose, notary, release_after, condition_hash, instruction_hash, preimage, keep_rest,
+                              attachment_hash, group_id, undoes, authority_event, signatures)
+         VALUES (o.kind, o.token_id, o.debit_wallet, o.credit_wallet, o.amount, o.ordering_party, o.order_id, o.valid_until, o.reference,
+                 o.hold_id, o.purpose, o.notary, o.release_after, o.condition_hash, o.instruction_hash, o.preimage, o.keep_rest,
+                 o.attachment_hash, o.group_id, o.undoes, authority, signatures)
+      RETURNING entry_id INTO id;
+    RETURN id;
+END $$;
+
+-- Sign with these keys ('{}': unsigned) and insert; the new entry's id, null if it was a repeat.
+CREATE FUNCTION sto_test.post(o jsonb, seeds int[]) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    made sto.transfer := sto_test.make_order(o);
+BEGIN
+    RETURN sto_test.insert_order(made, sto_test.signatures(sto_test.order_message(made), seeds));
+END $$;
+
+CREATE FUNCTION sto_test.seeds_of(name text) RETURNS int[] STABLE LANGUAGE sql
+    AS $$ SELECT seeds FROM sto_test.keyring WHERE subject = sto_test.id(name) $$;
+CREATE FUNCTION sto_test.owner_of(wallet text) RETURNS uuid STABLE LANGUAGE sql
+    AS $$ SELECT party_id FROM sto.wallet WHERE wallet_id = sto_test.id(wallet) $$;
+
+-- The common orders, each signed by whoever must; extra: more columns of the order.
+CREATE FUNCTION sto_test.issue(token text, wallet text, amount text, extra jsonb DEFAULT '{}') RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.post(jsonb_build_object('kind', 'issue', 'token_id', token, 'debit_wallet', token, 'credit_wallet', wallet,
+        'amount', amount, 'ordering_party', (SELECT issuer FROM sto.token WHERE token_id = sto_test.id(token))) || extra, sto_test.seeds_of(token))
+$$;
+CREATE FUNCTION sto_test.redeem(token text, wallet text, amount text, extra jsonb DEFAULT '{}') RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.post(jsonb_build_object('kind', 'redeem', 'token_id', token, 'debit_wallet', wallet, 'credit_wallet', token,
+        'amount', amount, 'ordering_party', sto_test.owner_of(wallet)) || extra, sto_test.seeds_of(wallet))
+$$;
+CREATE FUNCTION sto_test.transfer(token text, debit text, credit text, amount text, extra jsonb DEFAULT '{}') RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.post(jsonb_build_object('kind', 'transfer', 'token_id', token, 'debit_wallet', debit, 'credit_wallet', credit,
+        'amount', amount, 'ordering_party', sto_test.owner_of(debit)) || extra, sto_test.seeds_of(debit))
+$$;
+-- Orders of a hold's columns in extra: purpose, notary, release_after, credit_wallet (beneficiary) and so on.
+CREATE FUNCTION sto_test.hold(token text, wallet text, amount text, purpose text, extra jsonb DEFAULT '{}') RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.post(jsonb_build_object('kind', 'hold', 'token_id', token, 'debit_wallet', wallet, 'amount', amount,
+        'purpose', purpose, 'ordering_party', sto_test.owner_of(wallet)) || extra, sto_test.seeds_of(wallet))
+$$;
+
+-- The whole beginning in one call: open ledger, registrar, issuer 'acme' (key 10), token
+-- 'ACME' of unlimited amount, investors 'alice' and 'bob' with wallets 'alice/1' (key 21)
+-- and 'bob/1' (key 22), 1000 units issued to alice.
+CREATE FUNCTION sto_test.begin_small() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sto_test.open_ledger();
+    PERFORM sto_test.registrar();
+    PERFORM sto_test.party('acme', '{10}');
+    PERFORM sto_test.token('ACME', 'acme');
+    PERFORM sto_test.party('alice', NULL, 'natural');
+    PERFORM sto_test.party('bob', NULL, 'natural');
+    PERFORM sto_test.wallet('alice/1', 'alice', '{21}');
+    PERFORM sto_test.wallet('bob/1', 'bob', '{22}');
+    PERFORM sto_test.issue('ACME', 'alice/1', '1000');
+END $$;
+RESET client_min_messages;
