@@ -30,7 +30,7 @@ CREATE TABLE sto.key_policy (
 );
 
 -- A key registers once in a ledger, for one subject.
-CREATE TABLE sto.public_key (
+CREATE TABLE sto.key (
     registered  bigint         NOT NULL,  -- event that brought it in
     retired     bigint,                   -- event whose policy left it out
     valid_from  timestamptz,
@@ -38,9 +38,9 @@ CREATE TABLE sto.public_key (
     subject     uuid           NOT NULL,
     fingerprint sto.digest     NOT NULL,
     key         sto.public_key NOT NULL,
-    CONSTRAINT public_key_pkey PRIMARY KEY (fingerprint)
+    CONSTRAINT key_pkey PRIMARY KEY (fingerprint)
 );
-CREATE INDEX public_key_subject ON sto.public_key (subject);
+CREATE INDEX key_subject ON sto.key (subject);
 
 CREATE TABLE sto.party (
     registered   bigint NOT NULL,

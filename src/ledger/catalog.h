@@ -38,8 +38,8 @@ typedef enum StoIndex
 	STO_IDX_SUBJECT,		/* subject_pkey (subject) */
 	STO_IDX_LEDGER,			/* ledger_pkey (ledger_id) */
 	STO_IDX_KEY_POLICY,		/* key_policy_pkey (policy_event) */
-	STO_IDX_PUBLIC_KEY,		/* public_key_pkey (fingerprint) */
-	STO_IDX_KEY_SUBJECT,	/* public_key_subject (subject) */
+	STO_IDX_PUBLIC_KEY,		/* key_pkey (fingerprint) */
+	STO_IDX_KEY_SUBJECT,	/* key_subject (subject) */
 	STO_IDX_PARTY,			/* party_pkey (party_id) */
 	STO_IDX_CAPABILITY,		/* capability_pkey (party_id, capability) */
 	STO_IDX_WALLET,			/* wallet_pkey (address) */
