@@ -64,10 +64,6 @@ begin(EVP_MD_CTX *ctx)
 	return md != NULL && EVP_DigestInit_ex2(ctx, md, NULL) == 1;
 }
 
-/*
- * EVP_DigestUpdate and EVP_DigestFinal_ex queue no error for a plain digest in
- * a good state; a failed begin() may, so the callers fence the queue there.
- */
 bool
 sto_sha256_init(StoSha256 *h)
 {
@@ -82,13 +78,23 @@ sto_sha256_init(StoSha256 *h)
 bool
 sto_sha256_update(StoSha256 *h, const void *data, size_t len)
 {
-	return len == 0 || EVP_DigestUpdate(h->ctx, data, len) == 1;
+	bool ok;
+
+	ERR_set_mark();
+	ok = len == 0 || EVP_DigestUpdate(h->ctx, data, len) == 1;
+	ERR_pop_to_mark();
+	return ok;
 }
 
 bool
 sto_sha256_final(StoSha256 *h, uint8_t out[STO_DIGEST_LEN])
 {
-	return EVP_DigestFinal_ex(h->ctx, out, NULL) == 1;
+	bool ok;
+
+	ERR_set_mark();
+	ok = EVP_DigestFinal_ex(h->ctx, out, NULL) == 1;
+	ERR_pop_to_mark();
+	return ok;
 }
 
 bool
