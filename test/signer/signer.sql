@@ -70,11 +70,10 @@ CREATE FUNCTION sto_test.micros(v timestamptz) RETURNS bigint IMMUTABLE STRICT L
     AS $$ SELECT (extract(epoch FROM v) * 1000000)::bigint $$;
 CREATE FUNCTION sto_test.time(v timestamptz) RETURNS bytea IMMUTABLE STRICT LANGUAGE sql
     AS $$ SELECT int8send(sto_test.micros(v)) $$;
--- Two's complement in 16 octets: high half rounded down, low half as what is left.
+-- Two's complement in 16 octets; m is the low half, without sign.
 CREATE FUNCTION sto_test.i128(v numeric) RETURNS bytea IMMUTABLE STRICT LANGUAGE sql AS $$
-    SELECT int8send(floor(v / 18446744073709551616::numeric)::bigint)
-           || int8send((CASE WHEN mod < 9223372036854775808 THEN mod ELSE mod - 18446744073709551616::numeric END)::bigint)
-      FROM (SELECT v - floor(v / 18446744073709551616::numeric) * 18446744073709551616::numeric) AS low (mod)
+    SELECT int8send(div(v - m, t)::bigint) || int8send((CASE WHEN m < 9223372036854775808 THEN m ELSE m - t END)::bigint)
+      FROM (VALUES (18446744073709551616::numeric)) AS two64 (t), LATERAL (SELECT mod(mod(v, t) + t, t)) AS low (m)
 $$;
 
 CREATE FUNCTION sto_test.key_id(seed int) RETURNS bytea IMMUTABLE STRICT LANGUAGE sql
@@ -289,12 +288,12 @@ END $$;
 CREATE FUNCTION sto_test.seeds_of(name text) RETURNS int[] STABLE LANGUAGE sql
     AS $$ SELECT seeds FROM sto_test.keyring WHERE subject = sto_test.id(name) $$;
 CREATE FUNCTION sto_test.owner_of(wallet text) RETURNS uuid STABLE LANGUAGE sql
-    AS $$ SELECT party_id FROM sto.wallet WHERE wallet_id = sto_test.id(wallet) $$;
+    AS $$ SELECT w.party_id FROM sto.wallet AS w WHERE w.wallet_id = sto_test.id($1) $$;
 
 -- The common orders, each signed by whoever must; extra: more columns of the order.
 CREATE FUNCTION sto_test.issue(token text, wallet text, amount text, extra jsonb DEFAULT '{}') RETURNS bigint LANGUAGE sql AS $$
     SELECT sto_test.post(jsonb_build_object('kind', 'issue', 'token_id', token, 'debit_wallet', token, 'credit_wallet', wallet,
-        'amount', amount, 'ordering_party', (SELECT issuer FROM sto.token WHERE token_id = sto_test.id(token))) || extra, sto_test.seeds_of(token))
+        'amount', amount, 'ordering_party', (SELECT t.issuer FROM sto.token AS t WHERE t.token_id = sto_test.id($1))) || extra, sto_test.seeds_of(token))
 $$;
 CREATE FUNCTION sto_test.redeem(token text, wallet text, amount text, extra jsonb DEFAULT '{}') RETURNS bigint LANGUAGE sql AS $$
     SELECT sto_test.post(jsonb_build_object('kind', 'redeem', 'token_id', token, 'debit_wallet', wallet, 'credit_wallet', token,
