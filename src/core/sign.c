@@ -361,6 +361,12 @@ check_ed25519(const StoKey *key, const void *msg, size_t len, const uint8_t sig[
 	if (ed25519_maker == NULL || ed25519_verifier == NULL)
 		return STO_CHECK_FAILED;
 
+	/*
+	 * Without this, EVP_DigestVerifyInit keeps the key of the first call and
+	 * ignores the one it is given.
+	 */
+	EVP_MD_CTX_reset(ed25519_verifier);
+
 	/* half the cost of EVP_PKEY_new_raw_public_key, which looks the algorithm up */
 	params[0] = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *) key->data,
 												  STO_EDWARDS_LEN);
