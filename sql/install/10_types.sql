@@ -1,4 +1,5 @@
 -- Data types and their input and output. Each has one validation, which text and binary input share.
+
 CREATE TYPE sto.token_amount;
 CREATE FUNCTION sto.token_amount_in(cstring) RETURNS sto.token_amount
     AS 'MODULE_PATHNAME', 'sto_token_amount_in' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
@@ -11,7 +12,8 @@ CREATE FUNCTION sto.token_amount_send(sto.token_amount) RETURNS bytea
 -- In the category of numbers, so that CASE, COALESCE and UNION mix it with integers, and so that a bare
 -- literal given to abs() still means what it did.
 CREATE TYPE sto.token_amount (
-    INPUT = sto.token_amount_in, OUTPUT = sto.token_amount_out, RECEIVE = sto.token_amount_recv, SEND = sto.token_amount_send,
+    INPUT = sto.token_amount_in, OUTPUT = sto.token_amount_out,
+    RECEIVE = sto.token_amount_recv, SEND = sto.token_amount_send,
     INTERNALLENGTH = 16, ALIGNMENT = double, STORAGE = plain, CATEGORY = 'N'
 );
 COMMENT ON TYPE sto.token_amount IS '128-bit whole count of a token''s smallest units';
@@ -26,7 +28,8 @@ CREATE FUNCTION sto.wallet_address_recv(internal) RETURNS sto.wallet_address
 CREATE FUNCTION sto.wallet_address_send(sto.wallet_address) RETURNS bytea
     AS 'MODULE_PATHNAME', 'sto_wallet_address_send' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE TYPE sto.wallet_address (
-    INPUT = sto.wallet_address_in, OUTPUT = sto.wallet_address_out, RECEIVE = sto.wallet_address_recv, SEND = sto.wallet_address_send,
+    INPUT = sto.wallet_address_in, OUTPUT = sto.wallet_address_out,
+    RECEIVE = sto.wallet_address_recv, SEND = sto.wallet_address_send,
     INTERNALLENGTH = 20, ALIGNMENT = char, STORAGE = plain
 );
 COMMENT ON TYPE sto.wallet_address IS 'address of a wallet: 20 octets, Bech32m text';
@@ -61,6 +64,8 @@ CREATE TYPE sto.public_key (
 );
 COMMENT ON TYPE sto.public_key IS 'public key: one scheme octet and the key octets; weak keys are refused';
 
+-- Identifiers are of the category of strings: what expects text takes them, and text is assigned to them through
+-- their input function.
 CREATE TYPE sto.isin;
 CREATE FUNCTION sto.isin_in(cstring) RETURNS sto.isin
     AS 'MODULE_PATHNAME', 'sto_isin_in' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
@@ -72,7 +77,7 @@ CREATE FUNCTION sto.isin_send(sto.isin) RETURNS bytea
     AS 'MODULE_PATHNAME', 'sto_isin_send' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE TYPE sto.isin (
     INPUT = sto.isin_in, OUTPUT = sto.isin_out, RECEIVE = sto.isin_recv, SEND = sto.isin_send,
-    INTERNALLENGTH = 12, ALIGNMENT = char, STORAGE = plain
+    INTERNALLENGTH = 12, ALIGNMENT = char, STORAGE = plain, CATEGORY = 'S'
 );
 COMMENT ON TYPE sto.isin IS 'security identifier, ISO 6166';
 
@@ -87,7 +92,7 @@ CREATE FUNCTION sto.lei_send(sto.lei) RETURNS bytea
     AS 'MODULE_PATHNAME', 'sto_lei_send' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE TYPE sto.lei (
     INPUT = sto.lei_in, OUTPUT = sto.lei_out, RECEIVE = sto.lei_recv, SEND = sto.lei_send,
-    INTERNALLENGTH = 20, ALIGNMENT = char, STORAGE = plain
+    INTERNALLENGTH = 20, ALIGNMENT = char, STORAGE = plain, CATEGORY = 'S'
 );
 COMMENT ON TYPE sto.lei IS 'legal entity identifier, ISO 17442';
 
@@ -102,7 +107,7 @@ CREATE FUNCTION sto.cfi_send(sto.cfi) RETURNS bytea
     AS 'MODULE_PATHNAME', 'sto_cfi_send' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE TYPE sto.cfi (
     INPUT = sto.cfi_in, OUTPUT = sto.cfi_out, RECEIVE = sto.cfi_recv, SEND = sto.cfi_send,
-    INTERNALLENGTH = 6, ALIGNMENT = char, STORAGE = plain
+    INTERNALLENGTH = 6, ALIGNMENT = char, STORAGE = plain, CATEGORY = 'S'
 );
 COMMENT ON TYPE sto.cfi IS 'classification of a financial instrument, ISO 10962';
 
@@ -117,6 +122,6 @@ CREATE FUNCTION sto.dti_send(sto.dti) RETURNS bytea
     AS 'MODULE_PATHNAME', 'sto_dti_send' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE TYPE sto.dti (
     INPUT = sto.dti_in, OUTPUT = sto.dti_out, RECEIVE = sto.dti_recv, SEND = sto.dti_send,
-    INTERNALLENGTH = 9, ALIGNMENT = char, STORAGE = plain
+    INTERNALLENGTH = 9, ALIGNMENT = char, STORAGE = plain, CATEGORY = 'S'
 );
 COMMENT ON TYPE sto.dti IS 'digital token identifier, ISO 24165';

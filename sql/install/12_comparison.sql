@@ -22,27 +22,33 @@ CREATE FUNCTION sto.token_amount_hash(sto.token_amount) RETURNS integer
 CREATE FUNCTION sto.token_amount_hash_extended(sto.token_amount, bigint) RETURNS bigint
     AS 'MODULE_PATHNAME', 'sto_token_amount_hash_extended' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF;
 CREATE OPERATOR pg_catalog.= (
-    FUNCTION = sto.token_amount_eq, LEFTARG = sto.token_amount, RIGHTARG = sto.token_amount, COMMUTATOR = OPERATOR(pg_catalog.=),
+    FUNCTION = sto.token_amount_eq, LEFTARG = sto.token_amount, RIGHTARG = sto.token_amount,
+    COMMUTATOR = OPERATOR(pg_catalog.=),
     NEGATOR = OPERATOR(pg_catalog.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES
 );
 CREATE OPERATOR pg_catalog.<> (
-    FUNCTION = sto.token_amount_ne, LEFTARG = sto.token_amount, RIGHTARG = sto.token_amount, COMMUTATOR = OPERATOR(pg_catalog.<>),
+    FUNCTION = sto.token_amount_ne, LEFTARG = sto.token_amount, RIGHTARG = sto.token_amount,
+    COMMUTATOR = OPERATOR(pg_catalog.<>),
     NEGATOR = OPERATOR(pg_catalog.=), RESTRICT = neqsel, JOIN = neqjoinsel
 );
 CREATE OPERATOR pg_catalog.< (
-    FUNCTION = sto.token_amount_lt, LEFTARG = sto.token_amount, RIGHTARG = sto.token_amount, COMMUTATOR = OPERATOR(pg_catalog.>),
+    FUNCTION = sto.token_amount_lt, LEFTARG = sto.token_amount, RIGHTARG = sto.token_amount,
+    COMMUTATOR = OPERATOR(pg_catalog.>),
     NEGATOR = OPERATOR(pg_catalog.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel
 );
 CREATE OPERATOR pg_catalog.<= (
-    FUNCTION = sto.token_amount_le, LEFTARG = sto.token_amount, RIGHTARG = sto.token_amount, COMMUTATOR = OPERATOR(pg_catalog.>=),
+    FUNCTION = sto.token_amount_le, LEFTARG = sto.token_amount, RIGHTARG = sto.token_amount,
+    COMMUTATOR = OPERATOR(pg_catalog.>=),
     NEGATOR = OPERATOR(pg_catalog.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel
 );
 CREATE OPERATOR pg_catalog.> (
-    FUNCTION = sto.token_amount_gt, LEFTARG = sto.token_amount, RIGHTARG = sto.token_amount, COMMUTATOR = OPERATOR(pg_catalog.<),
+    FUNCTION = sto.token_amount_gt, LEFTARG = sto.token_amount, RIGHTARG = sto.token_amount,
+    COMMUTATOR = OPERATOR(pg_catalog.<),
     NEGATOR = OPERATOR(pg_catalog.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel
 );
 CREATE OPERATOR pg_catalog.>= (
-    FUNCTION = sto.token_amount_ge, LEFTARG = sto.token_amount, RIGHTARG = sto.token_amount, COMMUTATOR = OPERATOR(pg_catalog.<=),
+    FUNCTION = sto.token_amount_ge, LEFTARG = sto.token_amount, RIGHTARG = sto.token_amount,
+    COMMUTATOR = OPERATOR(pg_catalog.<=),
     NEGATOR = OPERATOR(pg_catalog.<), RESTRICT = scalargesel, JOIN = scalargejoinsel
 );
 CREATE OPERATOR CLASS sto.token_amount_ops DEFAULT FOR TYPE sto.token_amount USING btree AS
@@ -51,7 +57,8 @@ CREATE OPERATOR CLASS sto.token_amount_ops DEFAULT FOR TYPE sto.token_amount USI
     FUNCTION 1 sto.token_amount_cmp(sto.token_amount, sto.token_amount), FUNCTION 4 pg_catalog.btequalimage(oid);
 CREATE OPERATOR CLASS sto.token_amount_ops DEFAULT FOR TYPE sto.token_amount USING hash AS
     OPERATOR 1 pg_catalog.= ,
-    FUNCTION 1 sto.token_amount_hash(sto.token_amount), FUNCTION 2 sto.token_amount_hash_extended(sto.token_amount, bigint);
+    FUNCTION 1 sto.token_amount_hash(sto.token_amount),
+    FUNCTION 2 sto.token_amount_hash_extended(sto.token_amount, bigint);
 
 -- wallet_address
 CREATE FUNCTION sto.wallet_address_eq(sto.wallet_address, sto.wallet_address) RETURNS boolean
@@ -73,27 +80,33 @@ CREATE FUNCTION sto.wallet_address_hash(sto.wallet_address) RETURNS integer
 CREATE FUNCTION sto.wallet_address_hash_extended(sto.wallet_address, bigint) RETURNS bigint
     AS 'MODULE_PATHNAME', 'sto_wallet_address_hash_extended' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF;
 CREATE OPERATOR pg_catalog.= (
-    FUNCTION = sto.wallet_address_eq, LEFTARG = sto.wallet_address, RIGHTARG = sto.wallet_address, COMMUTATOR = OPERATOR(pg_catalog.=),
+    FUNCTION = sto.wallet_address_eq, LEFTARG = sto.wallet_address, RIGHTARG = sto.wallet_address,
+    COMMUTATOR = OPERATOR(pg_catalog.=),
     NEGATOR = OPERATOR(pg_catalog.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES
 );
 CREATE OPERATOR pg_catalog.<> (
-    FUNCTION = sto.wallet_address_ne, LEFTARG = sto.wallet_address, RIGHTARG = sto.wallet_address, COMMUTATOR = OPERATOR(pg_catalog.<>),
+    FUNCTION = sto.wallet_address_ne, LEFTARG = sto.wallet_address, RIGHTARG = sto.wallet_address,
+    COMMUTATOR = OPERATOR(pg_catalog.<>),
     NEGATOR = OPERATOR(pg_catalog.=), RESTRICT = neqsel, JOIN = neqjoinsel
 );
 CREATE OPERATOR pg_catalog.< (
-    FUNCTION = sto.wallet_address_lt, LEFTARG = sto.wallet_address, RIGHTARG = sto.wallet_address, COMMUTATOR = OPERATOR(pg_catalog.>),
+    FUNCTION = sto.wallet_address_lt, LEFTARG = sto.wallet_address, RIGHTARG = sto.wallet_address,
+    COMMUTATOR = OPERATOR(pg_catalog.>),
     NEGATOR = OPERATOR(pg_catalog.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel
 );
 CREATE OPERATOR pg_catalog.<= (
-    FUNCTION = sto.wallet_address_le, LEFTARG = sto.wallet_address, RIGHTARG = sto.wallet_address, COMMUTATOR = OPERATOR(pg_catalog.>=),
+    FUNCTION = sto.wallet_address_le, LEFTARG = sto.wallet_address, RIGHTARG = sto.wallet_address,
+    COMMUTATOR = OPERATOR(pg_catalog.>=),
     NEGATOR = OPERATOR(pg_catalog.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel
 );
 CREATE OPERATOR pg_catalog.> (
-    FUNCTION = sto.wallet_address_gt, LEFTARG = sto.wallet_address, RIGHTARG = sto.wallet_address, COMMUTATOR = OPERATOR(pg_catalog.<),
+    FUNCTION = sto.wallet_address_gt, LEFTARG = sto.wallet_address, RIGHTARG = sto.wallet_address,
+    COMMUTATOR = OPERATOR(pg_catalog.<),
     NEGATOR = OPERATOR(pg_catalog.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel
 );
 CREATE OPERATOR pg_catalog.>= (
-    FUNCTION = sto.wallet_address_ge, LEFTARG = sto.wallet_address, RIGHTARG = sto.wallet_address, COMMUTATOR = OPERATOR(pg_catalog.<=),
+    FUNCTION = sto.wallet_address_ge, LEFTARG = sto.wallet_address, RIGHTARG = sto.wallet_address,
+    COMMUTATOR = OPERATOR(pg_catalog.<=),
     NEGATOR = OPERATOR(pg_catalog.<), RESTRICT = scalargesel, JOIN = scalargejoinsel
 );
 CREATE OPERATOR CLASS sto.wallet_address_ops DEFAULT FOR TYPE sto.wallet_address USING btree AS
@@ -102,7 +115,8 @@ CREATE OPERATOR CLASS sto.wallet_address_ops DEFAULT FOR TYPE sto.wallet_address
     FUNCTION 1 sto.wallet_address_cmp(sto.wallet_address, sto.wallet_address), FUNCTION 4 pg_catalog.btequalimage(oid);
 CREATE OPERATOR CLASS sto.wallet_address_ops DEFAULT FOR TYPE sto.wallet_address USING hash AS
     OPERATOR 1 pg_catalog.= ,
-    FUNCTION 1 sto.wallet_address_hash(sto.wallet_address), FUNCTION 2 sto.wallet_address_hash_extended(sto.wallet_address, bigint);
+    FUNCTION 1 sto.wallet_address_hash(sto.wallet_address),
+    FUNCTION 2 sto.wallet_address_hash_extended(sto.wallet_address, bigint);
 
 -- digest
 CREATE FUNCTION sto.digest_eq(sto.digest, sto.digest) RETURNS boolean
@@ -175,27 +189,33 @@ CREATE FUNCTION sto.public_key_hash(sto.public_key) RETURNS integer
 CREATE FUNCTION sto.public_key_hash_extended(sto.public_key, bigint) RETURNS bigint
     AS 'MODULE_PATHNAME', 'sto_public_key_hash_extended' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF;
 CREATE OPERATOR pg_catalog.= (
-    FUNCTION = sto.public_key_eq, LEFTARG = sto.public_key, RIGHTARG = sto.public_key, COMMUTATOR = OPERATOR(pg_catalog.=),
+    FUNCTION = sto.public_key_eq, LEFTARG = sto.public_key, RIGHTARG = sto.public_key,
+    COMMUTATOR = OPERATOR(pg_catalog.=),
     NEGATOR = OPERATOR(pg_catalog.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES
 );
 CREATE OPERATOR pg_catalog.<> (
-    FUNCTION = sto.public_key_ne, LEFTARG = sto.public_key, RIGHTARG = sto.public_key, COMMUTATOR = OPERATOR(pg_catalog.<>),
+    FUNCTION = sto.public_key_ne, LEFTARG = sto.public_key, RIGHTARG = sto.public_key,
+    COMMUTATOR = OPERATOR(pg_catalog.<>),
     NEGATOR = OPERATOR(pg_catalog.=), RESTRICT = neqsel, JOIN = neqjoinsel
 );
 CREATE OPERATOR pg_catalog.< (
-    FUNCTION = sto.public_key_lt, LEFTARG = sto.public_key, RIGHTARG = sto.public_key, COMMUTATOR = OPERATOR(pg_catalog.>),
+    FUNCTION = sto.public_key_lt, LEFTARG = sto.public_key, RIGHTARG = sto.public_key,
+    COMMUTATOR = OPERATOR(pg_catalog.>),
     NEGATOR = OPERATOR(pg_catalog.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel
 );
 CREATE OPERATOR pg_catalog.<= (
-    FUNCTION = sto.public_key_le, LEFTARG = sto.public_key, RIGHTARG = sto.public_key, COMMUTATOR = OPERATOR(pg_catalog.>=),
+    FUNCTION = sto.public_key_le, LEFTARG = sto.public_key, RIGHTARG = sto.public_key,
+    COMMUTATOR = OPERATOR(pg_catalog.>=),
     NEGATOR = OPERATOR(pg_catalog.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel
 );
 CREATE OPERATOR pg_catalog.> (
-    FUNCTION = sto.public_key_gt, LEFTARG = sto.public_key, RIGHTARG = sto.public_key, COMMUTATOR = OPERATOR(pg_catalog.<),
+    FUNCTION = sto.public_key_gt, LEFTARG = sto.public_key, RIGHTARG = sto.public_key,
+    COMMUTATOR = OPERATOR(pg_catalog.<),
     NEGATOR = OPERATOR(pg_catalog.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel
 );
 CREATE OPERATOR pg_catalog.>= (
-    FUNCTION = sto.public_key_ge, LEFTARG = sto.public_key, RIGHTARG = sto.public_key, COMMUTATOR = OPERATOR(pg_catalog.<=),
+    FUNCTION = sto.public_key_ge, LEFTARG = sto.public_key, RIGHTARG = sto.public_key,
+    COMMUTATOR = OPERATOR(pg_catalog.<=),
     NEGATOR = OPERATOR(pg_catalog.<), RESTRICT = scalargesel, JOIN = scalargejoinsel
 );
 CREATE OPERATOR CLASS sto.public_key_ops DEFAULT FOR TYPE sto.public_key USING btree AS

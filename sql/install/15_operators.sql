@@ -13,7 +13,8 @@ CREATE FUNCTION sto.bigint_times_token_amount(bigint, sto.token_amount) RETURNS 
 CREATE FUNCTION pg_catalog.abs(sto.token_amount) RETURNS sto.token_amount
     AS 'MODULE_PATHNAME', 'sto_token_amount_abs' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE OPERATOR pg_catalog.+ (
-    FUNCTION = sto.token_amount_plus, LEFTARG = sto.token_amount, RIGHTARG = sto.token_amount, COMMUTATOR = OPERATOR(pg_catalog.+)
+    FUNCTION = sto.token_amount_plus, LEFTARG = sto.token_amount, RIGHTARG = sto.token_amount,
+    COMMUTATOR = OPERATOR(pg_catalog.+)
 );
 CREATE OPERATOR pg_catalog.- (FUNCTION = sto.token_amount_minus, LEFTARG = sto.token_amount, RIGHTARG = sto.token_amount);
 CREATE OPERATOR pg_catalog.- (FUNCTION = sto.token_amount_negate, RIGHTARG = sto.token_amount);
