@@ -489,8 +489,8 @@ class Register:
         self.wallet_ids = {}    # wallet uuid -> address
         self.tokens = {}        # uuid -> dict(issuer, issuance, unsigned_role)
         self.batches = {}       # event id -> dict with a running hash
-        self.positions = {}     # (address, token) -> (seq, balance, held, head)
-        self.holds = {}         # entry id -> remaining
+        self.positions = {}     # (address, token) -> (seq, balance, held, leaf of last entry)
+        self.holds = {}         # entry id -> dict(row, remaining)
         self.orders = set()     # (ordering party, order id)
         self.count = dict(events=0, entries=0, links=0, signatures=0)
         self.problems = []      # (entry id, text)
@@ -674,8 +674,7 @@ class Register:
                 self.problem(row, "the batch's actor may not order this")
             return
         if row["signatures"] is None:
-            token = self.tokens.get(row["token_id"], {})
-            if not (token.get("unsigned_role") or row["kind"] == "release"):
+            if not self.may_be_unsigned(row):
                 self.problem(row, "not signed")
             return
         for subject in self.policies if allowed is None else allowed:
@@ -684,14 +683,29 @@ class Register:
                 return self.check_quorum(row, policy, message, row["posted_at"])
         self.problem(row, "key policy is not one in force for who may order this")
 
+    def may_be_unsigned(self, row):
+        """A token's policy, a hold that has expired, or a hash lock's preimage allows it."""
+        if self.tokens.get(row["token_id"], {}).get("unsigned_role"):
+            return True
+        if row["hold_id"] not in self.holds:
+            return False
+        hold = self.holds[row["hold_id"]]["row"]
+        if row["kind"] == "release":
+            return hold["release_after"] is not None and row["posted_at"] >= hold["release_after"]
+        return (row["kind"] == "post" and row["preimage"] is not None
+                and sha256(row["preimage"]) == hold["condition_hash"])
+
     def move(self, row):
         kind, amount = row["kind"], row["amount"]
         balance = held = 0      # what leaves the debit position
         if kind == "hold":
-            held, self.holds[row["entry_id"]] = -amount, amount
+            held, self.holds[row["entry_id"]] = -amount, dict(row=row, remaining=amount)
         elif kind in ("post", "release"):
-            held = amount if row["keep_rest"] else self.holds.get(row["hold_id"], 0)
-            self.holds[row["hold_id"]] = self.holds.get(row["hold_id"], 0) - held
+            hold = self.holds.get(row["hold_id"], dict(remaining=0))
+            held = amount if row["keep_rest"] else hold["remaining"]
+            hold["remaining"] -= held
+            if held < amount or hold["remaining"] < 0:
+                self.problem(row, "more than the hold holds")
         if kind not in ("hold", "release"):
             balance = amount
         self.step(row, "debit", -balance, -held)
@@ -713,7 +727,9 @@ class Register:
         issuance = place[0] == token.get("issuance")
         if not issuance and not 0 <= held <= balance:
             self.problem(row, f"{name} position is overdrawn")
-        self.positions[place] = (seq + 1, balance, held, row["leaf_hash"])
+        # Go on from what the row states, so that one bad row is one problem.
+        self.positions[place] = (row[name + "_seq"], row[name + "_balance"], row[name + "_held"],
+                                 row["leaf_hash"])
 
     def finish(self):
         for event, batch in self.batches.items():
