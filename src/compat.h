@@ -39,4 +39,29 @@
 	index_beginscan(heap, index, snapshot, nkeys, 0)
 #endif
 
+/*
+ * The JSON parser: from 16 on its actions return a result, from 17 on its
+ * lexer is made in place.
+ */
+#include "common/jsonapi.h"
+#include "mb/pg_wchar.h"
+
+#if PG_VERSION_NUM >= 160000
+typedef JsonParseErrorType StoJsonResult;
+#define STO_JSON_OK JSON_SUCCESS
+#else
+typedef void StoJsonResult;
+#define STO_JSON_OK
+#endif
+
+static inline JsonLexContext *
+sto_json_lexer(char *json, int len)
+{
+#if PG_VERSION_NUM >= 170000
+	return makeJsonLexContextCstringLen(NULL, json, len, GetDatabaseEncoding(), true);
+#else
+	return makeJsonLexContextCstringLen(json, len, GetDatabaseEncoding(), true);
+#endif
+}
+
 #endif

@@ -1,0 +1,464 @@
+/*
+ * event_body.c
+ *		Parsing the JSON body of an event.
+ *
+ * The server's parser (RFC 8259) does the syntax.  On top of it a body must be
+ * something that every JSON reader understands alike: no duplicate keys
+ * (RFC 8259, 4: "unpredictable"), no fractions or exponents, no \u0000, and no
+ * key that its kind doesn't know, since a signer may mean something by it.
+ */
+#include "postgres.h"
+
+#include "compat.h"
+#include "core/amount.h"
+#include "ledger/event_body.h"
+
+#include "errors.h"
+
+#include "port/pg_bitutils.h"
+#include "utils/builtins.h"
+
+typedef enum FieldType
+{
+	TYPE_TEXT,
+	TYPE_INTEGER,
+	TYPE_BOOLEAN,
+	TYPE_AMOUNT,
+	TYPE_UUID,
+	TYPE_DIGEST,
+	TYPE_KEYS
+} FieldType;
+
+static const struct
+{
+	const char *name;
+	FieldType type;
+} fields[STO_FIELDS] = {
+	[STO_F_AUTHORISED] = {"authorised", TYPE_AMOUNT},
+	[STO_F_BY] = {"by", TYPE_TEXT},
+	[STO_F_CAPABILITY] = {"capability", TYPE_TEXT},
+	[STO_F_CFI] = {"cfi", TYPE_TEXT},
+	[STO_F_COMMITMENT] = {"commitment", TYPE_DIGEST},
+	[STO_F_COUNT] = {"count", TYPE_INTEGER},
+	[STO_F_COUNTRY] = {"country", TYPE_TEXT},
+	[STO_F_CURRENCY] = {"currency", TYPE_TEXT},
+	[STO_F_CUSTODIAN] = {"custodian", TYPE_UUID},
+	[STO_F_DECIMALS] = {"decimals", TYPE_INTEGER},
+	[STO_F_DTI] = {"dti", TYPE_TEXT},
+	[STO_F_GRANTED] = {"granted", TYPE_BOOLEAN},
+	[STO_F_HASH] = {"hash", TYPE_DIGEST},
+	[STO_F_ISIN] = {"isin", TYPE_TEXT},
+	[STO_F_KEYS] = {"keys", TYPE_KEYS},
+	[STO_F_KIND] = {"kind", TYPE_TEXT},
+	[STO_F_LEI] = {"lei", TYPE_TEXT},
+	[STO_F_NAME] = {"name", TYPE_TEXT},
+	[STO_F_ORIGIN] = {"origin", TYPE_TEXT},
+	[STO_F_PARTY] = {"party", TYPE_UUID},
+	[STO_F_REASON] = {"reason", TYPE_TEXT},
+	[STO_F_REGISTER_AUTHORITY] = {"register_authority", TYPE_TEXT},
+	[STO_F_SALT] = {"salt", TYPE_DIGEST},
+	[STO_F_SIGNED_ONLY] = {"signed_only", TYPE_BOOLEAN},
+	[STO_F_STATUS] = {"status", TYPE_TEXT},
+	[STO_F_SUM] = {"sum", TYPE_AMOUNT},
+	[STO_F_THRESHOLD] = {"threshold", TYPE_INTEGER},
+	[STO_F_TOKEN] = {"token", TYPE_UUID},
+	[STO_F_UNSIGNED_ROLE] = {"unsigned_role", TYPE_TEXT},
+	[STO_F_VALID_UNTIL] = {"valid_until", TYPE_INTEGER},
+};
+
+#define F(field) (UINT32_C(1) << STO_F_##field)
+
+/* The table of docs/format.md, "Event bodies". */
+static const struct
+{
+	const char *name;
+	uint32 required;
+	uint32 optional;
+	uint32 nullable;
+} kinds[STO_EVENT_KINDS] = {
+	[STO_EVENT_GENESIS] = {"genesis",
+						   F(NAME) | F(ORIGIN) | F(THRESHOLD) | F(KEYS) | F(REGISTER_AUTHORITY), 0,
+						   0},
+	[STO_EVENT_KEYS] = {"keys", F(THRESHOLD) | F(KEYS), 0, 0},
+	[STO_EVENT_CAPABILITY] = {"capability", F(CAPABILITY) | F(GRANTED), 0, 0},
+	[STO_EVENT_PARTY] = {"party", F(KIND),
+						 F(COUNTRY) | F(LEI) | F(COMMITMENT) | F(THRESHOLD) | F(KEYS), 0},
+	[STO_EVENT_PARTY_STATUS] = {"party_status", F(STATUS), 0, 0},
+	[STO_EVENT_WALLET] = {"wallet", F(PARTY) | F(KIND) | F(SALT) | F(THRESHOLD) | F(KEYS),
+						  F(CUSTODIAN) | F(SIGNED_ONLY), 0},
+	[STO_EVENT_WALLET_STATUS] = {"wallet_status", F(STATUS), 0, 0},
+	[STO_EVENT_WALLET_TERMS] = {"wallet_terms", F(SIGNED_ONLY), 0, 0},
+	[STO_EVENT_TOKEN] = {"token", F(KIND) | F(NAME) | F(DECIMALS) | F(AUTHORISED) | F(SALT),
+						 F(ISIN) | F(CFI) | F(DTI) | F(CURRENCY) | F(UNSIGNED_ROLE), F(AUTHORISED)},
+	[STO_EVENT_TOKEN_TERMS] = {"token_terms", F(AUTHORISED), 0, F(AUTHORISED)},
+	[STO_EVENT_TOKEN_POLICY] = {"token_policy", F(UNSIGNED_ROLE), 0, F(UNSIGNED_ROLE)},
+	[STO_EVENT_TOKEN_STATUS] = {"token_status", F(STATUS), 0, 0},
+	[STO_EVENT_BATCH] = {"batch", F(TOKEN) | F(COUNT) | F(SUM) | F(HASH), F(VALID_UNTIL), 0},
+	[STO_EVENT_MAINTENANCE] = {"maintenance", F(REASON) | F(BY), 0, 0},
+};
+
+StaticAssertDecl(STO_FIELDS <= 32, "fields of a body are bits of a uint32");
+
+/* What a key of the list has said so far. */
+#define ITEM_KEY 1
+#define ITEM_FROM 2
+#define ITEM_TO 4
+#define ITEM_POSSESSION 8
+
+/*
+ * Where the parser is.  Depth 1 is the body's own object, 2 the array of
+ * keys, 3 a key's object; nothing is deeper.
+ */
+typedef struct BodyParse
+{
+	StoBody *body;
+	int depth;
+	uint32 given; /* fields seen, null or not */
+	int field;    /* at depth 1: the one whose value comes next */
+	int item;     /* at depth 3: ITEM_... whose value comes next */
+	int items;    /* of the present key: all seen */
+} BodyParse;
+
+pg_attribute_noreturn() static void refuse(const BodyParse *parse, const char *reason,
+										   const char *name)
+{
+	ereport(ERROR, (errcode(ERRCODE_STO_INVALID_EVENT),
+					errmsg("invalid body of a %s event", kinds[parse->body->kind].name),
+					name != NULL ? errdetail("\"%s\" %s.", name, reason) : errdetail("%s.", reason),
+					errhint("docs/format.md, \"Event bodies\", lists the fields of each kind.")));
+}
+
+StoEventKind
+sto_event_kind(const char *name, size_t len)
+{
+	for (int i = 0; i < STO_EVENT_KINDS; i++)
+		if (strlen(kinds[i].name) == len && memcmp(kinds[i].name, name, len) == 0)
+			return (StoEventKind) i;
+	ereport(ERROR, (errcode(ERRCODE_STO_INVALID_EVENT),
+					errmsg("unknown kind of event \"%.*s\"", (int) Min(len, 64), name)));
+}
+
+/* An integer without fraction or exponent, within 64 bits; -0 isn't one. */
+static int64
+read_integer(const BodyParse *parse, const char *token, const char *name)
+{
+	int64 value;
+	char *end;
+
+	if (strspn(token, "-0123456789") != strlen(token) || strcmp(token, "-0") == 0)
+		refuse(parse, "must be a whole number without fraction or exponent", name);
+	errno = 0;
+	value = strtoll(token, &end, 10);
+	if (errno != 0 || *end != '\0')
+		refuse(parse, "is out of range", name);
+	return value;
+}
+
+static void
+read_uuid(const BodyParse *parse, const char *text, const char *name, uint8_t *out)
+{
+	uint8_t octets[STO_UUID_LEN];
+	char digits[2 * STO_UUID_LEN + 1];
+	int n = 0;
+
+	/* one form only (RFC 9562, 4): 8-4-4-4-12 lower-case digits */
+	if (strlen(text) != 36)
+		refuse(parse, "is not a uuid", name);
+	for (int i = 0; i < 36; i++)
+	{
+		bool dash = (i == 8 || i == 13 || i == 18 || i == 23);
+
+		if (dash != (text[i] == '-') || (text[i] >= 'A' && text[i] <= 'F'))
+			refuse(parse, "is not a uuid in lower case", name);
+		if (!dash)
+			digits[n++] = text[i];
+	}
+	if (!sto_hex_decode(digits, n, octets, STO_UUID_LEN))
+		refuse(parse, "is not a uuid", name);
+	memcpy(out, octets, STO_UUID_LEN);
+}
+
+/* Lower-case hexadecimal digits of at most max octets; their number. */
+static size_t
+read_hex(const BodyParse *parse, const char *text, const char *name, uint8_t *out, size_t max)
+{
+	size_t len = strlen(text);
+
+	if (len == 0 || len % 2 != 0 || len / 2 > max || strspn(text, "0123456789abcdef") != len ||
+		!sto_hex_decode(text, len, out, len / 2))
+		refuse(parse, "is not lower-case hexadecimal of the right length", name);
+	return len / 2;
+}
+
+/* "ed25519:d75a98...", vetted. */
+static void
+read_key(const BodyParse *parse, const char *text, StoKey *key)
+{
+	uint8_t octets[STO_KEY_MAX];
+	const char *colon = strchr(text, ':');
+	uint8_t scheme;
+	size_t len;
+	const char *why = NULL;
+
+	if (colon == NULL || !sto_scheme_from_name(text, colon - text, &scheme))
+		refuse(parse, "must begin with ed25519:, p256: or secp256k1:", "key");
+	len = read_hex(parse, colon + 1, "key", octets, sizeof(octets));
+	if (!sto_key_make(scheme, octets, len, key, &why))
+		ereport(ERROR, (errcode(ERRCODE_STO_KEY_REFUSED), errmsg("public key is refused"),
+						errdetail("Key %s: %s.", text, why)));
+}
+
+static void
+read_value(const BodyParse *parse, StoField field, char *token, bool quoted, StoBodyValue *value)
+{
+	const char *name = fields[field].name;
+	const char *why = NULL;
+
+	switch (fields[field].type)
+	{
+		case TYPE_TEXT:
+			if (!quoted)
+				refuse(parse, "must be a string", name);
+			value->text = token;
+			break;
+		case TYPE_INTEGER:
+			if (quoted)
+				refuse(parse, "must be a number, not a string", name);
+			value->integer = read_integer(parse, token, name);
+			break;
+		case TYPE_BOOLEAN:
+			if (quoted || (strcmp(token, "true") != 0 && strcmp(token, "false") != 0))
+				refuse(parse, "must be true or false", name);
+			value->flag = (token[0] == 't');
+			break;
+		case TYPE_AMOUNT:
+			if (!quoted)
+				refuse(parse, "must be a string: amounts have more digits than JSON numbers keep",
+					   name);
+			if (!sto_amount_parse(token, strlen(token), &value->amount, &why))
+				refuse(parse, psprintf("is not an amount: %s", why), name);
+			break;
+		case TYPE_UUID:
+			if (!quoted)
+				refuse(parse, "must be a string", name);
+			read_uuid(parse, token, name, value->octets);
+			break;
+		case TYPE_DIGEST:
+			if (!quoted)
+				refuse(parse, "must be a string", name);
+			if (read_hex(parse, token, name, value->octets, STO_DIGEST_LEN) != STO_DIGEST_LEN)
+				refuse(parse, "must have 64 hexadecimal digits", name);
+			break;
+		case TYPE_KEYS:
+			refuse(parse, "must be an array", name);
+	}
+}
+
+static void
+read_item(BodyParse *parse, const char *token, bool quoted)
+{
+	StoPolicy *policy = &parse->body->policy;
+	StoPolicyKey *key = &policy->keys[policy->count - 1];
+	StoPossession *possession = &parse->body->possession[policy->count - 1];
+	bool text = (parse->item == ITEM_KEY || parse->item == ITEM_POSSESSION);
+
+	if (text != quoted)
+		refuse(parse, "A key's \"key\" and \"possession\" are strings, \"from\" and \"to\" numbers",
+			   NULL);
+	switch (parse->item)
+	{
+		case ITEM_KEY:
+			read_key(parse, token, &key->key);
+			break;
+		case ITEM_FROM:
+			key->has_from = true;
+			key->from = read_integer(parse, token, "from");
+			break;
+		case ITEM_TO:
+			key->has_to = true;
+			key->to = read_integer(parse, token, "to");
+			break;
+		case ITEM_POSSESSION:
+			possession->len = (uint8_t) read_hex(parse, token, "possession", possession->sig,
+												 sizeof(possession->sig));
+			break;
+	}
+}
+
+static StoJsonResult
+on_object_start(void *state)
+{
+	BodyParse *parse = state;
+
+	if (parse->depth == 0)
+		parse->depth = 1;
+	else if (parse->depth == 2)
+	{
+		if (parse->body->policy.count >= STO_POLICY_KEYS_MAX)
+			refuse(parse, "has more than 16 keys", "keys");
+		parse->body->policy.count++;
+		parse->depth = 3;
+		parse->items = 0;
+	}
+	else
+		refuse(parse, "An object stands where a plain value is expected", NULL);
+	return STO_JSON_OK;
+}
+
+static StoJsonResult
+on_object_end(void *state)
+{
+	BodyParse *parse = state;
+
+	if (parse->depth == 3 && (parse->items & ITEM_KEY) == 0)
+		refuse(parse, "is missing in the list of keys", "key");
+	parse->depth = (parse->depth == 3) ? 2 : 0;
+	return STO_JSON_OK;
+}
+
+static StoJsonResult
+on_array_start(void *state)
+{
+	BodyParse *parse = state;
+
+	if (parse->depth == 0)
+		refuse(parse, "It must be an object", NULL);
+	if (parse->depth != 1 || parse->field != STO_F_KEYS)
+		refuse(parse, "An array stands where a plain value is expected", NULL);
+	parse->depth = 2;
+	return STO_JSON_OK;
+}
+
+static StoJsonResult
+on_array_end(void *state)
+{
+	BodyParse *parse = state;
+
+	parse->depth = 1;
+	parse->body->present |= F(KEYS);
+	return STO_JSON_OK;
+}
+
+/* A key of a key's own object. */
+static void
+begin_item(BodyParse *parse, const char *name, bool isnull)
+{
+	if (strcmp(name, "key") == 0)
+		parse->item = ITEM_KEY;
+	else if (strcmp(name, "from") == 0)
+		parse->item = ITEM_FROM;
+	else if (strcmp(name, "to") == 0)
+		parse->item = ITEM_TO;
+	else if (strcmp(name, "possession") == 0)
+		parse->item = ITEM_POSSESSION;
+	else
+		refuse(parse, "is not a field of a key", name);
+	if (parse->items & parse->item)
+		refuse(parse, "stands twice in one key", name);
+	if (isnull)
+		refuse(parse, "must not be null: leave it out", name);
+	parse->items |= parse->item;
+}
+
+static StoJsonResult
+on_field(void *state, char *name, bool isnull)
+{
+	BodyParse *parse = state;
+	uint32 bit;
+	int field = 0;
+
+	if (parse->depth == 3)
+	{
+		begin_item(parse, name, isnull);
+		return STO_JSON_OK;
+	}
+	while (field < STO_FIELDS && strcmp(fields[field].name, name) != 0)
+		field++;
+	bit = field < STO_FIELDS ? UINT32_C(1) << field : 0;
+	if ((bit & (kinds[parse->body->kind].required | kinds[parse->body->kind].optional)) == 0)
+		refuse(parse, "is not a field of this kind", name);
+	if (parse->given & bit)
+		refuse(parse, "stands twice", name);
+	if (isnull && (bit & kinds[parse->body->kind].nullable) == 0)
+		refuse(parse, "must not be null", name);
+	parse->given |= bit;
+	parse->field = field;
+	return STO_JSON_OK;
+}
+
+static StoJsonResult
+on_scalar(void *state, char *token, JsonTokenType type)
+{
+	BodyParse *parse = state;
+
+	if (parse->depth == 0)
+		refuse(parse, "It must be an object", NULL);
+	if (parse->depth == 2)
+		refuse(parse, "must hold objects only", "keys");
+	if (type == JSON_TOKEN_NULL)
+		return STO_JSON_OK;
+	if (parse->depth == 3)
+		read_item(parse, token, type == JSON_TOKEN_STRING);
+	else
+	{
+		read_value(parse, parse->field, token, type == JSON_TOKEN_STRING,
+				   &parse->body->value[parse->field]);
+		parse->body->present |= UINT32_C(1) << parse->field;
+	}
+	return STO_JSON_OK;
+}
+
+/* Threshold and keys together, as a policy. */
+static void
+finish_policy(const BodyParse *parse)
+{
+	StoBody *body = parse->body;
+	const char *why = NULL;
+	int64 threshold;
+
+	if (STO_BODY_HAS(body, STO_F_THRESHOLD) != STO_BODY_HAS(body, STO_F_KEYS))
+		refuse(parse, "\"threshold\" and \"keys\" must come together", NULL);
+	if (!STO_BODY_HAS(body, STO_F_KEYS))
+		return;
+	threshold = body->value[STO_F_THRESHOLD].integer;
+	if (threshold < 1 || threshold > STO_POLICY_KEYS_MAX)
+		refuse(parse, "must be from 1 to the number of keys", "threshold");
+	body->policy.threshold = (uint8_t) threshold;
+	if (!sto_policy_vet(&body->policy, &why))
+		ereport(ERROR, (errcode(ERRCODE_STO_KEY_REFUSED), errmsg("key policy is refused"),
+						errdetail("Reason: %s.", why)));
+}
+
+void
+sto_body_parse(StoEventKind kind, text *json, StoBody *body)
+{
+	BodyParse parse = {.body = body};
+	JsonSemAction actions = {.semstate = &parse,
+							 .object_start = on_object_start,
+							 .object_end = on_object_end,
+							 .array_start = on_array_start,
+							 .array_end = on_array_end,
+							 .object_field_start = on_field,
+							 .scalar = on_scalar};
+	JsonLexContext *lex;
+	JsonParseErrorType error;
+	uint32 missing;
+
+	memset(body, 0, sizeof(*body));
+	body->kind = kind;
+	if (VARSIZE_ANY_EXHDR(json) > STO_BODY_MAX)
+		refuse(&parse, "It is longer than 1 MB", NULL);
+
+	/* with escapes resolved, so that \u0000 is met and refused */
+	lex = sto_json_lexer(VARDATA_ANY(json), VARSIZE_ANY_EXHDR(json));
+	error = pg_parse_json(lex, &actions);
+	if (error != JSON_SUCCESS)
+		ereport(ERROR, (errcode(ERRCODE_STO_INVALID_EVENT),
+						errmsg("invalid body of a %s event", kinds[kind].name),
+						errdetail_internal("%s", json_errdetail(error, lex))));
+
+	missing = kinds[kind].required & ~parse.given;
+	if (missing != 0)
+		refuse(&parse, "is missing", fields[pg_rightmost_one_pos32(missing)].name);
+	finish_policy(&parse);
+}

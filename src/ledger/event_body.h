@@ -1,0 +1,109 @@
+/*
+ * event_body.h
+ *		Kinds of events, and what each one's JSON body may say.
+ *
+ * docs/format.md, "Event bodies".  A body that parses here has exactly the
+ * fields of its kind, each of the right type; what the fields mean together
+ * is for the handlers (register.h).
+ */
+#ifndef STO_LEDGER_EVENT_BODY_H
+#define STO_LEDGER_EVENT_BODY_H
+
+#include "postgres.h"
+
+#include "core/policy.h"
+
+#define STO_BODY_MAX (1024 * 1024) /* octets */
+
+typedef enum StoEventKind
+{
+	STO_EVENT_GENESIS,
+	STO_EVENT_KEYS,
+	STO_EVENT_CAPABILITY,
+	STO_EVENT_PARTY,
+	STO_EVENT_PARTY_STATUS,
+	STO_EVENT_WALLET,
+	STO_EVENT_WALLET_STATUS,
+	STO_EVENT_WALLET_TERMS,
+	STO_EVENT_TOKEN,
+	STO_EVENT_TOKEN_TERMS,
+	STO_EVENT_TOKEN_POLICY,
+	STO_EVENT_TOKEN_STATUS,
+	STO_EVENT_BATCH,
+	STO_EVENT_MAINTENANCE,
+	STO_EVENT_KINDS
+} StoEventKind;
+
+typedef enum StoField
+{
+	STO_F_AUTHORISED,
+	STO_F_BY,
+	STO_F_CAPABILITY,
+	STO_F_CFI,
+	STO_F_COMMITMENT,
+	STO_F_COUNT,
+	STO_F_COUNTRY,
+	STO_F_CURRENCY,
+	STO_F_CUSTODIAN,
+	STO_F_DECIMALS,
+	STO_F_DTI,
+	STO_F_GRANTED,
+	STO_F_HASH,
+	STO_F_ISIN,
+	STO_F_KEYS,
+	STO_F_KIND,
+	STO_F_LEI,
+	STO_F_NAME,
+	STO_F_ORIGIN,
+	STO_F_PARTY,
+	STO_F_REASON,
+	STO_F_REGISTER_AUTHORITY,
+	STO_F_SALT,
+	STO_F_SIGNED_ONLY,
+	STO_F_STATUS,
+	STO_F_SUM,
+	STO_F_THRESHOLD,
+	STO_F_TOKEN,
+	STO_F_UNSIGNED_ROLE,
+	STO_F_VALID_UNTIL,
+	STO_FIELDS
+} StoField;
+
+typedef union StoBodyValue
+{
+	char *text; /* terminated; has no NUL inside */
+	int64 integer;
+	bool flag;
+	StoAmount amount;
+	uint8_t octets[STO_DIGEST_LEN]; /* a uuid or a digest */
+} StoBodyValue;
+
+/* What a key brought as proof that its holder wants it here; len 0: nothing. */
+typedef struct StoPossession
+{
+	uint8_t len;
+	uint8_t sig[STO_SIG_MAX];
+} StoPossession;
+
+typedef struct StoBody
+{
+	StoEventKind kind;
+	uint32 present; /* bit of each field that was given and is not null */
+	StoBodyValue value[STO_FIELDS];
+	StoPolicy policy; /* of threshold and keys, if present */
+	StoPossession possession[STO_POLICY_KEYS_MAX];
+} StoBody;
+
+#define STO_BODY_HAS(body, field) (((body)->present & (UINT32_C(1) << (field))) != 0)
+
+/* The kind of that name, or ERROR ST208. */
+extern StoEventKind sto_event_kind(const char *name, size_t len);
+
+/*
+ * Parse the body of an event of that kind; ERROR ST208 with the reason if it
+ * isn't one, ST106 for a key that is refused.  Texts are in memory of the
+ * current context.
+ */
+extern void sto_body_parse(StoEventKind kind, text *json, StoBody *body);
+
+#endif
