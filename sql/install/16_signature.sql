@@ -48,6 +48,10 @@ CREATE FUNCTION sto.key_policy(body json) RETURNS bytea
             HAVING count(*) > 0);
 COMMENT ON FUNCTION sto.key_policy(json) IS 'the packed key policy that an event body states';
 
+CREATE FUNCTION sto.key_policy_json(policy bytea) RETURNS json
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'sto_key_policy_json';
+COMMENT ON FUNCTION sto.key_policy_json(bytea) IS 'a packed key policy as the body of an event of kind keys';
+
 CREATE FUNCTION sto.possession_message(ledger_id uuid, party uuid, subject uuid,
                                        address sto.wallet_address, policy bytea) RETURNS bytea
     LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'sto_possession_message';

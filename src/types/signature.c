@@ -10,6 +10,7 @@
 
 #include "datatype/timestamp.h"
 #include "fmgr.h"
+#include "lib/stringinfo.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -23,6 +24,7 @@ PG_FUNCTION_INFO_V1(sto_key_id);
 PG_FUNCTION_INFO_V1(sto_signature);
 PG_FUNCTION_INFO_V1(sto_signature_valid);
 PG_FUNCTION_INFO_V1(sto_key_policy);
+PG_FUNCTION_INFO_V1(sto_key_policy_json);
 PG_FUNCTION_INFO_V1(sto_possession_message);
 PG_FUNCTION_INFO_V1(sto_quorum_fault);
 
@@ -249,6 +251,41 @@ sto_policy_arg(bytea *packed, StoPolicy *policy)
 	if (!sto_policy_unpack(VARDATA_ANY(packed), VARSIZE_ANY_EXHDR(packed), policy, &why))
 		ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid key policy"),
 				errdetail_internal("%s", why));
+}
+
+/*
+ * sto.key_policy_json(policy bytea) returns json
+ *
+ * A packed policy as an event body of kind "keys" states it, without proofs of
+ * possession: where a new policy starts from.
+ *
+ * Errors: 22023 if the policy is malformed.
+ */
+Datum
+sto_key_policy_json(PG_FUNCTION_ARGS)
+{
+	StoPolicy policy;
+	StringInfoData json;
+	char hex[2 * STO_KEY_MAX + 1];
+
+	sto_policy_arg(PG_GETARG_BYTEA_PP(0), &policy);
+	initStringInfo(&json);
+	appendStringInfo(&json, "{\"threshold\":%d,\"keys\":[", policy.threshold);
+	for (int i = 0; i < policy.count; i++)
+	{
+		const StoPolicyKey *key = &policy.keys[i];
+
+		sto_hex_encode(key->key.data, key->key.len, hex);
+		appendStringInfo(&json, "%s{\"key\":\"%s:%s\"", i > 0 ? "," : "",
+						 sto_scheme_name(key->key.scheme), hex);
+		if (key->has_from)
+			appendStringInfo(&json, ",\"from\":" INT64_FORMAT, (int64) key->from);
+		if (key->has_to)
+			appendStringInfo(&json, ",\"to\":" INT64_FORMAT, (int64) key->to);
+		appendStringInfoChar(&json, '}');
+	}
+	appendStringInfoString(&json, "]}");
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(json.data, json.len));
 }
 
 /*
