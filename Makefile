@@ -37,8 +37,7 @@ matrix:
 	@$(TOP)/test/tools/matrix
 
 demo bench: need
-	@$(TOP)/test/tools/build_install
-	@$(TOP)/test/$@/run
+	@$(TOP)/test/tools/with_server $(TOP)/test/$@/run
 
 lint:
 	@$(TOP)/test/tools/lint
