@@ -475,7 +475,7 @@ def parse_copy(lines, columns):
 class Register:
     """Folds a log in the order of its ids and notes whatever doesn't hold."""
 
-    REGISTRAR_ACTS = ("party", "party_status", "wallet", "wallet_status")
+    REGISTRAR_ACTS = ("party_status", "wallet", "wallet_status")
 
     def __init__(self):
         self.ledger = NIL
@@ -485,7 +485,7 @@ class Register:
         self.heads = {}         # subject -> leaf of its newest event
         self.policies = {}      # subject -> (event id, Policy); NIL: root officers
         self.registrars = set()
-        self.wallets = {}       # address -> dict(subject, party, salt, custodian)
+        self.wallets = {}       # address -> dict(subject, party, custodian, salt, signed_only)
         self.wallet_ids = {}    # wallet uuid -> address
         self.tokens = {}        # uuid -> dict(issuer, issuance, unsigned_role)
         self.batches = {}       # event id -> dict with a running hash
@@ -544,7 +544,8 @@ class Register:
         allowed = {
             "genesis": actor == NIL, "capability": actor == NIL,
             "keys": actor == subject, "wallet_terms": actor == subject,
-            **{k: actor in self.registrars or actor == NIL for k in self.REGISTRAR_ACTS},
+            **{k: actor in self.registrars for k in self.REGISTRAR_ACTS},
+            "party": actor in self.registrars or actor == NIL,
             **{k: self.tokens.get(subject, {}).get("issuer") == actor
                for k in ("token_terms", "token_policy", "token_status")},
         }
@@ -605,16 +606,20 @@ class Register:
         party = uuid.UUID(body["party"])
         custodian = uuid.UUID(body["custodian"]) if body.get("custodian") else None
         self.wallets[address] = dict(subject=row["subject"], party=party, custodian=custodian,
-                                     salt=bytes.fromhex(body["salt"]))
+                                     salt=bytes.fromhex(body["salt"]),
+                                     signed_only=body.get("signed_only", False))
         self.wallet_ids[row["subject"]] = address
         self.set_policy(row, body, party, address)
 
     def apply_token(self, row, body):
         address = wallet_address(self.ledger, row["subject"])
         self.wallets[address] = dict(subject=None, party=row["actor"], custodian=None,
-                                     salt=bytes.fromhex(body["salt"]))
+                                     salt=bytes.fromhex(body["salt"]), signed_only=False)
         self.tokens[row["subject"]] = dict(issuer=row["actor"], issuance=address,
                                            unsigned_role=body.get("unsigned_role"))
+
+    def apply_wallet_terms(self, row, body):
+        self.wallets[self.wallet_ids[row["subject"]]]["signed_only"] = body["signed_only"]
 
     def apply_token_policy(self, row, body):
         self.tokens[row["subject"]]["unsigned_role"] = body["unsigned_role"]
@@ -650,50 +655,63 @@ class Register:
         return side_digest(wallet["salt"], row["token_id"], row[name + "_seq"],
                            row[name + "_balance"], row[name + "_held"], row[name + "_prev"])
 
-    def orderers(self, row):
-        """Whose quorum may order this entry; None: any party's (holds and what follows them)."""
-        token = self.tokens.get(row["token_id"])
-        wallet = self.wallets.get(row["debit_wallet"])
-        if token is None or wallet is None:
-            return ()
-        if row["kind"] == "issue":
-            return (token["issuer"],)
-        if row["kind"] in ("transfer", "redeem"):
-            return (wallet["subject"], wallet["custodian"])
+    def wallet_orderer(self, address, party):
+        """The wallet itself if its party orders, else its custodian; else nobody."""
+        wallet = self.wallets.get(address, dict(party=None, custodian=None))
+        if party == wallet["party"]:
+            return wallet["subject"]
+        return party if party == wallet["custodian"] else None
+
+    def orderer(self, row):
+        """Whose quorum may order this entry; None: nobody's."""
+        kind, party = row["kind"], row["ordering_party"]
+        issuer = self.tokens.get(row["token_id"], {}).get("issuer")
+        if kind == "issue" or row["purpose"] == "lock_up" and party == issuer:
+            return issuer if party == issuer else None
+        if kind in ("transfer", "redeem", "hold"):
+            return self.wallet_orderer(row["debit_wallet"], party)
+        hold = self.holds.get(row["hold_id"], dict(row=None))["row"]
+        if hold and kind in ("post", "release"):
+            if hold["purpose"] in ("pledge", "hash_lock"):
+                return self.wallet_orderer(hold["credit_wallet"], party)
+            return party if party == hold["notary"] else None
         return None
 
     def check_order(self, row):
         message = order_message(self.ledger, row)
-        allowed = self.orderers(row)
+        subject = self.orderer(row)
         batch = self.batches.get(row["authority_event"])
+        if row["valid_until"] is not None and row["posted_at"] >= row["valid_until"]:
+            self.problem(row, "posted after it had expired")
         if batch:
             batch["seen"] += 1
             batch["total"] += row["amount"]
             batch["running"].update(message)
-            if allowed is not None and batch["actor"] not in allowed:
+            if batch["actor"] != subject:
                 self.problem(row, "the batch's actor may not order this")
-            return
-        if row["signatures"] is None:
+        elif row["signatures"] is None:
             if not self.may_be_unsigned(row):
                 self.problem(row, "not signed")
-            return
-        for subject in self.policies if allowed is None else allowed:
-            event, policy = self.policies.get(subject, (None, None))
-            if event is not None and event == row["key_policy"]:
-                return self.check_quorum(row, policy, message, row["posted_at"])
-        self.problem(row, "key policy is not one in force for who may order this")
+        elif subject not in self.policies or subject == NIL:
+            self.problem(row, "the ordering party may not order this")
+        else:
+            event, policy = self.policies[subject]
+            if event != row["key_policy"]:
+                self.problem(row, "key policy is not the one in force")
+            self.check_quorum(row, policy, message, row["posted_at"])
 
     def may_be_unsigned(self, row):
         """A token's policy, a hold that has expired, or a hash lock's preimage allows it."""
-        if self.tokens.get(row["token_id"], {}).get("unsigned_role"):
-            return True
-        if row["hold_id"] not in self.holds:
-            return False
-        hold = self.holds[row["hold_id"]]["row"]
-        if row["kind"] == "release":
-            return hold["release_after"] is not None and row["posted_at"] >= hold["release_after"]
-        return (row["kind"] == "post" and row["preimage"] is not None
-                and sha256(row["preimage"]) == hold["condition_hash"])
+        kind = row["kind"]
+        hold = self.holds.get(row["hold_id"], dict(row=None))["row"]
+        if kind == "release" and hold and hold["release_after"] is not None:
+            return row["posted_at"] >= hold["release_after"]
+        if kind == "post" and hold and hold["purpose"] == "hash_lock":
+            return row["preimage"] is not None and \
+                sha256(row["preimage"]) == hold["condition_hash"]
+        free = self.tokens.get(row["token_id"], {}).get("unsigned_role") is not None
+        return free and (kind == "issue" or kind in ("transfer", "redeem", "hold") and
+                         not self.wallets[row["debit_wallet"]]["signed_only"])
 
     def move(self, row):
         kind, amount = row["kind"], row["amount"]
@@ -702,9 +720,9 @@ class Register:
             held, self.holds[row["entry_id"]] = -amount, dict(row=row, remaining=amount)
         elif kind in ("post", "release"):
             hold = self.holds.get(row["hold_id"], dict(remaining=0))
-            held = amount if row["keep_rest"] else hold["remaining"]
+            held = hold["remaining"] if kind == "post" and not row["keep_rest"] else amount
             hold["remaining"] -= held
-            if held < amount or hold["remaining"] < 0:
+            if hold["remaining"] < 0 or held < amount:
                 self.problem(row, "more than the hold holds")
         if kind not in ("hold", "release"):
             balance = amount

@@ -382,9 +382,13 @@ def bad_orders(cursor, ledger, token, wallets):
     entries = one(cursor, "SELECT count(*) FROM sto.transfer")
 
     good = transfer(token, alice, bob, 100)
-    refused(cursor, "forged: another wallet's key", {"ST101"}, values,
+    refused(cursor, "forged: another wallet's key", {"ST103"}, values,
             order_row(ledger, good, mallory.keys))
     signed = order_row(ledger, good, alice.keys)
+    own, alien = alice.keys[0], mallory.keys[0].sign(sto.order_message(ledger, good))
+    in_disguise = sto.u8(own.scheme) + own.id + sto.u8(64) + alien
+    refused(cursor, "forged: under the owner's key id", {"ST101"}, values,
+            signed[:8] + ("\\x" + in_disguise.hex(),))
     altered = signed[:6] + ("99900",) + signed[7:]
     refused(cursor, "forged: amount altered after signing", {"ST101"}, values, altered)
     elsewhere = order_row(uuid.uuid4(), good, alice.keys)
