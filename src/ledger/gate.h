@@ -9,6 +9,8 @@
 
 #include "core/bytes.h"
 
+#include "access/htup.h"
+#include "access/tupdesc.h"
 #include "storage/lockdefs.h"
 
 /* How a row of the log arrives. */
@@ -21,6 +23,13 @@ typedef enum StoMode
 
 extern bool sto_restore;	  /* setting sto_ledger.restore */
 extern int sto_max_post_age; /* setting sto_ledger.max_post_age, seconds */
+
+extern bool sto_rebuilding;	 /* sto.rebuild() is folding the log; ends with the transaction */
+
+/* Guard and gate triggers on each log table, all named sto_...: sql/install/40 and 50. */
+#define STO_LOG_TRIGGERS 6
+
+extern void sto_gate_init(void); /* transaction callbacks; once per backend, from _PG_init */
 
 /* The mode of the running statement; ERROR ST406 in a table-sync worker. */
 extern StoMode sto_gate_mode(void);
@@ -42,9 +51,16 @@ extern int64 sto_gate_clock(int64 floor);
  * Fold one stored row of the log (for sto.rebuild()): the same checks as on
  * logical apply.  tuple is a row of sto.event or sto.transfer.
  */
-extern void sto_event_replay(HeapTuple tuple, TupleDesc desc);
+extern void sto_event_replay(HeapTuple tuple, TupleDesc desc, bool check_signatures);
 extern void sto_entry_replay(HeapTuple tuple, TupleDesc desc, bool check_signatures);
-/* Write cached positions back and compare counts; ends a batch. */
+/* Write cached positions back, before anything that reads them from the table. */
 extern void sto_gate_flush(void);
+
+/* For the gate on sto.transfer: statements, and rows posted against rows stored. */
+extern void sto_gate_begin_statement(void);
+extern void sto_gate_end_statement(void);
+extern void sto_gate_posted(int64 posted_at);
+extern void sto_gate_stored(void);
+extern void sto_gate_end_rebuild(void);
 
 #endif

@@ -1,0 +1,434 @@
+/*
+ * event_authority.c
+ *		Which subject an event may be about, and who must have signed it.
+ *
+ * The table below is docs/format.md's "Event bodies" and the design's list of
+ * who authorises what: a database role may submit, keys authorise.
+ */
+#include "postgres.h"
+
+#include "ledger/register.h"
+
+#include "errors.h"
+
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+typedef enum SubjectRule
+{
+	SUBJECT_LEDGER,
+	SUBJECT_NEW,
+	SUBJECT_PARTY,
+	SUBJECT_WALLET,
+	SUBJECT_TOKEN,
+	SUBJECT_KEYHOLDER /* the ledger, a party or a wallet */
+} SubjectRule;
+
+typedef enum ActorRule
+{
+	ACTOR_NOBODY,   /* unsigned: a superuser's act */
+	ACTOR_LEDGER,   /* the root officers */
+	ACTOR_ROOT_ALL, /* every root officer, not only a quorum */
+	ACTOR_SELF,     /* the subject */
+	ACTOR_REGISTRAR,
+	ACTOR_REGISTRAR_OR_LEDGER,
+	ACTOR_REGISTRAR_OR_SELF,
+	ACTOR_PARTY,  /* any party with keys: who registers a token is its issuer */
+	ACTOR_ISSUER, /* of the token */
+	ACTOR_ORDERER /* a party or a wallet */
+} ActorRule;
+
+typedef struct EventRule
+{
+	SubjectRule subject;
+	ActorRule actor;
+	bool register_act; /* may be unsigned where genesis chose register_authority "roles" */
+} EventRule;
+
+static const EventRule rules[STO_EVENT_KINDS] = {
+	[STO_EVENT_GENESIS] = {SUBJECT_NEW, ACTOR_ROOT_ALL, false},
+	[STO_EVENT_KEYS] = {SUBJECT_KEYHOLDER, ACTOR_SELF, false},
+	[STO_EVENT_CAPABILITY] = {SUBJECT_PARTY, ACTOR_LEDGER, true},
+	[STO_EVENT_PARTY] = {SUBJECT_NEW, ACTOR_REGISTRAR_OR_LEDGER, true},
+	[STO_EVENT_PARTY_STATUS] = {SUBJECT_PARTY, ACTOR_REGISTRAR, true},
+	[STO_EVENT_WALLET] = {SUBJECT_NEW, ACTOR_REGISTRAR, true},
+	[STO_EVENT_WALLET_STATUS] = {SUBJECT_WALLET, ACTOR_REGISTRAR_OR_SELF, true},
+	[STO_EVENT_WALLET_TERMS] = {SUBJECT_WALLET, ACTOR_SELF, false},
+	[STO_EVENT_TOKEN] = {SUBJECT_NEW, ACTOR_PARTY, false},
+	[STO_EVENT_TOKEN_TERMS] = {SUBJECT_TOKEN, ACTOR_ISSUER, false},
+	[STO_EVENT_TOKEN_POLICY] = {SUBJECT_TOKEN, ACTOR_ISSUER, false},
+	[STO_EVENT_TOKEN_STATUS] = {SUBJECT_TOKEN, ACTOR_ISSUER, false},
+	[STO_EVENT_BATCH] = {SUBJECT_NEW, ACTOR_ORDERER, false},
+	[STO_EVENT_MAINTENANCE] = {SUBJECT_LEDGER, ACTOR_NOBODY, false},
+};
+
+const uint8_t sto_nil_uuid[STO_UUID_LEN] = {0};
+
+char *
+sto_uuid_text(const uint8_t id[STO_UUID_LEN])
+{
+	char hex[2 * STO_UUID_LEN + 1];
+
+	sto_hex_encode(id, STO_UUID_LEN, hex);
+	return psprintf("%.8s-%.4s-%.4s-%.4s-%s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+}
+
+bool
+sto_act_restricts(const StoAct *act)
+{
+	const StoBody *body = &act->body;
+
+	switch (body->kind)
+	{
+		case STO_EVENT_GENESIS: /* not restrictive, but there must not be two */
+		case STO_EVENT_KEYS:
+		case STO_EVENT_WALLET_TERMS:
+		case STO_EVENT_TOKEN_TERMS:
+		case STO_EVENT_TOKEN_POLICY:
+			return true;
+		case STO_EVENT_CAPABILITY:
+			return !body->value[STO_F_GRANTED].flag;
+		case STO_EVENT_PARTY_STATUS:
+		case STO_EVENT_WALLET_STATUS:
+		case STO_EVENT_TOKEN_STATUS:
+			return strcmp(body->value[STO_F_STATUS].text, "active") != 0;
+		default:
+			return false;
+	}
+}
+
+/* What sto.subject.kind the rule asks for; NULL: several. */
+static const char *
+subject_kind_of(SubjectRule rule)
+{
+	switch (rule)
+	{
+		case SUBJECT_LEDGER:
+			return "ledger";
+		case SUBJECT_PARTY:
+			return "party";
+		case SUBJECT_WALLET:
+			return "wallet";
+		case SUBJECT_TOKEN:
+			return "token";
+		default:
+			return NULL;
+	}
+}
+
+static int
+unknown_subject_code(SubjectRule rule)
+{
+	switch (rule)
+	{
+		case SUBJECT_PARTY:
+			return ERRCODE_STO_UNKNOWN_PARTY;
+		case SUBJECT_WALLET:
+			return ERRCODE_STO_UNKNOWN_WALLET;
+		case SUBJECT_TOKEN:
+			return ERRCODE_STO_UNKNOWN_TOKEN;
+		default:
+			return ERRCODE_STO_INVALID_EVENT;
+	}
+}
+
+static void
+read_subject(StoAct *act)
+{
+	bool isnull;
+
+	text_to_cstring_buffer(DatumGetTextPP(sto_row_get(&act->subject, SUBJECT_KIND, &isnull)),
+						   act->subject_kind, sizeof(act->subject_kind));
+	act->subject_last = DatumGetInt64(sto_row_get(&act->subject, SUBJECT_LAST_EVENT, &isnull));
+	act->subject_recorded_at = StoTimeFromTimestamp(
+		DatumGetTimestampTz(sto_row_get(&act->subject, SUBJECT_RECORDED_AT, &isnull)));
+	act->event.has_prev = true;
+	memcpy(act->event.prev, DatumGetPointer(sto_row_get(&act->subject, SUBJECT_HEAD, &isnull)),
+		   STO_DIGEST_LEN);
+}
+
+void
+sto_act_find_subject(StoAct *act)
+{
+	SubjectRule rule = rules[act->body.kind].subject;
+	const char *wanted = subject_kind_of(rule);
+	Datum key = StoUuidGetDatum(act->event.subject);
+	bool good;
+
+	if (rule == SUBJECT_NEW)
+	{
+		/* A twin that is still in flight is met by the unique index. */
+		StoRow row;
+		bool found = sto_store_find(STO_REL_SUBJECT, STO_IDX_SUBJECT, 1, &key, &row);
+
+		sto_row_close(&row);
+		if (found)
+			ereport(ERROR,
+					(errcode(ERRCODE_STO_SUBJECT_EXISTS),
+					 errmsg("%s is in the register already", sto_uuid_text(act->event.subject)),
+					 errhint("Every party, wallet, token and batch has a uuid of its own.")));
+		return;
+	}
+
+	act->subject_found =
+		sto_store_find_lock(STO_REL_SUBJECT, STO_IDX_SUBJECT, 1, &key, &act->subject);
+	act->subject_open = act->subject_found;
+	if (act->subject_found)
+		read_subject(act);
+	good = act->subject_found && (wanted != NULL ? strcmp(act->subject_kind, wanted) == 0
+												 : strcmp(act->subject_kind, "token") != 0 &&
+													   strcmp(act->subject_kind, "batch") != 0);
+	if (!good)
+		ereport(ERROR,
+				(errcode(unknown_subject_code(rule)),
+				 errmsg("subject %s is not a %s of the register", sto_uuid_text(act->event.subject),
+						wanted != NULL ? wanted : "party or wallet")));
+}
+
+void
+sto_require_party(const uint8_t party_id[STO_UUID_LEN], StoPartyFact *out)
+{
+	if (!sto_fact_party(party_id, out))
+		ereport(ERROR, (errcode(ERRCODE_STO_UNKNOWN_PARTY),
+						errmsg("party %s is not in the register", sto_uuid_text(party_id))));
+	if (!out->active)
+		ereport(ERROR, (errcode(ERRCODE_STO_PARTY_CLOSED),
+						errmsg("party %s is closed", sto_uuid_text(party_id))));
+}
+
+pg_attribute_noreturn() static void not_authorised(const StoAct *act, const char *who)
+{
+	ereport(ERROR, (errcode(ERRCODE_STO_NOT_AUTHORISED),
+					errmsg("actor %s may not do this", sto_uuid_text(act->event.actor)),
+					errdetail("A \"%.*s\" event is for %s.", (int) act->event.kind_len,
+							  act->event.kind, who)));
+}
+
+/*
+ * The actor's policy event: of the ledger, a party or a wallet; 0 if it has
+ * none.  A closed party or wallet does nothing; nor does a wallet whose party
+ * is closed.
+ */
+static int64
+actor_policy(const StoAct *act, bool *is_party)
+{
+	StoPartyFact party;
+	StoWalletFact wallet;
+	uint8_t address[STO_ADDRESS_LEN];
+
+	*is_party = false;
+	if (sto_uuid_equal(act->event.actor, sto_nil_uuid))
+		return act->ledger.policy_event;
+	if (sto_fact_party(act->event.actor, &party))
+	{
+		sto_require_party(act->event.actor, &party);
+		*is_party = true;
+		return party.policy_event;
+	}
+	if (!sto_wallet_address(act->ledger.ledger_id, act->event.actor, address))
+		elog(ERROR, "could not compute SHA-256");
+	if (!sto_fact_wallet(address, &wallet))
+		ereport(ERROR, (errcode(ERRCODE_STO_NOT_AUTHORISED),
+						errmsg("actor %s is neither a party nor a wallet of the register",
+							   sto_uuid_text(act->event.actor))));
+	sto_require_party(wallet.party, &party);
+	if (!wallet.active)
+		ereport(ERROR, (errcode(ERRCODE_STO_WALLET_CLOSED),
+						errmsg("wallet %s is closed", sto_uuid_text(act->event.actor))));
+	return wallet.policy_event;
+}
+
+/* Is the actor one that this kind of event allows? */
+static void
+check_actor(const StoAct *act, bool is_party)
+{
+	const uint8_t *actor = act->event.actor;
+	bool is_ledger = sto_uuid_equal(actor, sto_nil_uuid);
+	bool is_self = sto_uuid_equal(actor, act->event.subject);
+	StoTokenFact token;
+
+	switch (rules[act->body.kind].actor)
+	{
+		case ACTOR_NOBODY:
+		case ACTOR_LEDGER:
+		case ACTOR_ROOT_ALL:
+			if (!is_ledger)
+				not_authorised(act, "the ledger's root officers: its actor is the nil uuid");
+			break;
+		case ACTOR_SELF:
+			if (!is_self)
+				not_authorised(act, "the subject itself and nobody else");
+			break;
+		case ACTOR_REGISTRAR:
+			if (!is_party || !sto_fact_capability(actor, "registrar"))
+				not_authorised(act, "a party with the capability registrar");
+			break;
+		case ACTOR_REGISTRAR_OR_LEDGER:
+			if (!is_ledger && (!is_party || !sto_fact_capability(actor, "registrar")))
+				not_authorised(act, "the root officers or a party with the capability registrar");
+			break;
+		case ACTOR_REGISTRAR_OR_SELF:
+			if (!is_self && (!is_party || !sto_fact_capability(actor, "registrar")))
+				not_authorised(act, "the wallet itself or a party with the capability registrar");
+			break;
+		case ACTOR_PARTY:
+			if (!is_party)
+				not_authorised(act, "the party that is the token's issuer");
+			break;
+		case ACTOR_ISSUER:
+			if (!sto_fact_token(act->event.subject, &token) || !is_party ||
+				!sto_uuid_equal(actor, token.issuer))
+				not_authorised(act, "the token's issuer");
+			break;
+		case ACTOR_ORDERER:
+			if (is_ledger)
+				not_authorised(act, "the party or wallet that orders");
+			break;
+	}
+}
+
+/*
+ * Unsigned acts: maintenance by a superuser; and in a closed ledger whose
+ * genesis chose so, register acts submitted by a superuser or a role mapped to
+ * a registrar.  On a replica the role was checked where it was submitted.
+ */
+static void
+check_unsigned(const StoAct *act)
+{
+	const EventRule *rule = &rules[act->body.kind];
+	bool is_wallet_itself = rule->actor == ACTOR_REGISTRAR_OR_SELF &&
+							sto_uuid_equal(act->event.actor, act->event.subject);
+
+	if (rule->actor == ACTOR_NOBODY)
+	{
+		if (act->mode == STO_MODE_POST && !superuser())
+			ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+							errmsg("only a superuser may write a maintenance event")));
+		return;
+	}
+	if (act->ledger.roles && rule->register_act && !is_wallet_itself)
+	{
+		uint8_t member[STO_UUID_LEN];
+
+		if (act->mode != STO_MODE_POST || superuser())
+			return;
+		if (sto_fact_member_try(member) && sto_fact_capability(member, "registrar") &&
+			(sto_uuid_equal(act->event.actor, member) ||
+			 sto_uuid_equal(act->event.actor, sto_nil_uuid)))
+			return;
+		ereport(ERROR, (errcode(ERRCODE_STO_NOT_AUTHORISED),
+						errmsg("role \"%s\" may not submit unsigned register acts",
+							   GetUserNameFromId(GetUserId(), false)),
+						errhint("Map it to the registrar's party in sto.member, or sign the act.")));
+	}
+	ereport(ERROR, (errcode(ERRCODE_STO_QUORUM_NOT_MET), errmsg("the act is not signed"),
+					errhint("Sign the bytes that sto.act_message() gives with the actor's keys.")));
+}
+
+/* The name of a signature's key, for messages. */
+static char *
+signer_name(const StoAct *act, int which)
+{
+	char hex[2 * STO_KEY_ID_LEN + 1];
+
+	sto_hex_encode(act->signatures.items[which].key_id, STO_KEY_ID_LEN, hex);
+	return pstrdup(hex);
+}
+
+static void
+check_quorum(const StoAct *act)
+{
+	StoWriter w;
+	uint8_t *message;
+	int which = -1;
+	StoQuorum result;
+
+	sto_writer_init(&w, NULL, 0);
+	sto_put_act(&w, act->ledger.ledger_id, &act->event);
+	message = palloc(w.len);
+	sto_writer_init(&w, message, w.len);
+	sto_put_act(&w, act->ledger.ledger_id, &act->event);
+	if (w.failed)
+		elog(ERROR, "could not build the act's message");
+
+	result = sto_quorum_check(&act->policy, &act->signatures, message, w.len,
+							  act->event.recorded_at, &which);
+	pfree(message);
+	switch (result)
+	{
+		case STO_QUORUM_MET:
+			break;
+		case STO_QUORUM_UNKNOWN_KEY:
+			ereport(ERROR, (errcode(ERRCODE_STO_KEY_NOT_VALID),
+							errmsg("the act is signed with a key that is not the actor's"),
+							errdetail("Key id %s is not in the policy of actor %s.",
+									  signer_name(act, which), sto_uuid_text(act->event.actor))));
+			break;
+		case STO_QUORUM_NOT_YET_VALID:
+		case STO_QUORUM_EXPIRED:
+			ereport(ERROR,
+					(errcode(ERRCODE_STO_KEY_NOT_VALID),
+					 errmsg("the act is signed with a key that is %s",
+							result == STO_QUORUM_EXPIRED ? "no longer valid" : "not yet valid"),
+					 errdetail("Key id %s.", signer_name(act, which))));
+			break;
+		case STO_QUORUM_BAD_SIGNATURE:
+			ereport(ERROR,
+					(errcode(ERRCODE_STO_BAD_SIGNATURE), errmsg("a signature does not verify"),
+					 errdetail("Key id %s did not sign this act.", signer_name(act, which)),
+					 errhint("The signed bytes hold the ledger, the subject's last leaf and the "
+							 "exact body: sto.act_message() gives them.")));
+			break;
+		case STO_QUORUM_TOO_FEW:
+			ereport(ERROR, (errcode(ERRCODE_STO_QUORUM_NOT_MET), errmsg("too few signatures"),
+							errdetail("%d signed; the policy of actor %s asks for %d.",
+									  act->signatures.count, sto_uuid_text(act->event.actor),
+									  act->policy.threshold)));
+			break;
+		case STO_QUORUM_FAILED:
+			ereport(ERROR, (errcode(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),
+							errmsg("OpenSSL failed to check a signature")));
+			break;
+	}
+}
+
+void
+sto_act_authorise(StoAct *act)
+{
+	bool is_party;
+
+	if (act->body.kind == STO_EVENT_GENESIS)
+	{
+		/* its own policy; every key proves here that its holder wants it there */
+		check_actor(act, false);
+		act->policy = act->body.policy;
+		if (!act->is_signed || act->signatures.count != act->policy.count)
+			ereport(ERROR,
+					(errcode(ERRCODE_STO_QUORUM_NOT_MET),
+					 errmsg("every root key must sign the genesis event"),
+					 errdetail("%d of %d signed.", act->is_signed ? act->signatures.count : 0,
+							   act->policy.count)));
+		if (act->check_signatures)
+			check_quorum(act);
+		return;
+	}
+
+	act->policy_event = actor_policy(act, &is_party);
+	check_actor(act, is_party);
+	if (!act->is_signed)
+	{
+		check_unsigned(act);
+		return;
+	}
+	if (rules[act->body.kind].actor == ACTOR_NOBODY)
+		sto_act_refuse("a maintenance event carries no signatures");
+	if (act->policy_event == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_STO_NOT_AUTHORISED),
+				 errmsg("actor %s has no keys to sign with", sto_uuid_text(act->event.actor))));
+	if (!sto_fact_policy(act->policy_event, &act->policy))
+		elog(ERROR, "key policy of event " INT64_FORMAT " is missing", act->policy_event);
+	if (act->check_signatures)
+		check_quorum(act);
+}

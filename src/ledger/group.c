@@ -1,0 +1,163 @@
+/*
+ * group.c
+ *		Settlement groups: a notary posts every leg of an instruction, or none.
+ *
+ * The hash of the instruction stands in each hold, signed by its holder.  The
+ * legs that a transaction posts under one group_id must hash to it.
+ */
+#include "postgres.h"
+
+#include "ledger/batch.h"
+
+#include "errors.h"
+
+#include "access/xact.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/uuid.h"
+
+typedef struct GroupLeg
+{
+	uint8_t group_id[STO_UUID_LEN];
+	SubTransactionId subid;
+	bool instructed; /* posts a hold that is bound to an instruction */
+	uint8_t instruction[STO_DIGEST_LEN];
+	StoLeg leg;
+} GroupLeg;
+
+static GroupLeg *legs = NULL; /* in TopMemoryContext */
+static int leg_count = 0;
+static int leg_size = 0;
+static uint8_t ledger_id[STO_UUID_LEN];
+
+void
+sto_group_add(const StoPosting *p)
+{
+	const StoOrder *o = &p->entry.order;
+	GroupLeg *g;
+
+	/* a leg moves units from one wallet to another */
+	if (!o->has_group || p->credit_pos == NULL)
+		return;
+	if (leg_count == leg_size)
+	{
+		int size = leg_size ? leg_size * 2 : 16;
+
+		legs = legs ? repalloc_huge(legs, (Size) size * sizeof(GroupLeg))
+					: MemoryContextAlloc(TopMemoryContext, size * sizeof(GroupLeg));
+		leg_size = size;
+	}
+	g = &legs[leg_count++];
+	memset(g, 0, sizeof(*g));
+	memcpy(g->group_id, o->group_id, STO_UUID_LEN);
+	g->subid = GetCurrentSubTransactionId();
+	if (o->kind == STO_POST && p->hold.has_instruction)
+	{
+		g->instructed = true;
+		memcpy(g->instruction, p->hold.instruction, STO_DIGEST_LEN);
+	}
+	memcpy(g->leg.token_id, o->token_id, STO_UUID_LEN);
+	memcpy(g->leg.debit, o->debit, STO_ADDRESS_LEN);
+	memcpy(g->leg.credit, o->credit, STO_ADDRESS_LEN);
+	g->leg.amount = o->amount;
+	memcpy(ledger_id, p->ledger.ledger_id, STO_UUID_LEN);
+}
+
+static int
+by_group(const void *a, const void *b)
+{
+	return memcmp(((const GroupLeg *) a)->group_id, ((const GroupLeg *) b)->group_id,
+				  STO_UUID_LEN);
+}
+
+/* Are these legs of one group what every one of its instructions says? */
+static bool
+is_settled(const GroupLeg *group, int count)
+{
+	StoLeg *copy = palloc(count * sizeof(StoLeg));
+	uint8_t hash[STO_DIGEST_LEN];
+	bool settled = true;
+
+	for (int i = 0; i < count; i++)
+		copy[i] = group[i].leg;
+	if (!sto_instruction_hash(ledger_id, copy, count, hash))
+		ereport(ERROR, (errcode(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),
+						errmsg("could not hash an instruction: OpenSSL failed")));
+	pfree(copy);
+	for (int i = 0; i < count; i++)
+		if (group[i].instructed && memcmp(group[i].instruction, hash, STO_DIGEST_LEN) != 0)
+			settled = false;
+	return settled;
+}
+
+static pg_attribute_noreturn() void
+not_settled(const GroupLeg *group, int count)
+{
+	char *id = DatumGetCString(DirectFunctionCall1(uuid_out, PointerGetDatum(group->group_id)));
+
+	ereport(ERROR,
+			(errcode(ERRCODE_STO_HOLD_TERMS),
+			 errmsg("a settlement group is not what its holders signed"),
+			 errdetail("Group %s has %d legs, whose hash is not the holds' instruction_hash.", id,
+					   count),
+			 errhint("Post every leg of the instruction, and nothing else, under one group_id in "
+					 "one transaction.")));
+}
+
+static bool
+any_instructed(const GroupLeg *group, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (group[i].instructed)
+			return true;
+	return false;
+}
+
+void
+sto_group_check(void)
+{
+	if (!any_instructed(legs, leg_count))
+		return;
+	qsort(legs, leg_count, sizeof(GroupLeg), by_group);
+	for (int i = 0, n; i < leg_count; i += n)
+	{
+		for (n = 1; i + n < leg_count && by_group(&legs[i], &legs[i + n]) == 0; n++)
+			;
+		if (!is_settled(&legs[i], n))
+			not_settled(&legs[i], n);
+	}
+}
+
+void
+sto_group_settle(const uint8_t group_id[STO_UUID_LEN])
+{
+	GroupLeg *group = palloc(leg_count * sizeof(GroupLeg));
+	int count = 0;
+	int kept = 0;
+
+	for (int i = 0; i < leg_count; i++)
+		if (memcmp(legs[i].group_id, group_id, STO_UUID_LEN) == 0)
+			group[count++] = legs[i];
+	if (any_instructed(group, count) && is_settled(group, count))
+	{
+		for (int i = 0; i < leg_count; i++)
+			if (memcmp(legs[i].group_id, group_id, STO_UUID_LEN) != 0)
+				legs[kept++] = legs[i];
+		leg_count = kept;
+	}
+	pfree(group);
+}
+
+void
+sto_group_forget(SubTransactionId subid)
+{
+	while (leg_count > 0 && legs[leg_count - 1].subid >= subid)
+		leg_count--;
+}
+
+void
+sto_group_subxact_commit(SubTransactionId subid, SubTransactionId parent)
+{
+	for (int i = leg_count - 1; i >= 0 && legs[i].subid >= subid; i--)
+		legs[i].subid = parent;
+}

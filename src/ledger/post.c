@@ -1,0 +1,264 @@
+/*
+ * post.c
+ *		The fourth step: move the positions.
+ */
+#include "postgres.h"
+
+#include "ledger/posting.h"
+#include "ledger/store.h"
+
+#include "core/amount.h"
+#include "core/bech32m.h"
+#include "errors.h"
+
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+static pg_attribute_noreturn() void
+out_of_range(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					errmsg("a balance would leave the range of 128 bits")));
+}
+
+static pg_attribute_noreturn() void
+insufficient(const StoPosition *pos, StoAmount needed)
+{
+	char address[STO_ADDRESS_TEXT_LEN + 1];
+	char available[STO_AMOUNT_TEXT_MAX];
+	char held[STO_AMOUNT_TEXT_MAX];
+	char text[STO_AMOUNT_TEXT_MAX];
+
+	sto_address_print(pos->key.wallet, address);
+	sto_amount_print(pos->balance - pos->held, available);
+	sto_amount_print(pos->held, held);
+	sto_amount_print(needed, text);
+	ereport(ERROR, (errcode(ERRCODE_STO_INSUFFICIENT), errmsg("not enough units available"),
+					errdetail("Wallet %s has %s available (%s held); the order needs %s.", address,
+							  available, held, text)));
+}
+
+/* Units leave a position, or are held on it: they must be available. */
+static void
+need_available(const StoPosition *pos, StoAmount amount)
+{
+	if (amount > pos->balance - pos->held)
+		insufficient(pos, amount);
+}
+
+static void
+add_to(StoAmount *to, StoAmount amount)
+{
+	if (!sto_amount_add(*to, amount, to))
+		out_of_range();
+}
+
+static void
+issue(StoPosition *issuance, const StoPosting *p)
+{
+	StoAmount outstanding;
+
+	/* the issuance wallet alone goes below zero: what it lacks is outstanding */
+	add_to(&issuance->balance, -p->entry.order.amount);
+	if (!sto_amount_sub(0, issuance->balance, &outstanding))
+		out_of_range();
+	if (p->token.has_authorised && outstanding > p->token.authorised)
+	{
+		char would[STO_AMOUNT_TEXT_MAX];
+		char limit[STO_AMOUNT_TEXT_MAX];
+
+		sto_amount_print(outstanding, would);
+		sto_amount_print(p->token.authorised, limit);
+		ereport(ERROR, (errcode(ERRCODE_STO_OVER_AUTHORISED),
+						errmsg("the issue goes beyond the authorised amount"),
+						errdetail("%s would be outstanding, %s are authorised.", would, limit),
+						errhint("The issuer's quorum can raise the authorised amount with a "
+								"token_terms event.")));
+	}
+}
+
+/* Units that a post or release takes out of the hold. */
+static StoAmount
+freed_by(const StoPosting *p)
+{
+	const StoOrder *o = &p->entry.order;
+
+	if (o->amount > p->hold.remaining)
+	{
+		char left[STO_AMOUNT_TEXT_MAX];
+
+		sto_amount_print(p->hold.remaining, left);
+		ereport(ERROR, (errcode(ERRCODE_STO_HOLD_EXCEEDED),
+						errmsg("the hold does not have that much left"),
+						errdetail("Hold " INT64_FORMAT " has %s left.", p->hold.hold_id, left)));
+	}
+	/* what a post doesn't use is released with it, unless it asks to keep the rest held */
+	if (o->kind == STO_POST && !o->keep_rest)
+		return p->hold.remaining;
+	return o->amount;
+}
+
+/* The position's four columns as this entry leaves them. */
+static void
+close_side(const StoPosting *p, StoPosition *pos, StoSide *side)
+{
+	const StoOrder *o = &p->entry.order;
+
+	side->present = true;
+	side->has_prev = pos->has_head;
+	memcpy(side->prev, pos->head, STO_DIGEST_LEN);
+	side->seq = ++pos->seq;
+	side->balance = pos->balance;
+	side->held = pos->held;
+	pos->posted_at = p->entry.posted_at;
+	pos->last_was_issue = o->kind == STO_ISSUE;
+	pos->last_amount = o->amount;
+	pos->last_has_group = o->has_group;
+	memcpy(pos->last_group, o->group_id, STO_UUID_LEN);
+}
+
+void
+sto_post(StoPosting *p)
+{
+	const StoOrder *o = &p->entry.order;
+	StoPosition *debit = p->debit_pos;
+	StoPosition *credit = p->credit_pos;
+	StoAmount freed;
+
+	sto_position_touch(debit);
+	if (credit != NULL)
+		sto_position_touch(credit);
+
+	switch (o->kind)
+	{
+		case STO_ISSUE:
+			issue(debit, p);
+			break;
+		case STO_HOLD:
+			need_available(debit, o->amount);
+			add_to(&debit->held, o->amount);
+			break;
+		case STO_POST:
+			freed = freed_by(p);
+			add_to(&debit->held, -freed);
+			add_to(&debit->balance, -o->amount);
+			break;
+		case STO_RELEASE:
+			freed = freed_by(p);
+			add_to(&debit->held, -freed);
+			break;
+		default: /* transfer, redeem */
+			need_available(debit, o->amount);
+			add_to(&debit->balance, -o->amount);
+			break;
+	}
+	if (credit != NULL)
+		add_to(&credit->balance, o->amount);
+
+	close_side(p, debit, &p->entry.debit);
+	if (credit != NULL)
+		close_side(p, credit, &p->entry.credit);
+}
+
+static void
+place_hold(const StoPosting *p)
+{
+	const StoOrder *o = &p->entry.order;
+	Datum values[HOLD_COLUMNS];
+	bool nulls[HOLD_COLUMNS] = {false};
+
+	values[HOLD_HOLD_ID - 1] = Int64GetDatum(p->entry.entry_id);
+	values[HOLD_AMOUNT - 1] = PointerGetDatum(&o->amount);
+	values[HOLD_REMAINING - 1] = PointerGetDatum(&o->amount);
+	values[HOLD_RELEASE_AFTER - 1] =
+		TimestampTzGetDatum(StoTimeToTimestamp(o->release_after));
+	nulls[HOLD_RELEASE_AFTER - 1] = !o->has_release_after;
+	values[HOLD_WALLET - 1] = PointerGetDatum(o->debit);
+	values[HOLD_TOKEN_ID - 1] = PointerGetDatum(o->token_id);
+	values[HOLD_NOTARY - 1] = PointerGetDatum(o->notary);
+	nulls[HOLD_NOTARY - 1] = !o->has_notary;
+	values[HOLD_BENEFICIARY - 1] = PointerGetDatum(o->credit);
+	nulls[HOLD_BENEFICIARY - 1] = !o->has_credit;
+	values[HOLD_CONDITION_HASH - 1] = PointerGetDatum(o->condition);
+	nulls[HOLD_CONDITION_HASH - 1] = !o->has_condition;
+	values[HOLD_INSTRUCTION_HASH - 1] = PointerGetDatum(o->instruction);
+	nulls[HOLD_INSTRUCTION_HASH - 1] = !o->has_instruction;
+	values[HOLD_PURPOSE - 1] = CStringGetTextDatum(sto_purpose_name(o->purpose));
+	sto_store_insert(STO_REL_HOLD, values, nulls);
+}
+
+static void
+use_hold(const StoPosting *p)
+{
+	Datum key = Int64GetDatum(p->hold.hold_id);
+	Datum values[HOLD_COLUMNS];
+	bool nulls[HOLD_COLUMNS] = {false};
+	bool replaces[HOLD_COLUMNS] = {false};
+	StoAmount remaining = p->hold.remaining - freed_by(p);
+	StoRow row;
+
+	/* the debit position's lock guards its holds */
+	if (!sto_store_find(STO_REL_HOLD, STO_IDX_HOLD, 1, &key, &row))
+		elog(ERROR, "hold " INT64_FORMAT " has gone", p->hold.hold_id);
+	values[HOLD_REMAINING - 1] = PointerGetDatum(&remaining);
+	replaces[HOLD_REMAINING - 1] = true;
+	sto_store_update(&row, values, nulls, replaces);
+	sto_row_close(&row);
+}
+
+void
+sto_post_hold(const StoPosting *p)
+{
+	if (p->entry.order.kind == STO_HOLD)
+		place_hold(p);
+	else if (p->entry.order.has_hold_id)
+		use_hold(p);
+}
+
+bool
+sto_hold_read(int64 hold_id, StoHold *hold)
+{
+	Datum key = Int64GetDatum(hold_id);
+	Datum value;
+	StoRow row;
+	bool isnull;
+
+	memset(hold, 0, sizeof(*hold));
+	if (sto_store_find(STO_REL_HOLD, STO_IDX_HOLD, 1, &key, &row))
+	{
+		text *purpose = DatumGetTextPP(sto_row_get(&row, HOLD_PURPOSE, &isnull));
+
+		hold->hold_id = hold_id;
+		memcpy(&hold->remaining, DatumGetPointer(sto_row_get(&row, HOLD_REMAINING, &isnull)),
+			   STO_AMOUNT_LEN);
+		if (!sto_purpose_from_name(VARDATA_ANY(purpose), VARSIZE_ANY_EXHDR(purpose),
+								   &hold->purpose))
+			elog(ERROR, "hold " INT64_FORMAT " has an unknown purpose", hold_id);
+		value = sto_row_get(&row, HOLD_RELEASE_AFTER, &isnull);
+		hold->has_release_after = !isnull;
+		if (!isnull)
+			hold->release_after = StoTimeFromTimestamp(DatumGetTimestampTz(value));
+		memcpy(hold->wallet, DatumGetPointer(sto_row_get(&row, HOLD_WALLET, &isnull)),
+			   STO_ADDRESS_LEN);
+		memcpy(hold->token_id, DatumGetPointer(sto_row_get(&row, HOLD_TOKEN_ID, &isnull)),
+			   STO_UUID_LEN);
+		value = sto_row_get(&row, HOLD_NOTARY, &isnull);
+		hold->has_notary = !isnull;
+		if (!isnull)
+			memcpy(hold->notary, DatumGetPointer(value), STO_UUID_LEN);
+		value = sto_row_get(&row, HOLD_BENEFICIARY, &isnull);
+		hold->has_beneficiary = !isnull;
+		if (!isnull)
+			memcpy(hold->beneficiary, DatumGetPointer(value), STO_ADDRESS_LEN);
+		value = sto_row_get(&row, HOLD_CONDITION_HASH, &isnull);
+		hold->has_condition = !isnull;
+		if (!isnull)
+			memcpy(hold->condition, DatumGetPointer(value), STO_DIGEST_LEN);
+		value = sto_row_get(&row, HOLD_INSTRUCTION_HASH, &isnull);
+		hold->has_instruction = !isnull;
+		if (!isnull)
+			memcpy(hold->instruction, DatumGetPointer(value), STO_DIGEST_LEN);
+	}
+	sto_row_close(&row);
+	return row.found;
+}

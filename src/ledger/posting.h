@@ -1,0 +1,104 @@
+/*
+ * posting.h
+ *		One order on its way into the log, and the five steps that take it there:
+ *		order, authorise, comply, post, append.
+ */
+#ifndef STO_LEDGER_POSTING_H
+#define STO_LEDGER_POSTING_H
+
+#include "postgres.h"
+
+#include "core/message.h"
+#include "ledger/columns.h"
+#include "ledger/facts.h"
+#include "ledger/gate.h"
+#include "ledger/position.h"
+
+#include "access/htup.h"
+#include "access/tupdesc.h"
+
+/* A hold's terms, from the entry that placed it. */
+typedef struct StoHold
+{
+	int64 hold_id;
+	StoAmount remaining;
+	StoPurpose purpose;
+	bool has_release_after;
+	bool has_notary;
+	bool has_beneficiary;
+	bool has_condition;
+	bool has_instruction;
+	int64 release_after;
+	uint8_t token_id[STO_UUID_LEN];
+	uint8_t wallet[STO_ADDRESS_LEN];
+	uint8_t notary[STO_UUID_LEN];
+	uint8_t beneficiary[STO_ADDRESS_LEN];
+	uint8_t condition[STO_DIGEST_LEN];
+	uint8_t instruction[STO_DIGEST_LEN];
+} StoHold;
+
+typedef struct StoPosting
+{
+	StoMode mode;
+	bool check_signatures; /* false only in sto.rebuild(false) */
+	StoEntry entry;		   /* what becomes the row */
+	StoLedgerFact ledger;
+	StoTokenFact token;
+	StoWalletFact debit;  /* if entry.order.has_debit */
+	StoWalletFact credit; /* if entry.order.has_credit */
+	StoHold hold;		  /* of post and release */
+	/* positions that the entry moves; NULL for a side that it doesn't touch */
+	StoPosition *debit_pos;
+	StoPosition *credit_pos;
+	/* the signing keys are all valid in [keys_from, keys_to) */
+	int64 keys_from;
+	int64 keys_to;
+	bool unsigned_by_rule; /* nobody needs to sign: an expiry, or a shown preimage */
+	uint8_t siglist[STO_SIGLIST_PACKED_MAX]; /* entry.signatures in stored form */
+	/* the row as it arrived */
+	Datum values[TRANSFER_COLUMNS];
+	bool nulls[TRANSFER_COLUMNS];
+} StoPosting;
+
+/* A refusal that is not raised yet: a repeated order is answered before it. */
+typedef struct StoRefusal
+{
+	int sqlstate; /* 0: none */
+	const char *message;
+	const char *detail;
+	const char *hint;
+} StoRefusal;
+
+/* order.c: the row's columns into entry.order (and the rest in verify mode); shape of each kind */
+extern void sto_order_read(StoPosting *p, HeapTuple tuple, TupleDesc desc);
+/* Only the reading: every column of a stored row into an entry, with views into values. */
+extern void sto_entry_from_values(const Datum *values, const bool *nulls, StoEntry *entry);
+extern void sto_order_check_shape(const StoOrder *order);
+/* order.c: the token, wallets and hold that the order names; errors if one is unknown */
+extern void sto_order_resolve(StoPosting *p);
+/* Lock the positions that the order moves, in key order. */
+extern void sto_order_lock(StoPosting *p);
+/* An equal order is in the log already; ERROR ST004 if a different one has its id. */
+extern bool sto_order_repeated(const StoPosting *p);
+
+/* authorise.c: who must sign, and did they?  Returns the refusal, or one with sqlstate 0. */
+extern StoRefusal sto_authorise(StoPosting *p);
+/* The signing keys' validity once posted_at is known. */
+extern void sto_authorise_at(const StoPosting *p);
+
+/* comply.c: may these parties, wallets and this token do that now? */
+extern void sto_comply(const StoPosting *p);
+
+/* post.c: move the positions; fills entry.debit and entry.credit */
+extern void sto_post(StoPosting *p);
+/* post.c: the hold row that the entry makes or uses up; needs entry_id */
+extern void sto_post_hold(const StoPosting *p);
+extern bool sto_hold_read(int64 hold_id, StoHold *hold);
+
+/* append.c: stamp, id, leaf; then the finished tuple (in verify mode, compares instead) */
+extern void sto_append_stamp(StoPosting *p);
+extern HeapTuple sto_append(StoPosting *p, TupleDesc desc);
+/* The leaf of an entry, with the salts of the wallets it touches. */
+extern void sto_posting_leaf(const StoPosting *p, uint8_t leaf[STO_DIGEST_LEN]);
+
+#endif

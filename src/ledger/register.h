@@ -1,0 +1,117 @@
+/*
+ * register.h
+ *		An act on its way into the log, and the handlers that apply it to the
+ *		register.
+ *
+ * Handlers are the only writers of the register's tables: on a primary, on a
+ * replica and in sto.rebuild() alike.
+ */
+#ifndef STO_LEDGER_REGISTER_H
+#define STO_LEDGER_REGISTER_H
+
+#include "postgres.h"
+
+#include "core/message.h"
+#include "ledger/columns.h"
+#include "ledger/event_body.h"
+#include "ledger/facts.h"
+#include "ledger/gate.h"
+#include "ledger/store.h"
+
+typedef struct StoAct
+{
+	StoMode mode;
+	bool check_signatures; /* false only in sto.rebuild(false) */
+	StoEvent event;        /* what becomes the row */
+	uint8_t leaf[STO_DIGEST_LEN];
+	StoBody body;
+	StoLedgerFact ledger; /* all zero in the genesis event */
+
+	/* the subject's row, locked; not found if the event makes the subject */
+	StoRow subject;
+	bool subject_open;
+	bool subject_found;
+	char subject_kind[16];
+	int64 subject_last;        /* its last event */
+	int64 subject_recorded_at; /* that event's time */
+
+	/* who acts */
+	bool is_signed;
+	StoSigList signatures;
+	uint8_t siglist[STO_SIGLIST_PACKED_MAX]; /* event.signatures in stored form */
+	int64
+		policy_event; /* of the actor's policy; 0: it has none, or the policy is the event's own */
+	StoPolicy policy;
+} StoAct;
+
+/* event_authority.c */
+
+/* Does this event take a permission away, so that no writer may be in flight? */
+extern bool sto_act_restricts(const StoAct *act);
+/* The subject's row, locked; ERROR if it isn't of the sort that the kind is about. */
+extern void sto_act_find_subject(StoAct *act);
+/* Did whoever must sign this kind of event sign it (design 4.4)?  ERROR if not. */
+extern void sto_act_authorise(StoAct *act);
+
+/* event_gate.c: everything after the authority: projections and the subject's chain */
+extern void sto_event_gate_apply(StoAct *act);
+
+/* Handlers, by file. */
+extern void sto_register_genesis(StoAct *act); /* register_ledger.c */
+extern void sto_register_capability(StoAct *act);
+extern void sto_register_maintenance(StoAct *act);
+extern void sto_register_keys(StoAct *act);  /* register_keys.c */
+extern void sto_register_party(StoAct *act); /* register_party.c */
+extern void sto_register_party_status(StoAct *act);
+extern void sto_register_wallet(StoAct *act); /* register_wallet.c */
+extern void sto_register_wallet_status(StoAct *act);
+extern void sto_register_wallet_terms(StoAct *act);
+extern void sto_register_token(StoAct *act); /* register_token.c */
+extern void sto_register_token_terms(StoAct *act);
+extern void sto_register_token_policy(StoAct *act);
+extern void sto_register_token_status(StoAct *act);
+extern void sto_register_batch(StoAct *act); /* register_batch.c */
+
+/*
+ * register_keys.c: make the body's policy the subject's, as the policy of this
+ * event.  address is NULL but for a wallet.  Every key that is new to the
+ * subject must bring its proof of possession, unless it signed the act itself
+ * (genesis).
+ */
+extern void sto_register_policy(StoAct *act, const uint8_t party[STO_UUID_LEN],
+								const uint8_t *address);
+
+/* The row of the register that an event is about, locked; ERROR if it isn't there. */
+extern void sto_register_find(StoRel rel, StoIndex index, const uint8_t *key, StoRow *row);
+/* Insert a row; a value that must be unique and isn't raises this error instead of 23505. */
+extern void sto_register_insert(StoRel rel, Datum *values, bool *nulls, int sqlstate,
+								const char *message);
+/* Replace one column of a found row, and close it. */
+extern void sto_register_set(StoRow *row, int attno, Datum value, bool isnull);
+/* "active": true, "closed": false, else ERROR ST208. */
+extern bool sto_register_status(const StoAct *act);
+/* ERROR ST208 with the reason, printf style. */
+pg_attribute_noreturn() extern void sto_act_refuse(const char *format, ...)
+	pg_attribute_printf(1, 2);
+/* Is text one of count names? */
+extern bool sto_one_of(const char *text, const char *const *names, int count);
+/* ERROR ST206 or ST205 unless the party is in the register and active. */
+extern void sto_require_party(const uint8_t party_id[STO_UUID_LEN], StoPartyFact *out);
+
+static inline Datum
+StoUuidGetDatum(const uint8_t *id)
+{
+	return PointerGetDatum(unconstify(uint8_t *, id));
+}
+
+static inline bool
+sto_uuid_equal(const uint8_t *a, const uint8_t *b)
+{
+	return memcmp(a, b, STO_UUID_LEN) == 0;
+}
+
+extern const uint8_t sto_nil_uuid[STO_UUID_LEN];
+/* The uuid in its text form, in memory of the current context. */
+extern char *sto_uuid_text(const uint8_t id[STO_UUID_LEN]);
+
+#endif

@@ -1,0 +1,214 @@
+/*
+ * transfer_gate.c
+ *		The one gate: triggers of sto.transfer.
+ *
+ * BEFORE STATEMENT opens, BEFORE ROW takes one order into the log, AFTER
+ * STATEMENT writes positions back.  None is SECURITY DEFINER: the acting role
+ * is the current one, and tables are read and written by access method.
+ */
+#include "postgres.h"
+
+#include "ledger/batch.h"
+#include "ledger/posting.h"
+
+#include "errors.h"
+
+#include "commands/trigger.h"
+#include "fmgr.h"
+#include "utils/rel.h"
+
+static void
+raise(StoRefusal refusal)
+{
+	ereport(ERROR, (errcode(refusal.sqlstate), errmsg("%s", refusal.message),
+					refusal.detail ? errdetail("%s", refusal.detail) : 0,
+					refusal.hint ? errhint("%s", refusal.hint) : 0));
+}
+
+static void
+name_entry(void *arg)
+{
+	const StoPosting *p = arg;
+
+	if (p->mode == STO_MODE_VERIFY)
+		errcontext("checking entry " INT64_FORMAT, p->entry.entry_id);
+}
+
+/*
+ * The flow of every order.  Returns the finished row, or NULL for an equal
+ * order that is in the log already (and in verify mode, where the row stands).
+ */
+static HeapTuple
+take(StoPosting *p, HeapTuple tuple, TupleDesc desc)
+{
+	StoRefusal refusal;
+
+	/* order */
+	sto_order_read(p, tuple, desc);
+	sto_order_check_shape(&p->entry.order);
+	sto_order_resolve(p);
+
+	/* authorise: before the locks, as a signature takes longer than all the rest */
+	refusal = sto_authorise(p);
+	if (refusal.sqlstate == 0)
+		sto_order_lock(p);
+	if (p->mode == STO_MODE_POST && sto_order_repeated(p))
+		return NULL;
+	if (refusal.sqlstate != 0)
+		raise(refusal);
+	sto_append_stamp(p);
+	sto_authorise_at(p);
+
+	/* comply; a hold may have changed before its position was locked */
+	if (p->entry.order.has_hold_id)
+		(void) sto_hold_read(p->entry.order.hold_id, &p->hold);
+	sto_comply(p);
+
+	/* post */
+	sto_post(p);
+
+	/* append */
+	tuple = sto_append(p, desc);
+	sto_post_hold(p);
+	sto_batch_add(p);
+	sto_group_add(p);
+	return tuple;
+}
+
+static HeapTuple
+with_context(StoPosting *p, HeapTuple tuple, TupleDesc desc)
+{
+	ErrorContextCallback context = {error_context_stack, name_entry, p};
+	HeapTuple result;
+
+	error_context_stack = &context;
+	result = take(p, tuple, desc);
+	error_context_stack = context.previous;
+	return result;
+}
+
+/*
+ * A dump being loaded: the row's own hash, no more.  Facts that the hash needs
+ * (the ledger's id, wallets' salts) may not be loaded yet; sto.rebuild() checks
+ * everything, in order, before the ledger opens.
+ */
+static void
+restore(HeapTuple tuple, TupleDesc desc)
+{
+	StoPosting p;
+
+	memset(&p, 0, offsetof(StoPosting, siglist));
+	p.mode = STO_MODE_RESTORE;
+	sto_order_read(&p, tuple, desc);
+	if (p.nulls[TRANSFER_ENTRY_ID - 1] || p.nulls[TRANSFER_LEAF_HASH - 1])
+		ereport(ERROR, (errcode(ERRCODE_STO_BROKEN_ROW),
+						errmsg("a row to be restored lacks the gate's columns"),
+						errhint("Restore mode is for dumps; to post an order, turn "
+								"sto_ledger.restore off.")));
+}
+
+/*
+ * sto.transfer_gate() returns trigger
+ *
+ * BEFORE INSERT FOR EACH ROW on sto.transfer.  Returns the row with the
+ * gate's columns filled; no row for a repeated equal order.  Errors: every
+ * ST0xx to ST3xx of errors.h, 40001 above READ COMMITTED, 40P01.
+ */
+PG_FUNCTION_INFO_V1(sto_transfer_gate);
+
+Datum
+sto_transfer_gate(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TupleDesc desc;
+	StoPosting p;
+	HeapTuple tuple;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BY_INSERT(trigger->tg_event) ||
+		!TRIGGER_FIRED_BEFORE(trigger->tg_event) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
+		RelationGetRelid(trigger->tg_relation) != sto_rel_oid(STO_REL_TRANSFER))
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+						errmsg("sto.transfer_gate() is the gate of sto.transfer alone")));
+
+	memset(&p, 0, offsetof(StoPosting, siglist));
+	p.mode = sto_gate_mode();
+	p.check_signatures = true;
+	desc = RelationGetDescr(trigger->tg_relation);
+	if (p.mode == STO_MODE_RESTORE)
+	{
+		restore(trigger->tg_trigtuple, desc);
+		return PointerGetDatum(trigger->tg_trigtuple);
+	}
+
+	/* the lock comes first: it also brings in what other sessions announced */
+	sto_gate_lock_writer(RowExclusiveLock);
+	sto_gate_check_guards();
+	sto_fact_ledger(&p.ledger);
+	if (p.mode == STO_MODE_POST)
+		sto_fact_member(p.entry.posted_by);
+
+	tuple = with_context(&p, trigger->tg_trigtuple, desc);
+	if (p.mode == STO_MODE_VERIFY)
+		tuple = trigger->tg_trigtuple;
+	if (tuple != NULL)
+		sto_gate_posted(p.mode == STO_MODE_POST ? p.entry.posted_at : PG_INT64_MAX);
+	return PointerGetDatum(tuple);
+}
+
+void
+sto_entry_replay(HeapTuple tuple, TupleDesc desc, bool check_signatures)
+{
+	StoPosting p;
+
+	memset(&p, 0, offsetof(StoPosting, siglist));
+	p.mode = STO_MODE_VERIFY;
+	p.check_signatures = check_signatures;
+	sto_fact_ledger(&p.ledger);
+	(void) with_context(&p, tuple, desc);
+	if (p.entry.order.has_group)
+		sto_group_settle(p.entry.order.group_id);
+}
+
+/*
+ * sto.transfer_statement() returns trigger
+ *
+ * BEFORE and AFTER INSERT FOR EACH STATEMENT on sto.transfer: opens and ends
+ * the use of the position cache.
+ */
+PG_FUNCTION_INFO_V1(sto_transfer_statement);
+
+Datum
+sto_transfer_statement(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event) ||
+		RelationGetRelid(trigger->tg_relation) != sto_rel_oid(STO_REL_TRANSFER))
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+						errmsg("sto.transfer_statement() is a trigger of sto.transfer alone")));
+	if (sto_gate_mode() != STO_MODE_RESTORE)
+	{
+		if (TRIGGER_FIRED_BEFORE(trigger->tg_event))
+			sto_gate_begin_statement();
+		else
+			sto_gate_end_statement();
+	}
+	PG_RETURN_POINTER(NULL);
+}
+
+/*
+ * sto.entry_stored(bigint) returns boolean: always false
+ *
+ * WHEN condition of an AFTER INSERT FOR EACH ROW trigger: evaluated once for
+ * each row that was really stored, so that the gate can count them; false, so
+ * that nothing is queued.
+ */
+PG_FUNCTION_INFO_V1(sto_entry_stored);
+
+Datum
+sto_entry_stored(PG_FUNCTION_ARGS)
+{
+	if (sto_gate_mode() != STO_MODE_RESTORE)
+		sto_gate_stored();
+	PG_RETURN_BOOL(false);
+}
