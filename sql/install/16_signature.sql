@@ -92,6 +92,27 @@ CREATE FUNCTION sto.side_digest(salt sto.digest, token_id uuid, seq bigint, bala
 COMMENT ON FUNCTION sto.side_digest(sto.digest, uuid, bigint, sto.token_amount, sto.token_amount, sto.digest) IS
     'what an entry''s leaf covers of one position';
 
+CREATE FUNCTION sto.entry_leaf(
+    ledger_id uuid, kind text, order_id uuid, ordering_party uuid, token_id uuid, amount sto.token_amount,
+    debit_wallet sto.wallet_address, credit_wallet sto.wallet_address, valid_until timestamptz, reference text,
+    hold_id bigint, purpose text, notary uuid, release_after timestamptz, condition_hash sto.digest,
+    instruction_hash sto.digest, preimage bytea, keep_rest boolean, attachment_hash sto.digest, group_id uuid,
+    undoes bigint, entry_id bigint, received_at timestamptz, posted_at timestamptz, posted_by uuid,
+    authority_event bigint, rule_set bigint, key_policy bigint, debit_side sto.digest, credit_side sto.digest,
+    signatures bytea) RETURNS sto.digest
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'sto_entry_leaf_sql';
+COMMENT ON FUNCTION sto.entry_leaf(
+    uuid, text, uuid, uuid, uuid, sto.token_amount, sto.wallet_address, sto.wallet_address, timestamptz, text,
+    bigint, text, uuid, timestamptz, sto.digest, sto.digest, bytea, boolean, sto.digest, uuid, bigint,
+    bigint, timestamptz, timestamptz, uuid, bigint, bigint, bigint, sto.digest, sto.digest, bytea) IS
+    'the leaf hash of an entry, its sides given as digests';
+
+CREATE FUNCTION sto.event_leaf(ledger_id uuid, entry_id bigint, prev_hash sto.digest, kind text, subject uuid,
+                               actor uuid, body json, signatures bytea, recorded_at timestamptz) RETURNS sto.digest
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'sto_event_leaf_sql';
+COMMENT ON FUNCTION sto.event_leaf(uuid, bigint, sto.digest, text, uuid, uuid, json, bytea, timestamptz) IS
+    'the leaf hash of an event; ledger_id is the nil uuid for the genesis event';
+
 CREATE FUNCTION sto.instruction_hash(ledger_id uuid, tokens uuid[], debits sto.wallet_address[],
                                      credits sto.wallet_address[], amounts sto.token_amount[])
     RETURNS sto.digest

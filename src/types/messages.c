@@ -19,6 +19,7 @@
 
 #include "core/hash.h"
 #include "core/message.h"
+#include "types/messages.h"
 #include "types/types.h"
 
 PG_FUNCTION_INFO_V1(sto_order_message);
@@ -32,38 +33,9 @@ PG_FUNCTION_INFO_V1(sto_from_micros);
 PG_FUNCTION_INFO_V1(sto_batch_hash_add);
 PG_FUNCTION_INFO_V1(sto_batch_hash_final);
 
-/* Arguments of sto.order_message, in order. */
-enum
-{
-	ORDER_LEDGER,
-	ORDER_KIND,
-	ORDER_ID,
-	ORDER_PARTY,
-	ORDER_TOKEN,
-	ORDER_AMOUNT,
-	ORDER_DEBIT,
-	ORDER_CREDIT,
-	ORDER_VALID_UNTIL,
-	ORDER_REFERENCE,
-	ORDER_HOLD,
-	ORDER_PURPOSE,
-	ORDER_NOTARY,
-	ORDER_RELEASE_AFTER,
-	ORDER_CONDITION,
-	ORDER_INSTRUCTION,
-	ORDER_PREIMAGE,
-	ORDER_KEEP_REST,
-	ORDER_ATTACHMENT,
-	ORDER_GROUP,
-	ORDER_UNDOES
-};
-
-/* PostgreSQL counts from 2000-01-01, our formats from 1970-01-01. */
-#define EPOCH_SHIFT ((int64_t) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
-
 #define STO_LEGS_MAX 10000
 
-static void
+void
 sto_require(FunctionCallInfo fcinfo, int n, const char *name)
 {
 	if (PG_ARGISNULL(n))
@@ -72,7 +44,7 @@ sto_require(FunctionCallInfo fcinfo, int n, const char *name)
 }
 
 /* Microseconds since 1970 of a timestamptz argument (docs/format.md, "Conventions"). */
-static int64_t
+int64_t
 sto_arg_time(FunctionCallInfo fcinfo, int n, const char *name)
 {
 	TimestampTz t = PG_GETARG_TIMESTAMPTZ(n);
@@ -84,7 +56,7 @@ sto_arg_time(FunctionCallInfo fcinfo, int n, const char *name)
 	return (int64_t) t + EPOCH_SHIFT;
 }
 
-static void
+void
 sto_arg_octets(FunctionCallInfo fcinfo, int n, size_t len, uint8_t *out)
 {
 	memcpy(out, PG_GETARG_STO_OCTETS(n), len);
@@ -143,13 +115,67 @@ sto_order_text_args(FunctionCallInfo fcinfo, StoOrder *order)
 }
 
 /* A fixed-length optional argument: its flag and its octets. */
-static bool
+bool
 sto_opt_octets(FunctionCallInfo fcinfo, int n, size_t len, uint8_t *out)
 {
 	if (PG_ARGISNULL(n))
 		return false;
 	sto_arg_octets(fcinfo, n, len, out);
 	return true;
+}
+
+void
+sto_order_from_args(FunctionCallInfo fcinfo, uint8_t ledger_id[STO_UUID_LEN], StoOrder *order)
+{
+	static const char *const required[] = {"ledger_id",      "kind",     "order_id",
+										   "ordering_party", "token_id", "amount"};
+
+	for (int i = 0; i < (int) lengthof(required); i++)
+		sto_require(fcinfo, i, required[i]);
+
+	memset(order, 0, sizeof(*order));
+	sto_arg_octets(fcinfo, ORDER_LEDGER, STO_UUID_LEN, ledger_id);
+	sto_arg_octets(fcinfo, ORDER_ID, STO_UUID_LEN, order->order_id);
+	sto_arg_octets(fcinfo, ORDER_PARTY, STO_UUID_LEN, order->ordering_party);
+	sto_arg_octets(fcinfo, ORDER_TOKEN, STO_UUID_LEN, order->token_id);
+	order->amount = PG_GETARG_STO_AMOUNT(ORDER_AMOUNT);
+	sto_order_text_args(fcinfo, order);
+
+	order->has_debit = sto_opt_octets(fcinfo, ORDER_DEBIT, STO_ADDRESS_LEN, order->debit);
+	order->has_credit = sto_opt_octets(fcinfo, ORDER_CREDIT, STO_ADDRESS_LEN, order->credit);
+	order->has_notary = sto_opt_octets(fcinfo, ORDER_NOTARY, STO_UUID_LEN, order->notary);
+	order->has_condition =
+		sto_opt_octets(fcinfo, ORDER_CONDITION, STO_DIGEST_LEN, order->condition);
+	order->has_instruction =
+		sto_opt_octets(fcinfo, ORDER_INSTRUCTION, STO_DIGEST_LEN, order->instruction);
+	order->has_attachment =
+		sto_opt_octets(fcinfo, ORDER_ATTACHMENT, STO_DIGEST_LEN, order->attachment);
+	order->has_group = sto_opt_octets(fcinfo, ORDER_GROUP, STO_UUID_LEN, order->group_id);
+	if (!PG_ARGISNULL(ORDER_VALID_UNTIL))
+	{
+		order->has_valid_until = true;
+		order->valid_until = sto_arg_time(fcinfo, ORDER_VALID_UNTIL, "valid_until");
+	}
+	if (!PG_ARGISNULL(ORDER_RELEASE_AFTER))
+	{
+		order->has_release_after = true;
+		order->release_after = sto_arg_time(fcinfo, ORDER_RELEASE_AFTER, "release_after");
+	}
+	if (!PG_ARGISNULL(ORDER_HOLD))
+	{
+		order->has_hold_id = true;
+		order->hold_id = PG_GETARG_INT64(ORDER_HOLD);
+	}
+	if (!PG_ARGISNULL(ORDER_KEEP_REST))
+	{
+		order->has_keep_rest = true;
+		order->keep_rest = PG_GETARG_BOOL(ORDER_KEEP_REST);
+	}
+	if (!PG_ARGISNULL(ORDER_UNDOES))
+	{
+		order->has_undoes = true;
+		order->undoes = PG_GETARG_INT64(ORDER_UNDOES);
+	}
 }
 
 /*
@@ -166,59 +192,12 @@ sto_opt_octets(FunctionCallInfo fcinfo, int n, size_t len, uint8_t *out)
 Datum
 sto_order_message(PG_FUNCTION_ARGS)
 {
-	static const char *const required[] = {"ledger_id",      "kind",     "order_id",
-										   "ordering_party", "token_id", "amount"};
 	StoOrder order;
 	StoWriter w;
 	uint8_t ledger_id[STO_UUID_LEN];
 	bytea *result = palloc(VARHDRSZ + STO_ORDER_MAX);
 
-	for (int i = 0; i < (int) lengthof(required); i++)
-		sto_require(fcinfo, i, required[i]);
-
-	memset(&order, 0, sizeof(order));
-	sto_arg_octets(fcinfo, ORDER_LEDGER, STO_UUID_LEN, ledger_id);
-	sto_arg_octets(fcinfo, ORDER_ID, STO_UUID_LEN, order.order_id);
-	sto_arg_octets(fcinfo, ORDER_PARTY, STO_UUID_LEN, order.ordering_party);
-	sto_arg_octets(fcinfo, ORDER_TOKEN, STO_UUID_LEN, order.token_id);
-	order.amount = PG_GETARG_STO_AMOUNT(ORDER_AMOUNT);
-	sto_order_text_args(fcinfo, &order);
-
-	order.has_debit = sto_opt_octets(fcinfo, ORDER_DEBIT, STO_ADDRESS_LEN, order.debit);
-	order.has_credit = sto_opt_octets(fcinfo, ORDER_CREDIT, STO_ADDRESS_LEN, order.credit);
-	order.has_notary = sto_opt_octets(fcinfo, ORDER_NOTARY, STO_UUID_LEN, order.notary);
-	order.has_condition = sto_opt_octets(fcinfo, ORDER_CONDITION, STO_DIGEST_LEN, order.condition);
-	order.has_instruction =
-		sto_opt_octets(fcinfo, ORDER_INSTRUCTION, STO_DIGEST_LEN, order.instruction);
-	order.has_attachment =
-		sto_opt_octets(fcinfo, ORDER_ATTACHMENT, STO_DIGEST_LEN, order.attachment);
-	order.has_group = sto_opt_octets(fcinfo, ORDER_GROUP, STO_UUID_LEN, order.group_id);
-	if (!PG_ARGISNULL(ORDER_VALID_UNTIL))
-	{
-		order.has_valid_until = true;
-		order.valid_until = sto_arg_time(fcinfo, ORDER_VALID_UNTIL, "valid_until");
-	}
-	if (!PG_ARGISNULL(ORDER_RELEASE_AFTER))
-	{
-		order.has_release_after = true;
-		order.release_after = sto_arg_time(fcinfo, ORDER_RELEASE_AFTER, "release_after");
-	}
-	if (!PG_ARGISNULL(ORDER_HOLD))
-	{
-		order.has_hold_id = true;
-		order.hold_id = PG_GETARG_INT64(ORDER_HOLD);
-	}
-	if (!PG_ARGISNULL(ORDER_KEEP_REST))
-	{
-		order.has_keep_rest = true;
-		order.keep_rest = PG_GETARG_BOOL(ORDER_KEEP_REST);
-	}
-	if (!PG_ARGISNULL(ORDER_UNDOES))
-	{
-		order.has_undoes = true;
-		order.undoes = PG_GETARG_INT64(ORDER_UNDOES);
-	}
-
+	sto_order_from_args(fcinfo, ledger_id, &order);
 	sto_writer_init(&w, VARDATA(result), STO_ORDER_MAX);
 	sto_put_order(&w, ledger_id, &order);
 	if (w.failed)

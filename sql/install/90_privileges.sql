@@ -1,0 +1,46 @@
+-- Who may do what: everything is closed, then this page opens what it names.
+--
+-- PUBLIC may come in and submit.  Submitting is not authorising: the gates refuse roles that are mapped to no party
+-- (ST107), and keys authorise.  Views show each role its own part.  Readers of the whole register are the members of
+-- pg_read_all_data and parties with the capability registrar, auditor or enforcer.
+
+REVOKE ALL ON ALL TABLES IN SCHEMA sto FROM PUBLIC;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA sto FROM PUBLIC;
+REVOKE ALL ON ALL ROUTINES IN SCHEMA sto FROM PUBLIC;
+
+GRANT USAGE ON SCHEMA sto TO PUBLIC;
+
+-- Submit.  The columns that can be read back say nothing of who moved what.
+GRANT INSERT ON sto.event, sto.transfer TO PUBLIC;
+GRANT SELECT (entry_id, recorded_at, kind, subject, leaf_hash) ON sto.event TO PUBLIC;
+GRANT SELECT (entry_id, received_at, posted_at, kind, order_id, leaf_hash) ON sto.transfer TO PUBLIC;
+
+-- Facts that every client needs to make an order or an act: no holdings, no salts.
+GRANT SELECT ON sto.ledger, sto.token, sto.subject, sto.key_policy TO PUBLIC;
+
+-- Views that show a role its own part.
+GRANT SELECT ON sto.me, sto.holder, sto.supply, sto.log, sto.statement_line TO PUBLIC;
+
+-- Rows of one's own, for standard queries on the tables themselves.
+ALTER TABLE sto.party ENABLE ROW LEVEL SECURITY;
+ALTER TABLE sto.wallet ENABLE ROW LEVEL SECURITY;
+ALTER TABLE sto.position ENABLE ROW LEVEL SECURITY;
+ALTER TABLE sto.hold ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON sto.party FOR SELECT
+    USING ((SELECT me.reads_all FROM sto.me) OR party_id = (SELECT me.party_id FROM sto.me));
+CREATE POLICY own ON sto.wallet FOR SELECT
+    USING ((SELECT me.reads_all FROM sto.me) OR party_id = (SELECT me.party_id FROM sto.me)
+           OR custodian = (SELECT me.party_id FROM sto.me));
+CREATE POLICY own ON sto.position FOR SELECT
+    USING ((SELECT me.reads_all FROM sto.me) OR wallet IN (SELECT w.address FROM sto.wallet w)
+           OR token_id IN (SELECT t.token_id FROM sto.token t WHERE t.issuer = (SELECT me.party_id FROM sto.me)));
+CREATE POLICY own ON sto.hold FOR SELECT
+    USING ((SELECT me.reads_all FROM sto.me) OR wallet IN (SELECT w.address FROM sto.wallet w)
+           OR beneficiary IN (SELECT w.address FROM sto.wallet w)
+           OR notary = (SELECT me.party_id FROM sto.me));
+GRANT SELECT ON sto.party, sto.wallet, sto.position, sto.hold TO PUBLIC;
+
+-- Functions: all but those that set a database up and those of triggers.  They run with the caller's rights, but for
+-- sto.entry_of_order, which answers only who knows both uuids of an order.
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA sto TO PUBLIC;
+REVOKE EXECUTE ON FUNCTION sto.map_role(name, uuid), sto.unmap_role(name) FROM PUBLIC;
