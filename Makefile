@@ -17,10 +17,10 @@ ifneq ($(INNER),yes)
 
 # The outer half, run by hand. Setting a machine up must work before PostgreSQL
 # is there, so it is the inner half, run in $(BUILD), that includes PGXS.
-.PHONY: all install uninstall installcheck clean check check-long matrix demo bench lint format need
+.PHONY: all install uninstall installcheck install-test-signer clean check check-long matrix demo bench lint format need
 .NOTPARALLEL:
 
-all install uninstall installcheck:
+all install uninstall installcheck install-test-signer:
 	@mkdir -p $(BUILD)
 	@$(MAKE) --no-print-directory -C $(BUILD) -f $(TOP)/Makefile INNER=yes $@
 
@@ -31,7 +31,8 @@ check:
 	@$(TOP)/test/tools/check
 
 check-long:
-	@$(TOP)/test/tools/check_long
+	@$(TOP)/test/tools/check build long
+	@$(TOP)/test/tools/matrix
 
 matrix:
 	@$(TOP)/test/tools/matrix
@@ -87,9 +88,9 @@ VPATH := $(TOP)
 include $(PGXS)
 
 $(OBJS): $(INCLUDED) $(TOP)/Makefile $(TOP)/$(EXTENSION).control | objdirs
-installcheck: regress-dir
+installcheck: regress-dir install-test-signer
 
-.PHONY: objdirs regress-dir
+.PHONY: objdirs regress-dir install-test-signer
 objdirs:
 	@mkdir -p $(sort $(dir $(OBJS)))
 
@@ -99,6 +100,13 @@ regress-dir:
 	@mkdir -p regress
 	@ln -sfn $(TOP)/expected regress/expected
 	@ln -sfn $(TOP)/expected expected
+
+# Keys and signatures inside the server, for tests alone.
+sto_test_signer.so: test/signer/sto_test_signer.c
+	$(CC) $(CFLAGS) $(CFLAGS_SL) $(CPPFLAGS) -shared -o $@ $< -lcrypto
+
+install-test-signer: sto_test_signer.so
+	$(INSTALL_SHLIB) $< '$(DESTDIR)$(pkglibdir)/'
 
 # A script that says OR REPLACE or IF NOT EXISTS takes over objects planted
 # beforehand (CVE-2022-2625).
