@@ -13,8 +13,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
-static pg_attribute_noreturn() void
-broken(const StoPosting *p, const char *what)
+static pg_attribute_noreturn() void broken(const StoPosting *p, const char *what)
 {
 	ereport(ERROR, (errcode(ERRCODE_STO_BROKEN_ROW),
 					errmsg("entry " INT64_FORMAT " is not what its order and its chain make it",

@@ -22,9 +22,9 @@
 typedef struct Authority
 {
 	const uint8_t *subject; /* party or wallet */
-	int64 policy_event;		/* 0: it has no keys */
-	bool holder;			/* a holder's or issuer's own order, which a token's policy may free */
-	bool anyone;			/* nobody has to sign */
+	int64 policy_event;     /* 0: it has no keys */
+	bool holder;            /* a holder's or issuer's own order, which a token's policy may free */
+	bool anyone;            /* nobody has to sign */
 } Authority;
 
 static const StoRefusal granted = {0};
@@ -149,8 +149,8 @@ authority_to_release(const StoPosting *p, StoPartyFact *party, Authority *author
 		case STO_PLEDGE:
 		case STO_HASH_LOCK:
 			if (!sto_fact_wallet(p->hold.beneficiary, &beneficiary))
-				return refuse(ERRCODE_STO_UNKNOWN_WALLET, "the hold's beneficiary is unknown",
-							  NULL, NULL);
+				return refuse(ERRCODE_STO_UNKNOWN_WALLET, "the hold's beneficiary is unknown", NULL,
+							  NULL);
 			{
 				StoRefusal refusal =
 					authority_of_wallet(&beneficiary, o->ordering_party, party, authority);
@@ -266,8 +266,8 @@ check_signatures(StoPosting *p, const Authority *authority)
 	/* stored and hashed in canonical form only */
 	sto_writer_init(&w, p->siglist, sizeof(p->siglist));
 	sto_put_siglist(&w, &list);
-	if (p->mode == STO_MODE_VERIFY && (w.len != p->entry.signatures_len ||
-									   memcmp(p->siglist, p->entry.signatures, w.len) != 0))
+	if (p->mode == STO_MODE_VERIFY &&
+		(w.len != p->entry.signatures_len || memcmp(p->siglist, p->entry.signatures, w.len) != 0))
 		return refuse(ERRCODE_STO_BROKEN_ROW, "stored signatures are not in canonical form", NULL,
 					  NULL);
 	p->entry.signatures = p->siglist;
@@ -354,8 +354,7 @@ sto_authorise_at(const StoPosting *p)
 	int64 at = p->entry.posted_at;
 
 	if (at < p->keys_from || at >= p->keys_to)
-		ereport(ERROR,
-				(errcode(ERRCODE_STO_KEY_NOT_VALID),
-				 errmsg("a signing key is not valid at the time of posting"),
-				 errhint("The key's validity began or ended while the order waited.")));
+		ereport(ERROR, (errcode(ERRCODE_STO_KEY_NOT_VALID),
+						errmsg("a signing key is not valid at the time of posting"),
+						errhint("The key's validity began or ended while the order waited.")));
 }

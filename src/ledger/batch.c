@@ -70,8 +70,7 @@ read_batch(const StoRow *row, OpenBatch *batch)
 	batch->count = DatumGetInt64(sto_row_get(row, BATCH_COUNT, &isnull));
 	memcpy(&batch->sum, DatumGetPointer(sto_row_get(row, BATCH_SUM, &isnull)), STO_AMOUNT_LEN);
 	until = sto_row_get(row, BATCH_USABLE_UNTIL, &isnull);
-	batch->usable_until =
-		isnull ? PG_INT64_MAX : StoTimeFromTimestamp(DatumGetTimestampTz(until));
+	batch->usable_until = isnull ? PG_INT64_MAX : StoTimeFromTimestamp(DatumGetTimestampTz(until));
 	memcpy(batch->actor, DatumGetPointer(sto_row_get(row, BATCH_ACTOR, &isnull)), STO_UUID_LEN);
 	memcpy(batch->token_id, DatumGetPointer(sto_row_get(row, BATCH_TOKEN_ID, &isnull)),
 		   STO_UUID_LEN);
@@ -225,8 +224,7 @@ sto_batch_check_complete(void)
 		/* a list of which nothing was added: its entries were all repeated, or refused */
 		if (batch->seen != 0 && !batch->posted)
 			ereport(ERROR,
-					(errcode(ERRCODE_STO_BATCH_MISMATCH),
-					 errmsg("a batch was posted in part"),
+					(errcode(ERRCODE_STO_BATCH_MISMATCH), errmsg("a batch was posted in part"),
 					 errdetail("Batch event " INT64_FORMAT ": " INT64_FORMAT " of " INT64_FORMAT
 							   " entries.",
 							   batch->batch_event, batch->seen, batch->count),

@@ -7,6 +7,7 @@
 #include "ledger/catalog.h"
 #include "ledger/columns.h"
 
+#include "access/htup_details.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "commands/extension.h"
@@ -15,14 +16,14 @@
 #include "utils/syscache.h"
 
 static const char *const rel_names[STO_REL_COUNT] = {
-	[STO_REL_EVENT] = "event",			 [STO_REL_TRANSFER] = "transfer",
-	[STO_REL_WRITER] = "writer",		 [STO_REL_SUBJECT] = "subject",
-	[STO_REL_LEDGER] = "ledger",		 [STO_REL_KEY_POLICY] = "key_policy",
-	[STO_REL_PUBLIC_KEY] = "key", [STO_REL_PARTY] = "party",
+	[STO_REL_EVENT] = "event",           [STO_REL_TRANSFER] = "transfer",
+	[STO_REL_WRITER] = "writer",         [STO_REL_SUBJECT] = "subject",
+	[STO_REL_LEDGER] = "ledger",         [STO_REL_KEY_POLICY] = "key_policy",
+	[STO_REL_PUBLIC_KEY] = "key",        [STO_REL_PARTY] = "party",
 	[STO_REL_CAPABILITY] = "capability", [STO_REL_WALLET] = "wallet",
-	[STO_REL_TOKEN] = "token",			 [STO_REL_BATCH] = "batch",
-	[STO_REL_POSITION] = "position",	 [STO_REL_HOLD] = "hold",
-	[STO_REL_MEMBER] = "member",		 [STO_REL_SEQUENCE] = "entry_id_seq",
+	[STO_REL_TOKEN] = "token",           [STO_REL_BATCH] = "batch",
+	[STO_REL_POSITION] = "position",     [STO_REL_HOLD] = "hold",
+	[STO_REL_MEMBER] = "member",         [STO_REL_SEQUENCE] = "entry_id_seq",
 };
 
 static const int rel_columns[STO_REL_COUNT] = {
@@ -104,8 +105,9 @@ lookup(Oid schema, const char *name)
 	Oid oid = get_relname_relid(name, schema);
 
 	if (!OidIsValid(oid))
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation sto.%s is missing", name),
-						errhint("Run CREATE EXTENSION sto_ledger in this database.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation sto.%s is missing", name),
+				 errhint("Run CREATE EXTENSION sto_ledger in this database.")));
 	return oid;
 }
 

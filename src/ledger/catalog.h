@@ -32,23 +32,23 @@ typedef enum StoRel
 
 typedef enum StoIndex
 {
-	STO_IDX_EVENT,			/* event_pkey (entry_id) */
-	STO_IDX_TRANSFER,		/* transfer_pkey (entry_id) */
+	STO_IDX_EVENT,          /* event_pkey (entry_id) */
+	STO_IDX_TRANSFER,       /* transfer_pkey (entry_id) */
 	STO_IDX_TRANSFER_ORDER, /* transfer_order (ordering_party, order_id) */
-	STO_IDX_SUBJECT,		/* subject_pkey (subject) */
-	STO_IDX_LEDGER,			/* ledger_pkey (ledger_id) */
-	STO_IDX_KEY_POLICY,		/* key_policy_pkey (policy_event) */
-	STO_IDX_PUBLIC_KEY,		/* key_pkey (fingerprint) */
-	STO_IDX_KEY_SUBJECT,	/* key_subject (subject) */
-	STO_IDX_PARTY,			/* party_pkey (party_id) */
-	STO_IDX_CAPABILITY,		/* capability_pkey (party_id, capability) */
-	STO_IDX_WALLET,			/* wallet_pkey (address) */
-	STO_IDX_WALLET_ID,		/* wallet_id (wallet_id) */
-	STO_IDX_TOKEN,			/* token_pkey (token_id) */
-	STO_IDX_BATCH,			/* batch_pkey (batch_event) */
-	STO_IDX_POSITION,		/* position_pkey (token_id, wallet) */
-	STO_IDX_HOLD,			/* hold_pkey (hold_id) */
-	STO_IDX_MEMBER,			/* member_pkey (role) */
+	STO_IDX_SUBJECT,        /* subject_pkey (subject) */
+	STO_IDX_LEDGER,         /* ledger_pkey (ledger_id) */
+	STO_IDX_KEY_POLICY,     /* key_policy_pkey (policy_event) */
+	STO_IDX_PUBLIC_KEY,     /* key_pkey (fingerprint) */
+	STO_IDX_KEY_SUBJECT,    /* key_subject (subject) */
+	STO_IDX_PARTY,          /* party_pkey (party_id) */
+	STO_IDX_CAPABILITY,     /* capability_pkey (party_id, capability) */
+	STO_IDX_WALLET,         /* wallet_pkey (address) */
+	STO_IDX_WALLET_ID,      /* wallet_id (wallet_id) */
+	STO_IDX_TOKEN,          /* token_pkey (token_id) */
+	STO_IDX_BATCH,          /* batch_pkey (batch_event) */
+	STO_IDX_POSITION,       /* position_pkey (token_id, wallet) */
+	STO_IDX_HOLD,           /* hold_pkey (hold_id) */
+	STO_IDX_MEMBER,         /* member_pkey (role) */
 	STO_IDX_COUNT
 } StoIndex;
 

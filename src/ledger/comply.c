@@ -27,8 +27,7 @@ check_wallet(const StoWalletFact *wallet, const char *side)
 						errmsg("the party of the %s wallet is closed", side)));
 }
 
-static pg_attribute_noreturn() void
-hold_terms(const char *message, const char *hint)
+static pg_attribute_noreturn() void hold_terms(const char *message, const char *hint)
 {
 	ereport(ERROR, (errcode(ERRCODE_STO_HOLD_TERMS), errmsg("%s", message),
 					hint ? errhint("%s", hint) : 0));
@@ -69,8 +68,7 @@ check_new_hold(const StoPosting *p)
 		hold_terms("the hold's notary is not a registered party with keys", NULL);
 
 	/* an issuer locks nobody's units but those that it issues in the same breath */
-	if (o->purpose == STO_LOCK_UP &&
-		memcmp(o->ordering_party, p->debit.party, STO_UUID_LEN) != 0 &&
+	if (o->purpose == STO_LOCK_UP && memcmp(o->ordering_party, p->debit.party, STO_UUID_LEN) != 0 &&
 		!(pos->last_was_issue && o->has_group && pos->last_has_group &&
 		  memcmp(pos->last_group, o->group_id, STO_UUID_LEN) == 0 && o->amount <= pos->last_amount))
 		hold_terms("an issuer's lock-up must follow the issue that it locks",
@@ -90,8 +88,7 @@ check_hold(const StoPosting *p)
 		hold_terms("the hold has not expired",
 				   "Before release_after a release is signed by whoever the hold protects.");
 	if (o->kind == STO_POST &&
-		(p->hold.purpose == STO_SUBSCRIPTION || p->hold.purpose == STO_SETTLEMENT) &&
-		!o->has_group)
+		(p->hold.purpose == STO_SUBSCRIPTION || p->hold.purpose == STO_SETTLEMENT) && !o->has_group)
 		hold_terms("a post of a settlement needs a group_id",
 				   "Post every leg of the instruction in one transaction under one group_id.");
 }

@@ -54,7 +54,7 @@ static MemberFact member;
  * generation on; so does any other change to our relations, harmlessly.
  */
 static uint64 generation = 0;
-static bool stale = false;			/* our own transaction changed facts, or undid a change */
+static bool stale = false;           /* our own transaction changed facts, or undid a change */
 static bool touched_in_xact = false; /* this transaction wrote register rows */
 
 static HTAB *
@@ -177,8 +177,7 @@ sto_fact_ledger_try(StoLedgerFact *out)
 			copy_uuid(ledger.ledger_id, slot_getattr(slot, LEDGER_LEDGER_ID, &isnull));
 			copy_octets(ledger.genesis_hash, slot_getattr(slot, LEDGER_GENESIS_HASH, &isnull),
 						STO_DIGEST_LEN);
-			ledger.policy_event =
-				DatumGetInt64(slot_getattr(slot, LEDGER_POLICY_EVENT, &isnull));
+			ledger.policy_event = DatumGetInt64(slot_getattr(slot, LEDGER_POLICY_EVENT, &isnull));
 			ledger.roles =
 				text_equals(slot_getattr(slot, LEDGER_REGISTER_AUTHORITY, &isnull), "roles");
 			ledger_known = true;
@@ -347,11 +346,10 @@ sto_fact_policy(int64 policy_event, StoPolicy *out)
 	}
 
 	if (entry->packed == NULL || !sto_policy_unpack(entry->packed, entry->len, out, &why))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("key policy of event " INT64_FORMAT " can't be read", policy_event),
-				 errdetail("%s.", why ? why : "out of memory while caching it"),
-				 errhint("Compare the register with its log: SELECT * FROM sto.verify().")));
+		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+						errmsg("key policy of event " INT64_FORMAT " can't be read", policy_event),
+						errdetail("%s.", why ? why : "out of memory while caching it"),
+						errhint("Compare the register with its log: SELECT * FROM sto.verify().")));
 	return true;
 }
 
@@ -364,7 +362,7 @@ sto_fact_capability(const uint8_t party_id[STO_UUID_LEN], const char *capability
 	bool granted;
 
 	granted = sto_store_find(STO_REL_CAPABILITY, STO_IDX_CAPABILITY, 2, keys, &row) &&
-		DatumGetBool(sto_row_get(&row, CAPABILITY_GRANTED, &isnull));
+			  DatumGetBool(sto_row_get(&row, CAPABILITY_GRANTED, &isnull));
 	sto_row_close(&row);
 	return granted;
 }
@@ -400,10 +398,9 @@ sto_fact_member(uint8_t party_id[STO_UUID_LEN])
 	{
 		char *role = GetUserNameFromId(GetUserId(), false);
 
-		ereport(ERROR,
-				(errcode(ERRCODE_STO_NOT_A_MEMBER),
-				 errmsg("role \"%s\" submits for no party", role),
-				 errhint("An operator maps it with sto.map_role('%s', party uuid).", role)));
+		ereport(ERROR, (errcode(ERRCODE_STO_NOT_A_MEMBER),
+						errmsg("role \"%s\" submits for no party", role),
+						errhint("An operator maps it with sto.map_role('%s', party uuid).", role)));
 	}
 }
 

@@ -18,6 +18,7 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "commands/sequence.h"
+#include "commands/trigger.h"
 #include "replication/logicalworker.h"
 #include "replication/worker_internal.h"
 #include "rewrite/prs2lock.h"
@@ -163,13 +164,12 @@ static void
 check_stored(void)
 {
 	if (now.posted != now.stored)
-		ereport(ERROR,
-				(errcode(ERRCODE_STO_NOT_STORED),
-				 errmsg("an entry was posted but its row was not stored"),
-				 errdetail(INT64_FORMAT " entries posted, " INT64_FORMAT " rows stored.",
-						   now.posted, now.stored),
-				 errhint("Insert into sto.transfer without ON CONFLICT; a repeated order is "
-						 "skipped by itself.")));
+		ereport(ERROR, (errcode(ERRCODE_STO_NOT_STORED),
+						errmsg("an entry was posted but its row was not stored"),
+						errdetail(INT64_FORMAT " entries posted, " INT64_FORMAT " rows stored.",
+								  now.posted, now.stored),
+						errhint("Insert into sto.transfer without ON CONFLICT; a repeated order is "
+								"skipped by itself.")));
 }
 
 void
@@ -219,14 +219,13 @@ before_commit(void)
 		int64 age = StoTimeFromTimestamp(GetCurrentTimestamp()) - oldest_posted_at;
 
 		if (age > (int64) sto_max_post_age * USECS_PER_SEC)
-			ereport(ERROR,
-					(errcode(ERRCODE_STO_TOO_OLD),
-					 errmsg("the transaction is too old to commit its entries"),
-					 errdetail("Its first entry was posted " INT64_FORMAT
-							   " seconds ago; the limit is %d.",
-							   age / USECS_PER_SEC, sto_max_post_age),
-					 errhint("Commit sooner after posting, or raise "
-							 "sto_ledger.max_post_age.")));
+			ereport(ERROR, (errcode(ERRCODE_STO_TOO_OLD),
+							errmsg("the transaction is too old to commit its entries"),
+							errdetail("Its first entry was posted " INT64_FORMAT
+									  " seconds ago; the limit is %d.",
+									  age / USECS_PER_SEC, sto_max_post_age),
+							errhint("Commit sooner after posting, or raise "
+									"sto_ledger.max_post_age.")));
 	}
 }
 
@@ -268,9 +267,9 @@ save_counters(SubTransactionId subid)
 	if (saved_count == saved_size)
 	{
 		saved_size = saved_size ? saved_size * 2 : 16;
-		saved = saved ? repalloc(saved, saved_size * sizeof(SavedCounters))
-					  : MemoryContextAlloc(TopTransactionContext,
-										   saved_size * sizeof(SavedCounters));
+		saved = saved
+					? repalloc(saved, saved_size * sizeof(SavedCounters))
+					: MemoryContextAlloc(TopTransactionContext, saved_size * sizeof(SavedCounters));
 	}
 	saved[saved_count].subid = subid;
 	saved[saved_count].counters = now;

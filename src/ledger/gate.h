@@ -16,15 +16,16 @@
 /* How a row of the log arrives. */
 typedef enum StoMode
 {
-	STO_MODE_POST,	 /* a client's order or act: authorise, check, fill the gate's columns */
-	STO_MODE_VERIFY, /* logical apply, or sto.rebuild(): a complete row: check everything, fold it */
+	STO_MODE_POST,   /* a client's order or act: authorise, check, fill the gate's columns */
+	STO_MODE_VERIFY, /* logical apply, or sto.rebuild(): a complete row: check everything, fold it
+					  */
 	STO_MODE_RESTORE /* a dump being loaded: check the row's own hash, build nothing */
 } StoMode;
 
-extern bool sto_restore;	  /* setting sto_ledger.restore */
+extern bool sto_restore;     /* setting sto_ledger.restore */
 extern int sto_max_post_age; /* setting sto_ledger.max_post_age, seconds */
 
-extern bool sto_rebuilding;	 /* sto.rebuild() is folding the log; ends with the transaction */
+extern bool sto_rebuilding; /* sto.rebuild() is folding the log; ends with the transaction */
 
 /* Guard and gate triggers on each log table, all named sto_...: sql/install/40 and 50. */
 #define STO_LOG_TRIGGERS 6

@@ -66,8 +66,7 @@ sto_group_add(const StoPosting *p)
 static int
 by_group(const void *a, const void *b)
 {
-	return memcmp(((const GroupLeg *) a)->group_id, ((const GroupLeg *) b)->group_id,
-				  STO_UUID_LEN);
+	return memcmp(((const GroupLeg *) a)->group_id, ((const GroupLeg *) b)->group_id, STO_UUID_LEN);
 }
 
 /* Are these legs of one group what every one of its instructions says? */
@@ -90,8 +89,7 @@ is_settled(const GroupLeg *group, int count)
 	return settled;
 }
 
-static pg_attribute_noreturn() void
-not_settled(const GroupLeg *group, int count)
+static pg_attribute_noreturn() void not_settled(const GroupLeg *group, int count)
 {
 	char *id = DatumGetCString(DirectFunctionCall1(uuid_out, PointerGetDatum(group->group_id)));
 

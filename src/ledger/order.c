@@ -22,8 +22,7 @@
 #define VALUE(col) (values[TRANSFER_##col - 1])
 #define PRESENT(col) (!nulls[TRANSFER_##col - 1])
 
-static pg_attribute_noreturn() void
-bad_order(const char *message, const char *detail)
+static pg_attribute_noreturn() void bad_order(const char *message, const char *detail)
 {
 	ereport(ERROR, (errcode(ERRCODE_STO_INVALID_ORDER), errmsg("%s", message),
 					detail ? errdetail("%s", detail) : 0));
@@ -115,9 +114,10 @@ read_order(const Datum *values, const bool *nulls, StoOrder *o)
 	{
 		t = DatumGetTextPP(VALUE(PURPOSE));
 		if (!sto_purpose_from_name(VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t), &o->purpose))
-			ereport(ERROR, (errcode(ERRCODE_STO_INVALID_ORDER),
-							errmsg("unknown purpose of a hold: \"%s\"", text_to_cstring(t)),
-							errhint("One of subscription, settlement, pledge, hash_lock, lock_up.")));
+			ereport(ERROR,
+					(errcode(ERRCODE_STO_INVALID_ORDER),
+					 errmsg("unknown purpose of a hold: \"%s\"", text_to_cstring(t)),
+					 errhint("One of subscription, settlement, pledge, hash_lock, lock_up.")));
 		o->has_purpose = true;
 	}
 	o->has_notary = take(PRESENT(NOTARY), VALUE(NOTARY), o->notary, STO_UUID_LEN);
@@ -178,21 +178,19 @@ static void
 refuse_gate_columns(const bool *nulls, TupleDesc desc)
 {
 	static const int gate_columns[] = {
-		TRANSFER_ENTRY_ID,	  TRANSFER_RECEIVED_AT,	  TRANSFER_POSTED_AT,
-		TRANSFER_DEBIT_SEQ,	  TRANSFER_DEBIT_BALANCE, TRANSFER_DEBIT_HELD,
-		TRANSFER_CREDIT_SEQ,  TRANSFER_CREDIT_BALANCE, TRANSFER_CREDIT_HELD,
-		TRANSFER_KEY_POLICY,  TRANSFER_RULE_SET,	  TRANSFER_POSTED_BY,
-		TRANSFER_DEBIT_PREV,  TRANSFER_CREDIT_PREV,	  TRANSFER_LEAF_HASH,
+		TRANSFER_ENTRY_ID,      TRANSFER_RECEIVED_AT, TRANSFER_POSTED_AT,  TRANSFER_DEBIT_SEQ,
+		TRANSFER_DEBIT_BALANCE, TRANSFER_DEBIT_HELD,  TRANSFER_CREDIT_SEQ, TRANSFER_CREDIT_BALANCE,
+		TRANSFER_CREDIT_HELD,   TRANSFER_KEY_POLICY,  TRANSFER_RULE_SET,   TRANSFER_POSTED_BY,
+		TRANSFER_DEBIT_PREV,    TRANSFER_CREDIT_PREV, TRANSFER_LEAF_HASH,
 	};
 
 	for (int i = 0; i < (int) lengthof(gate_columns); i++)
 		if (!nulls[gate_columns[i] - 1])
-			ereport(ERROR,
-					(errcode(ERRCODE_STO_GATE_COLUMN),
-					 errmsg("column \"%s\" is filled by the gate",
-							NameStr(TupleDescAttr(desc, gate_columns[i] - 1)->attname)),
-					 errhint("Leave it out of the INSERT; to load a dump, set "
-							 "sto_ledger.restore.")));
+			ereport(ERROR, (errcode(ERRCODE_STO_GATE_COLUMN),
+							errmsg("column \"%s\" is filled by the gate",
+								   NameStr(TupleDescAttr(desc, gate_columns[i] - 1)->attname)),
+							errhint("Leave it out of the INSERT; to load a dump, set "
+									"sto_ledger.restore.")));
 }
 
 void
@@ -250,10 +248,9 @@ sto_order_check_shape(const StoOrder *o)
 	if (!o->has_purpose)
 		bad_order("the hold has no purpose", NULL);
 	if (o->purpose == STO_SEIZURE || o->purpose == STO_FREEZE)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("this version has no enforcement: a hold for %s is refused",
-						sto_purpose_name(o->purpose))));
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("this version has no enforcement: a hold for %s is refused",
+							   sto_purpose_name(o->purpose))));
 	if ((o->purpose == STO_SUBSCRIPTION || o->purpose == STO_SETTLEMENT) &&
 		(!o->has_notary || !o->has_instruction))
 		bad_order("a hold for subscription or settlement needs a notary and an instruction_hash",
@@ -308,10 +305,11 @@ sto_order_resolve(StoPosting *p)
 	const StoOrder *o = &p->entry.order;
 
 	if (!sto_fact_token(o->token_id, &p->token))
-		ereport(ERROR, (errcode(ERRCODE_STO_UNKNOWN_TOKEN),
-						errmsg("token %s is not in the register",
-							   DatumGetCString(DirectFunctionCall1(
-								   uuid_out, PointerGetDatum(o->token_id))))));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_STO_UNKNOWN_TOKEN),
+			 errmsg("token %s is not in the register",
+					DatumGetCString(DirectFunctionCall1(uuid_out, PointerGetDatum(o->token_id))))));
 	if (o->has_debit)
 		resolve_wallet(o->debit, &p->debit);
 	if (o->has_credit)

@@ -248,8 +248,7 @@ sto_position_lock(const uint8_t token_id[STO_UUID_LEN], const uint8_t wallet[STO
 		ctl.keysize = sizeof(StoPositionKey);
 		ctl.entrysize = sizeof(StoPosition);
 		ctl.hcxt = TopMemoryContext;
-		positions =
-			hash_create("sto positions", 256, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+		positions = hash_create("sto positions", 256, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	}
 	pos = hash_search(positions, &key, HASH_FIND, NULL);
 	if (pos != NULL)

@@ -33,7 +33,7 @@ typedef struct StoPosition
 	int64 seq;
 	int64 posted_at; /* of its last entry, microseconds since 1970 */
 	uint8_t head[STO_DIGEST_LEN];
-	ItemPointerData tid;		 /* the row version that this transaction has locked */
+	ItemPointerData tid;       /* the row version that this transaction has locked */
 	SubTransactionId saved_in; /* subtransaction that last saved its image */
 } StoPosition;
 

@@ -14,15 +14,13 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
-static pg_attribute_noreturn() void
-out_of_range(void)
+static pg_attribute_noreturn() void out_of_range(void)
 {
 	ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 					errmsg("a balance would leave the range of 128 bits")));
 }
 
-static pg_attribute_noreturn() void
-insufficient(const StoPosition *pos, StoAmount needed)
+static pg_attribute_noreturn() void insufficient(const StoPosition *pos, StoAmount needed)
 {
 	char address[STO_ADDRESS_TEXT_LEN + 1];
 	char available[STO_AMOUNT_TEXT_MAX];
@@ -170,8 +168,7 @@ place_hold(const StoPosting *p)
 	values[HOLD_HOLD_ID - 1] = Int64GetDatum(p->entry.entry_id);
 	values[HOLD_AMOUNT - 1] = PointerGetDatum(&o->amount);
 	values[HOLD_REMAINING - 1] = PointerGetDatum(&o->amount);
-	values[HOLD_RELEASE_AFTER - 1] =
-		TimestampTzGetDatum(StoTimeToTimestamp(o->release_after));
+	values[HOLD_RELEASE_AFTER - 1] = TimestampTzGetDatum(StoTimeToTimestamp(o->release_after));
 	nulls[HOLD_RELEASE_AFTER - 1] = !o->has_release_after;
 	values[HOLD_WALLET - 1] = PointerGetDatum(o->debit);
 	values[HOLD_TOKEN_ID - 1] = PointerGetDatum(o->token_id);

@@ -41,12 +41,12 @@ typedef struct StoPosting
 {
 	StoMode mode;
 	bool check_signatures; /* false only in sto.rebuild(false) */
-	StoEntry entry;		   /* what becomes the row */
+	StoEntry entry;        /* what becomes the row */
 	StoLedgerFact ledger;
 	StoTokenFact token;
 	StoWalletFact debit;  /* if entry.order.has_debit */
 	StoWalletFact credit; /* if entry.order.has_credit */
-	StoHold hold;		  /* of post and release */
+	StoHold hold;         /* of post and release */
 	/* positions that the entry moves; NULL for a side that it doesn't touch */
 	StoPosition *debit_pos;
 	StoPosition *credit_pos;

@@ -128,6 +128,13 @@ sto_store_find_lock(StoRel rel, StoIndex index, int nkeys, const Datum *keys, St
 	}
 }
 
+static pg_attribute_noreturn() void could_not_serialize(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+					errmsg("could not serialize access due to concurrent update"),
+					errhint("Retry the transaction.")));
+}
+
 StoLocked
 sto_row_lock(StoRow *row)
 {
@@ -142,30 +149,19 @@ sto_row_lock(StoRow *row)
 	 * plain UPDATE would give.
 	 */
 	if (!follow && !table_tuple_satisfies_snapshot(row->rel, row->slot, GetTransactionSnapshot()))
-		ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-						errmsg("could not serialize access due to concurrent update"),
-						errhint("Retry the transaction.")));
+		could_not_serialize();
 
 	result = table_tuple_lock(row->rel, &tid, GetLatestSnapshot(), row->slot,
 							  GetCurrentCommandId(false), LockTupleNoKeyExclusive, LockWaitBlock,
 							  follow ? TUPLE_LOCK_FLAG_FIND_LAST_VERSION : 0, &failure);
-	switch (result)
-	{
-		case TM_Ok:
-			return STO_LOCKED;
-		case TM_Deleted:
-			if (follow)
-				return STO_LOCK_GONE;
-			/* FALLTHROUGH */
-		case TM_Updated:
-			ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-							errmsg("could not serialize access due to concurrent update"),
-							errhint("Retry the transaction.")));
-		default:
-			elog(ERROR, "unexpected result %d of locking a row of \"%s\"", (int) result,
-				 RelationGetRelationName(row->rel));
-	}
-	return STO_LOCK_GONE; /* not reached */
+	if (result == TM_Ok)
+		return STO_LOCKED;
+	if (result == TM_Deleted && follow)
+		return STO_LOCK_GONE;
+	if (result != TM_Deleted && result != TM_Updated)
+		elog(ERROR, "unexpected result %d of locking a row of \"%s\"", (int) result,
+			 RelationGetRelationName(row->rel));
+	could_not_serialize();
 }
 
 Datum

@@ -32,7 +32,8 @@ typedef struct StoRow
  * keys: one Datum for each leading column of a unique index.
  */
 extern bool sto_store_find(StoRel rel, StoIndex index, int nkeys, const Datum *keys, StoRow *row);
-/* As above, then lock the row until the transaction ends, following updates (40001 above READ COMMITTED). */
+/* As above, then lock the row until the transaction ends, following updates (40001 above READ
+ * COMMITTED). */
 extern bool sto_store_find_lock(StoRel rel, StoIndex index, int nkeys, const Datum *keys,
 								StoRow *row);
 /* Attribute number attno (1-based) of a found row. */

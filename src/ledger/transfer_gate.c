@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "ledger/batch.h"
+#include "ledger/catalog.h"
 #include "ledger/posting.h"
 
 #include "errors.h"
@@ -18,7 +19,7 @@
 #include "utils/rel.h"
 
 static void
-raise(StoRefusal refusal)
+raise_refusal(StoRefusal refusal)
 {
 	ereport(ERROR, (errcode(refusal.sqlstate), errmsg("%s", refusal.message),
 					refusal.detail ? errdetail("%s", refusal.detail) : 0,
@@ -55,7 +56,7 @@ take(StoPosting *p, HeapTuple tuple, TupleDesc desc)
 	if (p->mode == STO_MODE_POST && sto_order_repeated(p))
 		return NULL;
 	if (refusal.sqlstate != 0)
-		raise(refusal);
+		raise_refusal(refusal);
 	sto_append_stamp(p);
 	sto_authorise_at(p);
 
