@@ -10,9 +10,9 @@
 #include "bytes.h"
 
 #define STO_PREIMAGE_LEN 32
-#define STO_REFERENCE_MAX 140	/* octets of UTF-8 */
-#define STO_ORDER_MAX 640		/* longest order message */
-#define STO_ENTRY_MAX 4096		/* longest entry leaf input */
+#define STO_REFERENCE_MAX 140 /* octets of UTF-8 */
+#define STO_ORDER_MAX 640     /* longest order message */
+#define STO_ENTRY_MAX 4096    /* longest entry leaf input */
 
 /* Codes that go into hashed bytes: never renumber. */
 typedef enum StoKind
@@ -167,8 +167,7 @@ extern bool sto_event_leaf(const uint8_t ledger_id[STO_UUID_LEN], const StoEvent
 extern void sto_ledger_id(const uint8_t genesis_leaf[STO_DIGEST_LEN], uint8_t out[STO_UUID_LEN]);
 /* address = SHA-256(tag || ledger_id || wallet uuid)[:20] */
 extern bool sto_wallet_address(const uint8_t ledger_id[STO_UUID_LEN],
-							   const uint8_t wallet_id[STO_UUID_LEN],
-							   uint8_t out[STO_ADDRESS_LEN]);
+							   const uint8_t wallet_id[STO_UUID_LEN], uint8_t out[STO_ADDRESS_LEN]);
 
 /* One leg of a settlement instruction. */
 typedef struct StoLeg
@@ -179,7 +178,8 @@ typedef struct StoLeg
 	StoAmount amount;
 } StoLeg;
 
-/* instruction = SHA-256(tag || ledger_id || count || legs sorted by their octets); sorts in place. */
+/* instruction = SHA-256(tag || ledger_id || count || legs sorted by their octets); sorts in place.
+ */
 extern bool sto_instruction_hash(const uint8_t ledger_id[STO_UUID_LEN], StoLeg *legs, size_t count,
 								 uint8_t out[STO_DIGEST_LEN]);
 

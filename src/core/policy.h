@@ -26,7 +26,7 @@ typedef struct StoPolicyKey
 typedef struct StoPolicy
 {
 	uint8_t threshold; /* 1 .. count */
-	uint8_t count;	   /* 1 .. STO_POLICY_KEYS_MAX */
+	uint8_t count;     /* 1 .. STO_POLICY_KEYS_MAX */
 	StoPolicyKey keys[STO_POLICY_KEYS_MAX];
 } StoPolicy;
 
@@ -47,12 +47,12 @@ typedef struct StoSigList
 typedef enum StoQuorum
 {
 	STO_QUORUM_MET,
-	STO_QUORUM_UNKNOWN_KEY,	  /* a signature names a key that is not in the policy */
+	STO_QUORUM_UNKNOWN_KEY,   /* a signature names a key that is not in the policy */
 	STO_QUORUM_NOT_YET_VALID, /* a signing key's validity begins later */
-	STO_QUORUM_EXPIRED,		  /* a signing key was revoked or has expired */
+	STO_QUORUM_EXPIRED,       /* a signing key was revoked or has expired */
 	STO_QUORUM_BAD_SIGNATURE, /* a signature does not verify */
-	STO_QUORUM_TOO_FEW,		  /* all good, fewer than the threshold */
-	STO_QUORUM_FAILED		  /* OpenSSL itself failed */
+	STO_QUORUM_TOO_FEW,       /* all good, fewer than the threshold */
+	STO_QUORUM_FAILED         /* OpenSSL itself failed */
 } StoQuorum;
 
 /*

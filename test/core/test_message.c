@@ -1,8 +1,8 @@
 /*
  * test_message.c
  *		Every field of an order changes its message, every column of an entry
- *		its leaf; absent isn't empty.  Events: test_event.c.  That the octets are the published ones
- *is test_vectors.c.
+ *		its leaf; absent isn't empty.  That the octets are the published ones
+ *		is test_vectors.c; events are in test_event.c.
  */
 #include "core/message.h"
 
