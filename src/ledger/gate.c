@@ -94,7 +94,7 @@ check_guards_of(StoRel which)
 		fault = "a guard trigger is missing";
 	if (fault == NULL && rel->rd_rules != NULL)
 		fault = "it has a rule";
-	if (fault == NULL && has_subclass(RelationGetRelid(rel)))
+	if (fault == NULL && find_inheritance_children(RelationGetRelid(rel), NoLock) != NIL)
 		fault = "it has a child table";
 	if (fault != NULL)
 		ereport(ERROR,
