@@ -173,7 +173,6 @@ sto_act_find_subject(StoAct *act)
 
 	act->subject_found =
 		sto_store_find_lock(STO_REL_SUBJECT, STO_IDX_SUBJECT, 1, &key, &act->subject);
-	act->subject_open = act->subject_found;
 	if (act->subject_found)
 		read_subject(act);
 	good = act->subject_found && (wanted != NULL ? strcmp(act->subject_kind, wanted) == 0
@@ -317,10 +316,11 @@ check_unsigned(const StoAct *act)
 			(sto_uuid_equal(act->event.actor, member) ||
 			 sto_uuid_equal(act->event.actor, sto_nil_uuid)))
 			return;
-		ereport(ERROR, (errcode(ERRCODE_STO_NOT_AUTHORISED),
-						errmsg("role \"%s\" may not submit unsigned register acts",
-							   GetUserNameFromId(GetUserId(), false)),
-						errhint("Map it to the registrar's party in sto.member, or sign the act.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_STO_NOT_AUTHORISED),
+				 errmsg("role \"%s\" may not submit unsigned register acts",
+						GetUserNameFromId(GetUserId(), false)),
+				 errhint("Map it to the registrar's party in sto.member, or sign the act.")));
 	}
 	ereport(ERROR, (errcode(ERRCODE_STO_QUORUM_NOT_MET), errmsg("the act is not signed"),
 					errhint("Sign the bytes that sto.act_message() gives with the actor's keys.")));

@@ -12,9 +12,11 @@
 #include "compat.h"
 #include "core/amount.h"
 #include "ledger/event_body.h"
+#include "ledger/gate.h"
 
 #include "errors.h"
 
+#include "datatype/timestamp.h"
 #include "port/pg_bitutils.h"
 #include "utils/builtins.h"
 
@@ -22,6 +24,7 @@ typedef enum FieldType
 {
 	TYPE_TEXT,
 	TYPE_INTEGER,
+	TYPE_TIME,
 	TYPE_BOOLEAN,
 	TYPE_AMOUNT,
 	TYPE_UUID,
@@ -63,7 +66,7 @@ static const struct
 	[STO_F_THRESHOLD] = {"threshold", TYPE_INTEGER},
 	[STO_F_TOKEN] = {"token", TYPE_UUID},
 	[STO_F_UNSIGNED_ROLE] = {"unsigned_role", TYPE_TEXT},
-	[STO_F_VALID_UNTIL] = {"valid_until", TYPE_INTEGER},
+	[STO_F_VALID_UNTIL] = {"valid_until", TYPE_TIME},
 };
 
 #define F(field) (UINT32_C(1) << STO_F_##field)
@@ -154,6 +157,18 @@ read_integer(const BodyParse *parse, const char *token, const char *name)
 	return value;
 }
 
+/* Microseconds since 1970 that the server can also keep as a timestamptz. */
+static int64
+read_time(const BodyParse *parse, const char *token, const char *name)
+{
+	int64 micros = read_integer(parse, token, name);
+
+	if (micros < StoTimeFromTimestamp(MIN_TIMESTAMP) ||
+		micros >= StoTimeFromTimestamp(END_TIMESTAMP))
+		refuse(parse, "is out of range", name);
+	return micros;
+}
+
 static void
 read_uuid(const BodyParse *parse, const char *text, const char *name, uint8_t *out)
 {
@@ -226,6 +241,11 @@ read_value(const BodyParse *parse, StoField field, char *token, bool quoted, Sto
 				refuse(parse, "must be a number, not a string", name);
 			value->integer = read_integer(parse, token, name);
 			break;
+		case TYPE_TIME:
+			if (quoted)
+				refuse(parse, "must be a number, not a string", name);
+			value->integer = read_time(parse, token, name);
+			break;
 		case TYPE_BOOLEAN:
 			if (quoted || (strcmp(token, "true") != 0 && strcmp(token, "false") != 0))
 				refuse(parse, "must be true or false", name);
@@ -272,11 +292,11 @@ read_item(BodyParse *parse, const char *token, bool quoted)
 			break;
 		case ITEM_FROM:
 			key->has_from = true;
-			key->from = read_integer(parse, token, "from");
+			key->from = read_time(parse, token, "from");
 			break;
 		case ITEM_TO:
 			key->has_to = true;
-			key->to = read_integer(parse, token, "to");
+			key->to = read_time(parse, token, "to");
 			break;
 		case ITEM_POSSESSION:
 			possession->len = (uint8_t) read_hex(parse, token, "possession", possession->sig,

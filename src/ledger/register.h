@@ -29,7 +29,6 @@ typedef struct StoAct
 
 	/* the subject's row, locked; not found if the event makes the subject */
 	StoRow subject;
-	bool subject_open;
 	bool subject_found;
 	char subject_kind[16];
 	int64 subject_last;        /* its last event */
@@ -52,9 +51,6 @@ extern bool sto_act_restricts(const StoAct *act);
 extern void sto_act_find_subject(StoAct *act);
 /* Did whoever must sign this kind of event sign it (design 4.4)?  ERROR if not. */
 extern void sto_act_authorise(StoAct *act);
-
-/* event_gate.c: everything after the authority: projections and the subject's chain */
-extern void sto_event_gate_apply(StoAct *act);
 
 /* Handlers, by file. */
 extern void sto_register_genesis(StoAct *act); /* register_ledger.c */
