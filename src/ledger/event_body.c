@@ -163,8 +163,8 @@ read_time(const BodyParse *parse, const char *token, const char *name)
 {
 	int64 micros = read_integer(parse, token, name);
 
-	if (micros < StoTimeFromTimestamp(MIN_TIMESTAMP) ||
-		micros >= StoTimeFromTimestamp(END_TIMESTAMP))
+	/* in this order neither difference overflows */
+	if (micros < StoTimeFromTimestamp(MIN_TIMESTAMP) || StoTimeToTimestamp(micros) >= END_TIMESTAMP)
 		refuse(parse, "is out of range", name);
 	return micros;
 }
