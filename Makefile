@@ -1,7 +1,7 @@
 # sto_ledger: build, install and test.
 #
 #   make, make install       the extension (PGXS; PG_CONFIG chooses the server)
-#   make installcheck        regression and isolation tests on a running server
+#   make installcheck        regression tests on a running server
 #   make check               everything a change must pass; does its own set-up
 #   make check-long          what takes longer, other server versions included
 #   make demo                a ledger with 1,000 investors in a private cluster
@@ -79,8 +79,6 @@ override with_llvm := no
 
 REGRESS        = $(patsubst $(TOP)/test/sql/%.sql,%,$(sort $(wildcard $(TOP)/test/sql/*.sql)))
 REGRESS_OPTS   = --inputdir=$(TOP)/test --outputdir=regress
-ISOLATION      = $(patsubst $(TOP)/test/specs/%.spec,%,$(sort $(wildcard $(TOP)/test/specs/*.spec)))
-ISOLATION_OPTS = --inputdir=$(TOP)/test --outputdir=regress
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
