@@ -430,7 +430,7 @@ sto_event_begin(PG_FUNCTION_ARGS)
 	if (!CALLED_AS_TRIGGER(fcinfo))
 		elog(ERROR, "sto.event_begin is the trigger of sto.event");
 	sto_gate_begin_statement();
-	PG_RETURN_NULL();
+	PG_RETURN_POINTER(NULL);
 }
 
 /* AFTER INSERT FOR EACH STATEMENT; also the AFTER ROW trigger that is never queued */
@@ -441,7 +441,7 @@ sto_event_end(PG_FUNCTION_ARGS)
 		elog(ERROR, "sto.event_end is the trigger of sto.event");
 	if (TRIGGER_FIRED_FOR_STATEMENT(((TriggerData *) fcinfo->context)->tg_event))
 		sto_gate_end_statement();
-	PG_RETURN_NULL();
+	PG_RETURN_POINTER(NULL);
 }
 
 static void
