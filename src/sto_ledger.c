@@ -9,8 +9,10 @@
 #include "postgres.h"
 
 #include "ledger/catalog.h"
+#include "ledger/event_gate.h"
 #include "ledger/facts.h"
 #include "ledger/gate.h"
+#include "ledger/guard.h"
 #include "utility.h"
 
 #include "fmgr.h"
@@ -33,10 +35,9 @@ _PG_init(void)
 	 * its first entry.  An entry's posted_at would else tell little of when it
 	 * became final, and a seal would wait as long.
 	 */
-	DefineCustomIntVariable("sto_ledger.max_post_age",
-							"Longest time between posting an entry and its commit.", NULL,
-							&sto_max_post_age, 60, 1, 3600, PGC_SUSET, GUC_UNIT_S, NULL, NULL,
-							NULL);
+	DefineCustomIntVariable(
+		"sto_ledger.max_post_age", "Longest time between posting an entry and its commit.", NULL,
+		&sto_max_post_age, 60, 1, 3600, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 
 	/*
 	 * Load complete rows of a dump into the log tables.  Nothing is authorised
@@ -52,5 +53,7 @@ _PG_init(void)
 	sto_catalog_init();
 	sto_facts_init();
 	sto_gate_init();
+	sto_event_init();
+	sto_guard_init();
 	sto_utility_init();
 }

@@ -17,6 +17,7 @@
 #include "access/xact.h"
 #include "commands/trigger.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
@@ -201,6 +202,23 @@ apply(StoAct *act)
 	handlers[act->body.kind].apply(act);
 }
 
+/*
+ * Submitting authorises nothing, but not everybody may do it: a superuser, or a
+ * role mapped to a party (ST107).  Only a superuser opens the ledger.
+ */
+static void
+check_submitter(const StoAct *act)
+{
+	uint8_t party[STO_UUID_LEN];
+
+	if (superuser())
+		return;
+	if (act->body.kind == STO_EVENT_GENESIS)
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("only a superuser may submit the genesis event")));
+	sto_fact_member(party);
+}
+
 /* A client's act: the gate from beginning to end. */
 static HeapTuple
 post_event(EventRow *row, TupleDesc desc)
@@ -214,6 +232,7 @@ post_event(EventRow *row, TupleDesc desc)
 	read_client_columns(&act, row);
 
 	lock_and_look(&act);
+	check_submitter(&act);
 	act.event.recorded_at = sto_gate_clock(act.subject_recorded_at);
 	sto_act_authorise(&act);
 	act.event.entry_id = sto_gate_next_id();
