@@ -174,7 +174,7 @@ BEGIN
         'keys', (SELECT jsonb_agg(jsonb_build_object('key', sto_test.public_key(s))) FROM unnest(seeds) AS s))::text);
 END $$;
 
--- A party; registered by the root officers, or by the registrar if there is one.
+-- A party; registered by the registrar once he has keys, before that by the root officers.
 CREATE FUNCTION sto_test.party(name text, seeds int[] DEFAULT NULL, kind text DEFAULT 'legal', extra jsonb DEFAULT '{}') RETURNS uuid
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -195,10 +195,12 @@ CREATE FUNCTION sto_test.grant_capability(party text, capability text, granted b
                           jsonb_build_object('capability', capability, 'granted', granted)::text)
 $$;
 
+-- The registrar's party, for which the present role then submits.
 CREATE FUNCTION sto_test.registrar(seeds int[] DEFAULT '{3}') RETURNS uuid LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM sto_test.party('registrar', seeds);
     PERFORM sto_test.grant_capability('registrar', 'registrar');
+    PERFORM sto.map_role(current_user, sto_test.id('registrar'));
     RETURN sto_test.id('registrar');
 END $$;
 
