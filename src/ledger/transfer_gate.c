@@ -46,6 +46,8 @@ take(StoPosting *p, HeapTuple tuple, TupleDesc desc)
 
 	/* order */
 	sto_order_read(p, tuple, desc);
+	if (p->mode == STO_MODE_POST)
+		sto_fact_member(p->entry.posted_by);
 	sto_order_check_shape(&p->entry.order);
 	sto_order_resolve(p);
 
@@ -145,8 +147,6 @@ sto_transfer_gate(PG_FUNCTION_ARGS)
 	sto_gate_lock_writer(RowExclusiveLock);
 	sto_gate_check_guards();
 	sto_fact_ledger(&p.ledger);
-	if (p.mode == STO_MODE_POST)
-		sto_fact_member(p.entry.posted_by);
 
 	tuple = with_context(&p, trigger->tg_trigtuple, desc);
 	if (p.mode == STO_MODE_VERIFY)
