@@ -17,6 +17,7 @@
  */
 #if PG_VERSION_NUM >= 160000
 #include "nodes/miscnodes.h"
+#include "varatt.h"
 #define STO_SOFT_CONTEXT(fcinfo) ((fcinfo)->context)
 #define STO_SOFT_ERROR(context, dummy, ...) ereturn(context, dummy, __VA_ARGS__)
 #else
@@ -63,5 +64,17 @@ sto_json_lexer(char *json, int len)
 	return makeJsonLexContextCstringLen(json, len, GetDatabaseEncoding(), true);
 #endif
 }
+
+/* 18 renamed it, and wants it first. */
+#if PG_VERSION_NUM >= 180000
+#define pg_attribute_noreturn() pg_noreturn
+#endif
+
+/* From 16 on with the result relations of EvalPlanQual(), none here. */
+#if PG_VERSION_NUM >= 160000
+#define STO_EPQ_INIT(epq, estate) EvalPlanQualInit(epq, estate, NULL, NIL, -1, NIL)
+#else
+#define STO_EPQ_INIT(epq, estate) EvalPlanQualInit(epq, estate, NULL, NIL, -1)
+#endif
 
 #endif

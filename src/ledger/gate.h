@@ -6,6 +6,7 @@
 #define STO_LEDGER_GATE_H
 
 #include "postgres.h"
+#include "compat.h"
 
 #include "core/bytes.h"
 

@@ -6,6 +6,7 @@
 #define STO_LEDGER_GUARD_H
 
 #include "postgres.h"
+#include "compat.h"
 
 /* Has this transaction called sto.begin_maintenance()? */
 extern bool sto_maintenance_open(void);

@@ -185,7 +185,7 @@ sto_write_begin(StoWrite *write, StoRel rel)
 	write->info = makeNode(ResultRelInfo);
 	InitResultRelInfo(write->info, write->rel, 1, NULL, 0);
 	ExecOpenIndices(write->info, false);
-	EvalPlanQualInit(&write->epq, write->estate, NULL, NIL, -1);
+	STO_EPQ_INIT(&write->epq, write->estate);
 	write->old = table_slot_create(write->rel, NULL);
 	write->new = MakeSingleTupleTableSlot(RelationGetDescr(write->rel), &TTSOpsHeapTuple);
 }

@@ -17,6 +17,7 @@
 #define STO_TYPES_TYPES_H
 
 #include "postgres.h"
+#include "compat.h"
 #include "fmgr.h"
 
 #include "core/bytes.h"
