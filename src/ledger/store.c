@@ -183,7 +183,8 @@ sto_write_begin(StoWrite *write, StoRel rel)
 	write->rel = table_open(sto_rel_oid(rel), RowExclusiveLock);
 	write->estate = CreateExecutorState();
 	write->info = makeNode(ResultRelInfo);
-	InitResultRelInfo(write->info, write->rel, 1, NULL, 0);
+	/* 0: there is no range table to look updated columns up in */
+	InitResultRelInfo(write->info, write->rel, 0, NULL, 0);
 	ExecOpenIndices(write->info, false);
 	STO_EPQ_INIT(&write->epq, write->estate);
 	write->old = table_slot_create(write->rel, NULL);
