@@ -274,7 +274,7 @@ def main():
     acts.put("party", issuer, registrar, registrar_keys,
              {"kind": "legal", "country": "KZ", **acts.keys(issuer_keys, 2, issuer, issuer)})
     acts.put("token", token, issuer, issuer_keys,
-             {"kind": "share", "name": "Kcell ordinary share", "isin": ISIN, "cfi": "ESVUFR",
+             {"kind": "share", "name": "Ordinary share", "isin": ISIN, "cfi": "ESVUFR",
               "decimals": 2, "authorised": str(200_000_000 * 100),
               "salt": os.urandom(32).hex()})
     expect(one(cursor, "SELECT isin::text FROM sto.token WHERE token_id = %s", str(token)) == ISIN,
@@ -436,7 +436,8 @@ def edit(cursor, genesis, ledger):
 
     # What nothing can refuse: a superuser who turns the guards off in the catalog itself,
     # edits the row, and turns them on again.
-    cursor.execute("SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = 'sto.transfer'::regclass")
+    cursor.execute("SELECT tgname, tgenabled FROM pg_trigger "
+                   "WHERE tgrelid = 'sto.transfer'::regclass")
     guards = cursor.fetchall()
 
     def behind_the_guards(query, values):

@@ -262,8 +262,8 @@ for n, (wallet, what) in enumerate(((WALLET_1, "a wallet"), (WALLET_2, "another 
     v.give("text", sto.address_text(addresses[wallet]))
     assert sto.parse_address(sto.address_text(addresses[wallet])) == addresses[wallet]
 
-policy = put_possession("Possession 2: a wallet of two of three keys, one with a time limit", LEDGER,
-                        ALICE, WALLET_1, addresses[WALLET_1], 2, [E, F, G],
+policy = put_possession("Possession 2: a wallet of two of three keys, one with a time limit",
+                        LEDGER, ALICE, WALLET_1, addresses[WALLET_1], 2, [E, F, G],
                         [(None, None), (None, None), (START, START + 31536000000000)])
 _, head = put_event(
     "Event 3: a wallet, signed by the registrar", LEDGER, 3, "wallet", WALLET_1, REGISTRAR, None,
@@ -434,10 +434,10 @@ put_entry("Entry 3: the hold of order 4: one side only", 9, hold, side_5, None, 
 INTRO = """\
 
 Made by `test/tools/make_vectors.py`, and compared by the tests with what the extension's own code
-gives. Secrets are an Ed25519 seed or an ECDSA scalar; **never use these keys**. ECDSA signatures are
-those of RFC 6979, low s. Names before the line are inputs, uuids without hyphens; absent inputs are
-not listed. Under it stands each field as it is written, then what comes out. Long values continue on
-the next line. The vectors share one ledger, but are not all of its log.
+gives. Secrets are an Ed25519 seed or an ECDSA scalar; **never use these keys**. ECDSA signatures
+are those of RFC 6979, low s. Names before the line are inputs, uuids without hyphens; absent inputs
+are not listed. Under it stands each field as it is written, then what comes out. Long values
+continue on the next line. The vectors share one ledger, but are not all of its log.
 """
 
 
