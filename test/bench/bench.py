@@ -1,0 +1,47 @@
+"""The benchmark: a ledger beside plain tables in one private cluster, measured in turn.
+
+Run by test/bench/run.  README.md says what each figure means and how it is measured.
+"""
+
+import os
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "..", "docs", "clients")]
+
+from bulk import Bulk  # noqa: E402
+from figures import Figures  # noqa: E402
+from memory import watch_memory  # noqa: E402
+from register import Register  # noqa: E402
+from single import Single  # noqa: E402
+from verification import Verification  # noqa: E402
+
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", 5))
+SECONDS = float(os.environ.get("BENCH_SECONDS", 4))
+WALLETS = int(os.environ.get("BENCH_WALLETS", 100000))
+ENTRIES = int(os.environ.get("BENCH_ENTRIES", 1000000))
+# all, or some of: single bulk verify memory
+PARTS = os.environ.get("BENCH_PARTS", "single bulk verify memory").split()
+
+
+def say(text):
+    print(f"[{time.monotonic() - begin:6.1f} s] {text}", flush=True)
+
+
+begin = time.monotonic()
+register = Register(os.environ["BENCH_DIR"], WALLETS, say)
+register.open()
+figures = Figures(ROUNDS)
+
+if "single" in PARTS:
+    Single(register, figures, SECONDS, say).measure()
+if "bulk" in PARTS:
+    Bulk(register, figures, say).measure()
+if "verify" in PARTS:
+    Verification(register, figures, say).measure()
+if "memory" in PARTS:
+    watch_memory(register, figures, ENTRIES, say)
+
+figures.write(os.environ["BENCH_TSV"])
+say("done")
