@@ -446,20 +446,26 @@ put_der_integer(StoWriter *w, const uint8_t v[SCALAR_LEN])
 }
 
 /*
- * OpenSSL reports "no answer" (-1), with one of these reasons, where the
- * signature or the key is simply bad: u1 G + u2 Q may be the point at infinity,
- * which a key's owner can bring about, and a stored key that someone altered
- * may be off the curve.  Running out of memory is the failure that it can be.
+ * OpenSSL reports "no answer" (-1) where the signature or the key is simply bad:
+ * u1 G + u2 Q may be the point at infinity, which a key's owner can bring about,
+ * and a stored key that someone altered may be off the curve.  The curve's own
+ * error says so; from 3.5 on a general one lies on top of it.  Running out of
+ * memory is the failure that it can be.
  */
 static StoCheck
 judge_error(void)
 {
-	unsigned long code = ERR_peek_last_error();
+	StoCheck result = STO_CHECK_FAILED;
+	unsigned long code;
 
-	if (code != 0 && ERR_GET_LIB(code) == ERR_LIB_EC &&
-		ERR_GET_REASON(code) != ERR_R_MALLOC_FAILURE)
-		return STO_CHECK_BAD;
-	return STO_CHECK_FAILED;
+	while ((code = ERR_get_error()) != 0)
+	{
+		if (ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE)
+			return STO_CHECK_FAILED;
+		if (ERR_GET_LIB(code) == ERR_LIB_EC)
+			result = STO_CHECK_BAD;
+	}
+	return result;
 }
 
 static StoCheck
@@ -506,9 +512,10 @@ sto_signature_check(const StoKey *key, const void *msg, size_t len, const uint8_
 
 	if (key->len == 0 || key->len != sto_scheme_key_len(key->scheme))
 		return STO_CHECK_BAD;
-	ERR_set_mark();
+	/* judge_error reads the queue, so nobody's older errors may be in it */
+	ERR_clear_error();
 	result =
 		curve != NULL ? check_ecdsa(curve, key, msg, len, sig) : check_ed25519(key, msg, len, sig);
-	ERR_pop_to_mark();
+	ERR_clear_error();
 	return result;
 }
