@@ -479,10 +479,11 @@ def edit(cursor, genesis, ledger):
                       (amount, leaf_before, victim))
 
 
-main()
-if failures:
-    say(f"\n{len(failures)} things were not as they should be:")
-    for text in failures:
-        say("  " + text)
-    sys.exit(1)
-say("\nEverything was as it should be.")
+if __name__ == "__main__":
+    main()
+    if failures:
+        say(f"\n{len(failures)} things were not as they should be:")
+        for text in failures:
+            say("  " + text)
+        sys.exit(1)
+    say("\nEverything was as it should be.")
