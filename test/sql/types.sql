@@ -335,7 +335,7 @@ JOIN pg_type AS t ON t.oid = ANY (p.proargtypes::oid[] || p.prorettype)
 WHERE t.typnamespace = 'sto'::regnamespace
   AND t.typname IN ('token_amount', 'wallet_address', 'digest', 'public_key', 'isin', 'lei', 'cfi', 'dti')
   AND p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'c')
-  AND p.proname ~ '_(in|out|recv|send|eq|ne|lt|le|gt|ge|cmp|hash|hash_extended)$'
+  AND p.proname ~ '^(token_amount|wallet_address|digest|public_key|isin|lei|cfi|dti)_(in|out|recv|send|eq|ne|lt|le|gt|ge|cmp|hash|hash_extended)$'
   AND NOT (p.provolatile = 'i' AND p.proparallel = 's' AND p.proisstrict
            AND p.proleakproof = (p.proname !~ '_(in|out|recv|send)$'));
 SELECT c.opcname, m.amname, amvalidate(c.oid)
