@@ -80,6 +80,10 @@ COMMENT ON FUNCTION sto.revoke_key(uuid, sto.public_key, bytea, integer, timesta
     'end a key; the present quorum signs the act over sto.revoke_key_body of the same arguments';
 
 -- Which database role submits for which party: local to this database, so not part of the log.
+CREATE TRIGGER sto_announce AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON sto.member
+    FOR EACH STATEMENT EXECUTE FUNCTION sto.member_changed();
+ALTER TABLE sto.member ENABLE ALWAYS TRIGGER sto_announce;
+
 CREATE FUNCTION sto.map_role(role name, party_id uuid) RETURNS void
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN

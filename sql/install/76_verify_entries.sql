@@ -77,7 +77,7 @@ BEGIN
     SELECT 'entry_authority', 'sto.transfer', count(*),
            count(*) = (SELECT count(*) FROM ONLY sto.transfer) AND coalesce(bool_and(j.good IS TRUE), true),
            min(j.entry_id) FILTER (WHERE j.good IS NOT TRUE),
-           concat_ws('; ',
+           nullif(concat_ws('; ',
                CASE WHEN NOT bool_and(j.good IS TRUE) THEN
                    format('%s entries were ordered by somebody who could not, or under a policy that was not in force',
                           count(*) FILTER (WHERE j.good IS NOT TRUE)) END,
@@ -85,7 +85,7 @@ BEGIN
                    'some entries name a token or a wallet that is not in the register' END,
                CASE WHEN bool_or(j.unsigned) THEN
                    format('%s entries carry no signature: a token''s policy, a preimage or an expiry allowed it',
-                          count(*) FILTER (WHERE j.unsigned)) END)
+                          count(*) FILTER (WHERE j.unsigned)) END), '')
       FROM judged j;
 END $$;
 COMMENT ON FUNCTION sto.verify_authority() IS 'whose quorum ordered each entry, and that its policy was in force; counts unsigned entries';

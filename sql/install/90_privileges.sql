@@ -40,7 +40,9 @@ CREATE POLICY own ON sto.hold FOR SELECT
            OR notary = (SELECT me.party_id FROM sto.me));
 GRANT SELECT ON sto.party, sto.wallet, sto.position, sto.hold TO PUBLIC;
 
--- Functions: all but those that set a database up and those of triggers.  They run with the caller's rights, but for
--- sto.entry_of_order, which answers only who knows both uuids of an order.
+-- Functions: all but those that set a database up or work on the log as a whole.  They run with the caller's rights, but
+-- for sto.entry_of_order, which answers only who knows both uuids of an order.
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA sto TO PUBLIC;
-REVOKE EXECUTE ON FUNCTION sto.map_role(name, uuid), sto.unmap_role(name) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION
+    sto.map_role(name, uuid), sto.unmap_role(name), sto.begin_maintenance(text), sto.rebuild(boolean)
+    FROM PUBLIC;

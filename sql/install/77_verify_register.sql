@@ -1,0 +1,163 @@
+-- Checks of events, and the register rebuilt from them and compared.
+
+CREATE FUNCTION sto.verify_guards() RETURNS SETOF sto.verification
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+    WITH installed (relation, name, function) AS (
+        VALUES ('sto.event'::regclass, 'sto_open', 'sto.event_begin()'), ('sto.event', 'sto_gate', 'sto.event_gate()'),
+               ('sto.event', 'sto_stored', 'sto.event_end()'), ('sto.event', 'sto_close', 'sto.event_end()'),
+               ('sto.event', 'sto_guard', 'sto.refuse_change()'), ('sto.event', 'sto_guard_all', 'sto.refuse_change()'),
+               ('sto.transfer', 'sto_open', 'sto.transfer_statement()'), ('sto.transfer', 'sto_gate', 'sto.transfer_gate()'),
+               ('sto.transfer', 'sto_stored', 'sto.transfer_gate()'), ('sto.transfer', 'sto_write_back', 'sto.transfer_statement()'),
+               ('sto.transfer', 'sto_guard', 'sto.refuse_change()'), ('sto.transfer', 'sto_guard_all', 'sto.refuse_change()')),
+    fault AS (
+        SELECT i.relation, format('trigger %s is missing or not ENABLE ALWAYS', i.name) AS reason
+          FROM installed i
+         WHERE NOT EXISTS (SELECT FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+                            WHERE t.tgrelid = i.relation AND t.tgname = i.name AND t.tgenabled = 'A'
+                              AND t.tgfoid = i.function::regprocedure
+                              AND p.prolang = (SELECT l.oid FROM pg_language l WHERE l.lanname = 'c')
+                              AND p.probin IN ('$libdir/sto_ledger', 'MODULE_PATHNAME'))
+        UNION ALL
+        SELECT t.tgrelid::regclass, format('trigger %s was added', t.tgname)
+          FROM pg_trigger t
+         WHERE t.tgrelid IN ('sto.event'::regclass, 'sto.transfer'::regclass) AND NOT t.tgisinternal
+           AND NOT EXISTS (SELECT FROM installed i WHERE i.relation = t.tgrelid AND i.name = t.tgname)
+        UNION ALL
+        SELECT r.ev_class::regclass, format('rule %s was added', r.rulename)
+          FROM pg_rewrite r WHERE r.ev_class IN ('sto.event'::regclass, 'sto.transfer'::regclass)
+        UNION ALL
+        SELECT h.inhparent::regclass, format('child table %s was added', h.inhrelid::regclass)
+          FROM pg_inherits h WHERE h.inhparent IN ('sto.event'::regclass, 'sto.transfer'::regclass)
+        UNION ALL
+        SELECT c.oid::regclass, 'is not an ordinary, logged table of the extension'
+          FROM pg_class c WHERE c.oid IN ('sto.event'::regclass, 'sto.transfer'::regclass)
+           AND (c.relkind <> 'r' OR c.relpersistence <> 'p'
+                OR NOT EXISTS (SELECT FROM pg_depend d JOIN pg_extension x ON x.oid = d.refobjid
+                                WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
+                                  AND d.refclassid = 'pg_extension'::regclass AND x.extname = 'sto_ledger')))
+    SELECT 'guards', 'sto.event, sto.transfer', (SELECT count(*) FROM installed), count(*) = 0, NULL::bigint,
+           nullif(concat_ws('; ', string_agg(f.relation || ': ' || f.reason, '; ' ORDER BY f.relation::text, f.reason),
+                  CASE WHEN current_setting('shared_preload_libraries') !~ '\msto_ledger\M'
+                       THEN 'the library is not preloaded: sessions that never used it could run DDL on the log' END), '')
+      FROM fault f;
+END $$;
+COMMENT ON FUNCTION sto.verify_guards() IS 'triggers of the log tables are as installed, no rule, no child table';
+
+CREATE FUNCTION sto.verify_events() RETURNS SETOF sto.verification
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    ledger uuid := sto.ledger_id();
+BEGIN
+    RETURN QUERY
+    SELECT 'event_leaves', 'sto.event', count(*), count(*) FILTER (WHERE x.bad) = 0, min(x.entry_id) FILTER (WHERE x.bad),
+           CASE WHEN bool_or(x.bad) THEN format('%s events are not what their leaf_hash covers', count(*) FILTER (WHERE x.bad)) END
+      FROM (SELECT e.entry_id, e.leaf_hash IS DISTINCT FROM
+                   sto.event_leaf(CASE e.kind WHEN 'genesis' THEN '00000000-0000-0000-0000-000000000000' ELSE ledger END,
+                                  e.entry_id, e.prev_hash, e.kind, e.subject, e.actor, e.body, e.signatures, e.recorded_at) AS bad
+              FROM ONLY sto.event e
+            OFFSET 0) x;
+    RETURN QUERY
+    WITH chain AS (
+        SELECT e.entry_id, e.kind, e.subject, e.prev_hash, e.leaf_hash, e.recorded_at,
+               lag(e.leaf_hash) OVER w AS leaf_before, lag(e.recorded_at) OVER w AS time_before,
+               lead(e.entry_id) OVER w IS NULL AS is_last
+          FROM ONLY sto.event e WINDOW w AS (PARTITION BY e.subject ORDER BY e.entry_id))
+    SELECT 'event_links', 'sto.event', (SELECT count(*) FROM ONLY sto.event), count(*) = 0, min(x.entry_id),
+           CASE WHEN count(*) > 0 THEN format('%s links broken: %s', count(*), min(x.reason)) END
+      FROM (SELECT c.entry_id, 'it does not link to its subject''s event before' AS reason
+              FROM chain c WHERE c.prev_hash IS DISTINCT FROM c.leaf_before OR c.recorded_at < c.time_before
+            UNION ALL
+            SELECT coalesce(c.entry_id, s.last_event), 'sto.subject differs from the last event'
+              FROM (SELECT * FROM chain l WHERE l.is_last) c FULL JOIN sto.subject s ON s.subject = c.subject
+             WHERE (s.last_event, s.recorded_at, s.head) IS DISTINCT FROM (c.entry_id, c.recorded_at, c.leaf_hash)
+            UNION ALL
+            SELECT e.entry_id, 'there is no genesis event, more than one, or it is not the first of the log'
+              FROM ONLY sto.event e
+             WHERE (e.kind = 'genesis') <> (e.entry_id = (SELECT least((SELECT min(v.entry_id) FROM ONLY sto.event v),
+                                                                      (SELECT min(t.entry_id) FROM ONLY sto.transfer t))))
+            UNION ALL
+            SELECT e.entry_id, 'an event and an entry have the same id'
+              FROM ONLY sto.event e JOIN ONLY sto.transfer t ON t.entry_id = e.entry_id) x;
+END $$;
+COMMENT ON FUNCTION sto.verify_events() IS 'leaves of events, and the chain of each subject';
+
+-- Who had to sign each event, and did they?  With signatures false, only who.
+CREATE FUNCTION sto.verify_event_signatures(signatures boolean DEFAULT true) RETURNS SETOF sto.verification
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    ledger  uuid := sto.ledger_id();
+    nil     uuid := '00000000-0000-0000-0000-000000000000';
+    by_role boolean := (SELECT l.register_authority = 'roles' FROM sto.ledger l);
+BEGIN
+    RETURN QUERY
+    WITH judged AS (
+        SELECT e.entry_id, e.kind, e.signatures IS NULL AS unsigned,
+               CASE WHEN e.kind = 'maintenance' THEN CASE WHEN e.signatures IS NOT NULL OR e.actor <> nil THEN 'a maintenance event is unsigned' END
+                    WHEN NOT CASE
+                         WHEN e.kind IN ('genesis', 'capability') THEN e.actor = nil
+                         WHEN e.kind IN ('keys', 'wallet_terms') THEN e.actor = e.subject
+                         WHEN e.kind = 'party' THEN e.actor = nil OR r.subject IS NOT NULL
+                         WHEN e.kind IN ('party_status', 'wallet') THEN r.subject IS NOT NULL
+                         WHEN e.kind = 'wallet_status' THEN e.actor = e.subject OR r.subject IS NOT NULL
+                         WHEN e.kind IN ('token_terms', 'token_policy', 'token_status') THEN e.actor = k.issuer
+                         WHEN e.kind IN ('token', 'batch') THEN e.actor <> nil ELSE false END
+                    THEN 'its actor may not do this'
+                    WHEN e.signatures IS NULL THEN
+                         CASE WHEN by_role AND e.kind IN ('capability', 'party', 'party_status', 'wallet', 'wallet_status') THEN NULL
+                              ELSE 'it is not signed' END
+                    WHEN NOT verify_event_signatures.signatures THEN NULL
+                    WHEN e.kind = 'genesis' THEN CASE WHEN octet_length(e.signatures) / 74 <> json_array_length(e.body -> 'keys')
+                                                      THEN 'not every root key signed'
+                                                      ELSE sto.quorum_fault(sto.key_policy(e.body),
+                                                               sto.act_message(nil, e.prev_hash, e.kind, e.subject, e.actor, e.body),
+                                                               e.signatures, e.recorded_at) END
+                    WHEN p.policy IS NULL THEN 'its actor had no keys'
+                    ELSE sto.quorum_fault(p.policy, sto.act_message(ledger, e.prev_hash, e.kind, e.subject, e.actor, e.body),
+                                          e.signatures, e.recorded_at) END AS fault
+          FROM ONLY sto.event e
+          LEFT JOIN sto.token k ON k.token_id = e.subject
+          LEFT JOIN sto.policy_span p ON p.subject = e.actor AND e.kind <> 'genesis' AND p.policy_event < e.entry_id
+                                         AND (p.replaced IS NULL OR p.replaced >= e.entry_id)
+          LEFT JOIN (SELECT c.subject, c.entry_id AS since, (c.body ->> 'granted')::boolean AS granted,
+                            lead(c.entry_id) OVER (PARTITION BY c.subject ORDER BY c.entry_id) AS until
+                       FROM ONLY sto.event c WHERE c.kind = 'capability' AND c.body ->> 'capability' = 'registrar') r
+                 ON r.subject = e.actor AND r.granted AND e.entry_id > r.since AND (r.until IS NULL OR e.entry_id < r.until)
+        OFFSET 0)
+    SELECT CASE WHEN verify_event_signatures.signatures THEN 'event_signatures' ELSE 'event_authority' END, 'sto.event',
+           count(*), count(j.fault) = 0, min(j.entry_id) FILTER (WHERE j.fault IS NOT NULL),
+           nullif(concat_ws('; ',
+               CASE WHEN count(j.fault) > 0 THEN format('%s events: %s', count(j.fault), min(j.fault)) END,
+               CASE WHEN count(*) FILTER (WHERE j.kind = 'maintenance') > 0 THEN
+                   format('%s maintenance events: read their reasons', count(*) FILTER (WHERE j.kind = 'maintenance')) END,
+               CASE WHEN count(*) FILTER (WHERE j.unsigned AND j.kind <> 'maintenance') > 0 THEN
+                   format('%s events were authorised by a database role alone', count(*) FILTER (WHERE j.unsigned AND j.kind <> 'maintenance')) END,
+               CASE WHEN by_role THEN 'genesis chose that database roles authorise register acts' END), '')
+      FROM judged j;
+END $$;
+COMMENT ON FUNCTION sto.verify_event_signatures(boolean) IS
+    'each event was its actor''s to record, and signed by the policy in force; counts what only a role authorised';
+
+-- Every key that was new to its subject brought a proof that its holder wanted it there.
+CREATE FUNCTION sto.verify_possessions() RETURNS SETOF sto.verification
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    ledger uuid := sto.ledger_id();
+BEGIN
+    RETURN QUERY
+    SELECT 'possessions', 'sto.event', count(*), coalesce(bool_and(x.good), true), min(x.entry_id) FILTER (WHERE NOT x.good),
+           CASE WHEN NOT bool_and(x.good) THEN format('%s keys without a good proof of possession', count(*) FILTER (WHERE NOT x.good)) END
+      FROM (SELECT e.entry_id,
+                   coalesce(sto.signature_valid((i.item ->> 'key')::sto.public_key,
+                       sto.possession_message(ledger, coalesce(w.party_id, e.subject), e.subject, w.address, sto.key_policy(e.body)),
+                       decode(i.item ->> 'possession', 'hex')), false) AS good
+              FROM ONLY sto.event e
+             CROSS JOIN LATERAL json_array_elements(e.body -> 'keys') AS i (item)
+              JOIN sto.key k ON k.fingerprint = sto.fingerprint((i.item ->> 'key')::sto.public_key)
+                                   AND k.registered = e.entry_id
+              LEFT JOIN sto.wallet w ON w.wallet_id = e.subject
+             WHERE e.kind IN ('keys', 'party', 'wallet')
+            OFFSET 0) x;
+END $$;
+COMMENT ON FUNCTION sto.verify_possessions() IS 'the proof of possession of every registered key, but root keys, which sign genesis itself';

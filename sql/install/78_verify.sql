@@ -1,0 +1,174 @@
+-- The register rebuilt from events and compared, table by table; then everything in one call.
+
+CREATE FUNCTION sto.verify_register() RETURNS SETOF sto.verification
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    nil    uuid := '00000000-0000-0000-0000-000000000000';
+    ledger uuid := sto.ledger_id();
+BEGIN
+    RETURN QUERY
+    WITH keyed AS (          -- events that set a key policy
+        SELECT e.entry_id, e.subject, e.body FROM ONLY sto.event e WHERE e.body -> 'keys' IS NOT NULL),
+    newest_policy AS (SELECT k.subject, max(k.entry_id) AS policy_event FROM keyed k GROUP BY k.subject),
+    stated_key AS (
+        SELECT k.entry_id, k.subject, (i.item ->> 'key')::sto.public_key AS key,
+               sto.from_micros((i.item ->> 'from')::bigint) AS valid_from, sto.from_micros((i.item ->> 'to')::bigint) AS valid_to
+          FROM keyed k CROSS JOIN LATERAL json_array_elements(k.body -> 'keys') AS i (item)),
+    next_policy AS (
+        SELECT k.entry_id, lead(k.entry_id) OVER (PARTITION BY k.subject ORDER BY k.entry_id) AS next FROM keyed k),
+    status AS (
+        SELECT DISTINCT ON (e.subject) e.subject, e.body ->> 'status' AS status
+          FROM ONLY sto.event e WHERE e.kind IN ('party_status', 'wallet_status', 'token_status')
+         ORDER BY e.subject, e.entry_id DESC),
+    fault (scope, id) AS (
+        SELECT 'sto.ledger', x.id FROM (
+            (SELECT sto.ledger_id(e.leaf_hash) AS ledger_id, (SELECT n.policy_event FROM newest_policy n WHERE n.subject = nil) AS id,
+                    e.leaf_hash, e.body ->> 'name', e.body ->> 'origin', e.body ->> 'register_authority'
+               FROM ONLY sto.event e WHERE e.kind = 'genesis'
+             EXCEPT ALL TABLE sto.ledger)
+            UNION ALL
+            (TABLE sto.ledger EXCEPT ALL
+             SELECT sto.ledger_id(e.leaf_hash), (SELECT n.policy_event FROM newest_policy n WHERE n.subject = nil),
+                    e.leaf_hash, e.body ->> 'name', e.body ->> 'origin', e.body ->> 'register_authority'
+               FROM ONLY sto.event e WHERE e.kind = 'genesis')) x
+        UNION ALL
+        SELECT 'sto.key_policy', coalesce(k.entry_id, p.policy_event)
+          FROM (SELECT k.entry_id, k.subject, sto.key_policy(k.body) AS policy FROM keyed k) k
+          FULL JOIN sto.key_policy p ON p.policy_event = k.entry_id
+         WHERE (p.subject, p.policy) IS DISTINCT FROM (k.subject, k.policy)
+        UNION ALL
+        SELECT 'sto.key', coalesce(r.registered, p.registered)
+          FROM (SELECT sto.fingerprint(s.key) AS fingerprint, min(s.entry_id) AS registered, s.subject, s.key,
+                       (array_agg(s.valid_from ORDER BY s.entry_id DESC))[1] AS valid_from,
+                       (array_agg(s.valid_to ORDER BY s.entry_id DESC))[1] AS valid_to,
+                       (array_agg(n.next ORDER BY s.entry_id DESC))[1] AS retired
+                  FROM stated_key s JOIN next_policy n ON n.entry_id = s.entry_id
+                 GROUP BY s.key, s.subject) r
+          FULL JOIN sto.key p ON p.fingerprint = r.fingerprint
+         WHERE (p.registered, p.retired, p.valid_from, p.valid_to, p.subject, p.key)
+               IS DISTINCT FROM (r.registered, r.retired, r.valid_from, r.valid_to, r.subject, r.key)
+        UNION ALL
+        SELECT 'sto.party', coalesce(r.entry_id, p.registered)
+          FROM (SELECT e.entry_id, n.policy_event, e.subject, b.kind, coalesce(s.status, 'active') AS status, b.country, b.lei, b.commitment
+                  FROM ONLY sto.event e
+                 CROSS JOIN LATERAL json_to_record(e.body) AS b (kind text, country text, lei sto.lei, commitment sto.digest)
+                  LEFT JOIN newest_policy n ON n.subject = e.subject
+                  LEFT JOIN status s ON s.subject = e.subject
+                 WHERE e.kind = 'party') r
+          FULL JOIN sto.party p ON p.party_id = r.subject
+         WHERE (p.registered, p.policy_event, p.kind, p.status, p.country, p.lei, p.commitment)
+               IS DISTINCT FROM (r.entry_id, r.policy_event, r.kind, r.status, r.country, r.lei, r.commitment)
+        UNION ALL
+        SELECT 'sto.capability', coalesce(r.entry_id, c.granted_by)
+          FROM (SELECT DISTINCT ON (e.subject, e.body ->> 'capability') e.entry_id, e.subject, e.body ->> 'capability' AS capability,
+                       (e.body ->> 'granted')::boolean AS granted
+                  FROM ONLY sto.event e WHERE e.kind = 'capability'
+                 ORDER BY e.subject, e.body ->> 'capability', e.entry_id DESC) r
+          FULL JOIN sto.capability c ON c.party_id = r.subject AND c.capability = r.capability
+         WHERE (c.granted_by, c.granted) IS DISTINCT FROM (r.entry_id, r.granted)
+        UNION ALL
+        SELECT 'sto.wallet', coalesce(r.entry_id, w.registered)
+          FROM (SELECT e.entry_id, n.policy_event, e.subject, b.party, b.custodian, sto.wallet_address(ledger, e.subject) AS address,
+                       b.salt, coalesce(t.signed_only, b.signed_only, false) AS signed_only, b.kind, coalesce(s.status, 'active') AS status
+                  FROM ONLY sto.event e
+                 CROSS JOIN LATERAL json_to_record(e.body) AS b (party uuid, custodian uuid, salt sto.digest, signed_only boolean, kind text)
+                  LEFT JOIN newest_policy n ON n.subject = e.subject
+                  LEFT JOIN status s ON s.subject = e.subject
+                  LEFT JOIN (SELECT DISTINCT ON (v.subject) v.subject, (v.body ->> 'signed_only')::boolean AS signed_only
+                               FROM ONLY sto.event v WHERE v.kind = 'wallet_terms' ORDER BY v.subject, v.entry_id DESC) t
+                         ON t.subject = e.subject
+                 WHERE e.kind = 'wallet'
+                UNION ALL
+                SELECT e.entry_id, NULL, e.subject, e.actor, NULL, sto.wallet_address(ledger, e.subject),
+                       (e.body ->> 'salt')::sto.digest, false, 'issuance', 'active'
+                  FROM ONLY sto.event e WHERE e.kind = 'token') r
+          FULL JOIN sto.wallet w ON w.wallet_id = r.subject
+         WHERE (w.registered, w.policy_event, w.party_id, w.custodian, w.address, w.salt, w.signed_only, w.kind, w.status)
+               IS DISTINCT FROM (r.entry_id, r.policy_event, r.party, r.custodian, r.address, r.salt, r.signed_only, r.kind, r.status)
+        UNION ALL
+        SELECT 'sto.token', coalesce(r.entry_id, t.registered)
+          FROM (SELECT e.entry_id, e.subject, e.actor, sto.wallet_address(ledger, e.subject) AS issuance,
+                       CASE WHEN a.subject IS NULL THEN b.authorised ELSE a.authorised END AS authorised,
+                       CASE WHEN u.subject IS NULL THEN b.unsigned_role ELSE u.unsigned_role END AS unsigned_role,
+                       b.decimals, b.kind, coalesce(s.status, 'active') AS status, b.name, b.isin, b.cfi, b.dti, b.currency
+                  FROM ONLY sto.event e
+                 CROSS JOIN LATERAL json_to_record(e.body) AS b (authorised sto.token_amount, decimals smallint, kind text, name text,
+                                                                 isin sto.isin, cfi sto.cfi, dti sto.dti, currency text, unsigned_role text)
+                  LEFT JOIN status s ON s.subject = e.subject
+                  LEFT JOIN (SELECT DISTINCT ON (v.subject) v.subject, (v.body ->> 'authorised')::sto.token_amount AS authorised
+                               FROM ONLY sto.event v WHERE v.kind = 'token_terms' ORDER BY v.subject, v.entry_id DESC) a
+                         ON a.subject = e.subject
+                  LEFT JOIN (SELECT DISTINCT ON (v.subject) v.subject, v.body ->> 'unsigned_role' AS unsigned_role
+                               FROM ONLY sto.event v WHERE v.kind = 'token_policy' ORDER BY v.subject, v.entry_id DESC) u
+                         ON u.subject = e.subject
+                 WHERE e.kind = 'token') r
+          FULL JOIN sto.token t ON t.token_id = r.subject
+         WHERE (t.registered, t.authorised, t.issuer, t.issuance, t.decimals, t.kind, t.status, t.name, t.isin, t.cfi, t.dti,
+                t.currency, t.unsigned_role)
+               IS DISTINCT FROM (r.entry_id, r.authorised, r.actor, r.issuance, r.decimals, r.kind, r.status, r.name, r.isin, r.cfi,
+                r.dti, r.currency, r.unsigned_role)
+        UNION ALL
+        SELECT 'sto.batch', coalesce(r.entry_id, b.batch_event)
+          FROM (SELECT e.entry_id, e.subject, e.actor, f.token, f.count, f.sum, f.hash,
+                       (SELECT p.policy_event FROM sto.policy_span p
+                         WHERE p.subject = e.actor AND p.policy_event < e.entry_id
+                           AND (p.replaced IS NULL OR p.replaced > e.entry_id)) AS policy_event,
+                       EXISTS (SELECT FROM ONLY sto.transfer t WHERE t.authority_event = e.entry_id) AS posted
+                  FROM ONLY sto.event e
+                 CROSS JOIN LATERAL json_to_record(e.body) AS f (token uuid, count bigint, sum sto.token_amount, hash sto.digest)
+                 WHERE e.kind = 'batch') r
+          FULL JOIN sto.batch b ON b.batch_event = r.entry_id
+         WHERE (b.policy_event, b.count, b.sum, b.batch_id, b.actor, b.token_id, b.hash, b.posted)
+               IS DISTINCT FROM (r.policy_event, r.count, r.sum, r.subject, r.actor, r.token, r.hash, r.posted))
+    SELECT 'register', t.scope, t.examined, count(f.scope) = 0, min(f.id),
+           CASE WHEN count(f.scope) > 0 THEN format('%s rows differ from what the log says', count(f.scope)) END
+      FROM (VALUES ('sto.ledger', (SELECT count(*) FROM sto.ledger)), ('sto.key_policy', (SELECT count(*) FROM sto.key_policy)),
+                   ('sto.key', (SELECT count(*) FROM sto.key)), ('sto.party', (SELECT count(*) FROM sto.party)),
+                   ('sto.capability', (SELECT count(*) FROM sto.capability)), ('sto.wallet', (SELECT count(*) FROM sto.wallet)),
+                   ('sto.token', (SELECT count(*) FROM sto.token)), ('sto.batch', (SELECT count(*) FROM sto.batch)))
+           AS t (scope, examined)
+      LEFT JOIN fault f ON f.scope = t.scope
+     GROUP BY t.scope, t.examined ORDER BY t.scope;
+END $$;
+COMMENT ON FUNCTION sto.verify_register() IS 'every projection of events, rebuilt from them and compared';
+
+-- A check that can't even read an altered row has found it: its error is its result.
+CREATE FUNCTION sto.verify(signatures boolean DEFAULT true, checks text[] DEFAULT NULL) RETURNS SETOF sto.verification
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    step text;
+BEGIN
+    FOREACH step IN ARRAY coalesce(checks, ARRAY['guards', 'log', 'times', 'authority', 'entry_signatures', 'batches', 'holds',
+                                                 'supply', 'events', 'event_signatures', 'possessions', 'register'])
+    LOOP
+        CONTINUE WHEN NOT signatures AND checks IS NULL AND step IN ('entry_signatures', 'possessions');
+        BEGIN
+            CASE step
+                WHEN 'guards' THEN RETURN QUERY SELECT * FROM sto.verify_guards();
+                WHEN 'log' THEN RETURN QUERY SELECT * FROM sto.verify_log();
+                WHEN 'times' THEN RETURN QUERY SELECT * FROM sto.verify_times();
+                WHEN 'authority' THEN RETURN QUERY SELECT * FROM sto.verify_authority();
+                WHEN 'entry_signatures' THEN RETURN QUERY SELECT * FROM sto.verify_entry_signatures();
+                WHEN 'batches' THEN RETURN QUERY SELECT * FROM sto.verify_batches();
+                WHEN 'holds' THEN RETURN QUERY SELECT * FROM sto.verify_holds();
+                WHEN 'supply' THEN RETURN QUERY SELECT * FROM sto.verify_supply();
+                WHEN 'events' THEN RETURN QUERY SELECT * FROM sto.verify_events();
+                WHEN 'event_signatures' THEN RETURN QUERY SELECT * FROM sto.verify_event_signatures(signatures);
+                WHEN 'possessions' THEN RETURN QUERY SELECT * FROM sto.verify_possessions();
+                WHEN 'register' THEN RETURN QUERY SELECT * FROM sto.verify_register();
+                ELSE RAISE EXCEPTION 'unknown check "%"', step USING ERRCODE = 'undefined_parameter';
+            END CASE;
+        EXCEPTION
+            WHEN query_canceled OR insufficient_privilege OR undefined_parameter OR insufficient_resources THEN RAISE;
+            WHEN OTHERS THEN
+                RETURN NEXT ROW(step, NULL, NULL, false, NULL, format('it stopped: %s (%s)', SQLERRM, SQLSTATE))::sto.verification;
+        END;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION sto.verify(boolean, text[]) IS
+    'checks the whole log and everything derived from it: one row a check; reads only, on a primary or a standby';
+
+CREATE FUNCTION sto.verify_ok(signatures boolean DEFAULT true) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN (SELECT bool_and(v.ok) FROM sto.verify(signatures) v);
+COMMENT ON FUNCTION sto.verify_ok(boolean) IS 'true if every check of sto.verify() is';
