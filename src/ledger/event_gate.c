@@ -236,6 +236,13 @@ post_event(EventRow *row, TupleDesc desc)
 	act.event.recorded_at = sto_gate_clock(act.subject_recorded_at);
 	sto_act_authorise(&act);
 	act.event.entry_id = sto_gate_next_id();
+	if (act.event.entry_id <= act.subject_last)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("the sequence of the log's ids has gone back"),
+						errdetail("It gave " INT64_FORMAT
+								  "; the subject's last event is " INT64_FORMAT ".",
+								  (int64) act.event.entry_id, act.subject_last),
+						errhint("Set sto.entry_id_seq above every entry_id of the log.")));
 	compute_leaf(&act, act.leaf);
 	apply(&act);
 

@@ -15,6 +15,7 @@
 
 #include "errors.h"
 
+#include "access/xact.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/fmgrprotos.h"
@@ -97,7 +98,7 @@ raise_sequence(int64 last)
  * balances are checked all the same.  It keeps all writers out while it runs.
  *
  * Errors: 42501 unless superuser; ST404 at the first row that does not stand;
- * 55000 in restore mode.
+ * 55000 in restore mode; 25001 if the transaction has changed anything before.
  */
 Datum
 sto_rebuild(PG_FUNCTION_ARGS)
@@ -118,9 +119,13 @@ sto_rebuild(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						errmsg("the register can't be rebuilt in restore mode"),
 						errhint("RESET sto_ledger.restore first.")));
+	/* what this transaction may have cached of positions would not follow */
+	if (TransactionIdIsValid(GetTopTransactionIdIfAny()))
+		ereport(ERROR, (errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+						errmsg("sto.rebuild() must be a transaction's first change"),
+						errhint("Call it in a transaction of its own.")));
 	sto_gate_check_guards();
 	sto_gate_lock_writer(ShareRowExclusiveLock);
-	sto_gate_flush();
 
 	for (int i = 0; i < lengthof(derived); i++)
 		sto_store_delete_all(derived[i]);

@@ -19,7 +19,6 @@
 --     SELECT sto_test.issue('ACME', 'alice/1', '500');
 --     SELECT sto_test.transfer('ACME', 'alice/1', 'bob/1', '20');
 
-SET client_min_messages = warning;
 CREATE SCHEMA sto_test;
 
 CREATE FUNCTION sto_test.public_key_octets(scheme text, seed int) RETURNS bytea
@@ -32,6 +31,20 @@ CREATE TABLE sto_test.keyring (
     subject uuid PRIMARY KEY,
     seeds   int[] NOT NULL
 );
+
+-- What a statement is refused with: SQLSTATE, message, detail.
+CREATE FUNCTION sto_test.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    state   text;
+    message text;
+    detail  text;
+BEGIN
+    EXECUTE statement;
+    RETURN 'accepted';
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
+    RETURN concat_ws(' | ', state, message, nullif(detail, ''));
+END $$;
 
 -- Keys ------------------------------------------------------------------------
 
@@ -326,4 +339,3 @@ BEGIN
     PERFORM sto_test.wallet('bob/1', 'bob', '{22}');
     PERFORM sto_test.issue('ACME', 'alice/1', '1000');
 END $$;
-RESET client_min_messages;
