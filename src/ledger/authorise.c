@@ -80,7 +80,9 @@ authority_to_hold(const StoPosting *p, StoPartyFact *party, Authority *authority
 {
 	const StoOrder *o = &p->entry.order;
 
-	if (o->purpose != STO_LOCK_UP || !same_id(o->ordering_party, p->token.issuer))
+	/* in its own wallet an issuer is a holder like others: the wallet's quorum signs */
+	if (o->purpose != STO_LOCK_UP || !same_id(o->ordering_party, p->token.issuer) ||
+		same_id(o->ordering_party, p->debit.party))
 		return authority_of_wallet(&p->debit, o->ordering_party, party, authority);
 	/* comply.c sees that it only locks what the same group has just issued */
 	return authority_of_party(o->ordering_party, party, authority);

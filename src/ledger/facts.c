@@ -88,7 +88,8 @@ reset(void)
 static void
 facts_xact_end(XactEvent event, void *arg)
 {
-	if (event == XACT_EVENT_ABORT && touched_in_xact)
+	/* a prepared transaction may yet be rolled back, by another session */
+	if ((event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE) && touched_in_xact)
 		stale = true;
 	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE)
 		touched_in_xact = false;
