@@ -91,26 +91,6 @@ with_context(StoPosting *p, HeapTuple tuple, TupleDesc desc)
 }
 
 /*
- * A dump being loaded: the row's own hash, no more.  Facts that the hash needs
- * (the ledger's id, wallets' salts) may not be loaded yet; sto.rebuild() checks
- * everything, in order, before the ledger opens.
- */
-static void
-restore(HeapTuple tuple, TupleDesc desc)
-{
-	StoPosting p;
-
-	memset(&p, 0, offsetof(StoPosting, siglist));
-	p.mode = STO_MODE_RESTORE;
-	sto_order_read(&p, tuple, desc);
-	if (p.nulls[TRANSFER_ENTRY_ID - 1] || p.nulls[TRANSFER_LEAF_HASH - 1])
-		ereport(ERROR, (errcode(ERRCODE_STO_BROKEN_ROW),
-						errmsg("a row to be restored lacks the gate's columns"),
-						errhint("Restore mode is for dumps; to post an order, turn "
-								"sto_ledger.restore off.")));
-}
-
-/*
  * sto.transfer_gate() returns trigger
  *
  * BEFORE INSERT FOR EACH ROW on sto.transfer.  Returns the row with the
@@ -139,7 +119,7 @@ sto_transfer_gate(PG_FUNCTION_ARGS)
 	desc = RelationGetDescr(trigger->tg_relation);
 	if (p.mode == STO_MODE_RESTORE)
 	{
-		restore(trigger->tg_trigtuple, desc);
+		sto_restore_entry(trigger->tg_trigtuple, desc);
 		return PointerGetDatum(trigger->tg_trigtuple);
 	}
 
