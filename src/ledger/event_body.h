@@ -102,8 +102,9 @@ extern StoEventKind sto_event_kind(const char *name, size_t len);
 /*
  * Parse the body of an event of that kind; ERROR ST208 with the reason if it
  * isn't one, ST106 for a key that is refused.  Texts are in memory of the
- * current context.
+ * current context.  Vetting a key costs as much as checking a signature: keys
+ * of a stored row may be taken as vetted before, if its signatures are too.
  */
-extern void sto_body_parse(StoEventKind kind, text *json, StoBody *body);
+extern void sto_body_parse(StoEventKind kind, text *json, bool vet_keys, StoBody *body);
 
 #endif

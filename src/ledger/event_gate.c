@@ -114,7 +114,7 @@ read_client_columns(StoAct *act, const EventRow *row)
 	act->event.body_len = VARSIZE_ANY_EXHDR(body);
 	memcpy(act->event.subject, DatumGetUUIDP(COL(row, EVENT_SUBJECT))->data, STO_UUID_LEN);
 	memcpy(act->event.actor, DatumGetUUIDP(COL(row, EVENT_ACTOR))->data, STO_UUID_LEN);
-	sto_body_parse(act->body.kind, body, &act->body);
+	sto_body_parse(act->body.kind, body, act->check_signatures, &act->body);
 
 	act->is_signed = !ISNULL(row, EVENT_SIGNATURES);
 	if (act->is_signed)

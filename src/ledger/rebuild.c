@@ -94,8 +94,8 @@ raise_sequence(int64 last)
 /*
  * sto.rebuild(check_signatures boolean) returns bigint
  *
- * Without signatures it is some 50 times faster; links, leaves, authority and
- * balances are checked all the same.  It keeps all writers out while it runs.
+ * Without signatures it is much faster; links, leaves, authority and balances
+ * are checked all the same.  It keeps all writers out while it runs.
  *
  * Errors: 42501 unless superuser; ST404 at the first row that does not stand;
  * 55000 in restore mode; 25001 if the transaction has changed anything before.

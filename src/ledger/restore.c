@@ -81,7 +81,7 @@ load_salts(const uint8_t ledger_id[STO_UUID_LEN])
 			Datum subject = slot_getattr(scan.slot, EVENT_SUBJECT, &isnull);
 
 			sto_body_parse(body.kind, DatumGetTextPP(slot_getattr(scan.slot, EVENT_BODY, &isnull)),
-						   &body);
+						   false, &body);
 			remember(ledger_id, (const uint8_t *) DatumGetPointer(subject),
 					 body.value[STO_F_SALT].octets);
 		}
