@@ -356,7 +356,7 @@ def verify_whole(cursor, genesis, timed=False):
         checks = database_verify(cursor)
     for check, scope, examined, good, first_bad, detail in checks:
         if not good:
-            say(f"        {check} {scope}: entry {first_bad}: {detail}")
+            say(f"        {check}, {scope}, first bad entry {first_bad}: {detail}")
     expect(checks and all(c[3] for c in checks), f"sto.verify(): {len(checks)} checks, all hold")
     if timed:
         row("verified by sto.verify()", one(cursor, "SELECT count(*) FROM sto.log"), clock.seconds,
@@ -453,9 +453,11 @@ def edit(cursor, genesis, ledger):
 
     def detected(how):
         fresh = connect()
-        bad = [c for c in database_verify(fresh) if not c[3]]
+        with Clock() as clock:
+            bad = [c for c in database_verify(fresh) if not c[3]]
         expect(bad, f"{how}: sto.verify() finds it: " + ", ".join(sorted({c[0] for c in bad})))
-        expect(any(c[4] == victim for c in bad), f"  and names entry {victim}")
+        expect(any(c[4] == victim for c in bad),
+               f"  and names entry {victim}, after {clock.seconds:.1f} s")
         fresh.connection.close()
         register = client_verify(cursor, genesis)
         texts = sorted({text for entry, text in register.problems if entry == victim})
