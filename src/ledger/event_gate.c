@@ -70,7 +70,7 @@ pg_attribute_noreturn() static void broken(const StoAct *act, const char *what)
 			(errcode(ERRCODE_STO_BROKEN_ROW),
 			 errmsg("event " INT64_FORMAT " does not stand", (int64) act->event.entry_id),
 			 errdetail("%s.", what),
-			 errhint("The row was altered after it was recorded, or rows are missing before it.")));
+			 errhint("The row was altered or forged in the log, or rows are missing before it.")));
 }
 
 static void
