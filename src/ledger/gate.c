@@ -84,7 +84,13 @@ check_guards_of(StoRel which)
 		Trigger *trigger = &rel->trigdesc->triggers[i];
 
 		if (strncmp(trigger->tgname, "sto_", 4) != 0)
+		{
+			/* it could change a row after the gate has hashed it */
+			if (TRIGGER_FOR_ROW(trigger->tgtype) && TRIGGER_FOR_BEFORE(trigger->tgtype) &&
+				TRIGGER_FOR_INSERT(trigger->tgtype))
+				fault = "there is a BEFORE INSERT row trigger beside the gate";
 			continue;
+		}
 		if (trigger->tgenabled == TRIGGER_FIRES_ALWAYS)
 			always++;
 		else
