@@ -11,16 +11,20 @@ CREATE FUNCTION sto.verify_times() RETURNS SETOF sto.verification
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN QUERY
-    SELECT 'entry_times', 'sto.transfer', count(*), count(*) FILTER (WHERE x.bad) = 0, min(x.entry_id) FILTER (WHERE x.bad),
-           CASE WHEN bool_or(x.bad) THEN format('%s entries are posted before an entry that they follow, or after their order expired',
-                                                count(*) FILTER (WHERE x.bad)) END
-      FROM (SELECT t.entry_id,
+    SELECT 'entry_times', 'sto.transfer', count(*) FILTER (WHERE x.is_entry), count(*) FILTER (WHERE x.bad) = 0,
+           min(x.entry_id) FILTER (WHERE x.bad),
+           CASE WHEN bool_or(x.bad) THEN format('%s entries are posted before an entry that they follow, after their order expired, '
+                                                'or at another time than their position says', count(*) FILTER (WHERE x.bad)) END
+      FROM (SELECT true AS is_entry, t.entry_id,
                    coalesce(d.entry_id >= t.entry_id OR d.posted_at > t.posted_at, false)
                    OR coalesce(c.entry_id >= t.entry_id OR c.posted_at > t.posted_at, false)
                    OR coalesce(t.posted_at >= t.valid_until, false) AS bad
               FROM ONLY sto.transfer t
               LEFT JOIN ONLY sto.transfer d ON d.leaf_hash = t.debit_prev
-              LEFT JOIN ONLY sto.transfer c ON c.leaf_hash = t.credit_prev) x;
+              LEFT JOIN ONLY sto.transfer c ON c.leaf_hash = t.credit_prev
+            UNION ALL
+            SELECT false, l.entry_id, l.posted_at <> p.posted_at
+              FROM sto.position p JOIN ONLY sto.transfer l ON l.leaf_hash = p.head) x;
 END $$;
 COMMENT ON FUNCTION sto.verify_times() IS 'entries rise in id and time along both chains, and keep to valid_until';
 

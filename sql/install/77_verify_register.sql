@@ -31,6 +31,10 @@ BEGIN
         SELECT h.inhparent::regclass, format('child table %s was added', h.inhrelid::regclass)
           FROM pg_inherits h WHERE h.inhparent IN ('sto.event'::regclass, 'sto.transfer'::regclass)
         UNION ALL
+        SELECT q.seqrelid::regclass, 'the sequence caches ids, or cycles'
+          FROM pg_sequence q WHERE q.seqrelid = 'sto.entry_id_seq'::regclass
+           AND (q.seqcache <> 1 OR q.seqcycle OR q.seqincrement <> 1)
+        UNION ALL
         SELECT c.oid::regclass, 'is not an ordinary, logged table of the extension'
           FROM pg_class c WHERE c.oid IN ('sto.event'::regclass, 'sto.transfer'::regclass)
            AND (c.relkind <> 'r' OR c.relpersistence <> 'p'

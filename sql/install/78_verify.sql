@@ -146,6 +146,7 @@ BEGIN
             CASE step
                 WHEN 'guards' THEN RETURN QUERY SELECT * FROM sto.verify_guards();
                 WHEN 'log' THEN RETURN QUERY SELECT * FROM sto.verify_log();
+                WHEN 'links' THEN RETURN QUERY SELECT * FROM sto.verify_log(leaves => false);
                 WHEN 'times' THEN RETURN QUERY SELECT * FROM sto.verify_times();
                 WHEN 'authority' THEN RETURN QUERY SELECT * FROM sto.verify_authority();
                 WHEN 'entry_signatures' THEN RETURN QUERY SELECT * FROM sto.verify_entry_signatures();

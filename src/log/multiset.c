@@ -40,7 +40,6 @@ sip_word(SipState *s, uint64_t word)
 {
 	s->v3 ^= word;
 	sip_round(s);
-	sip_round(s);
 	s->v0 ^= word;
 }
 
@@ -70,7 +69,7 @@ sto_siphash(const uint8_t key[STO_MULTISET_KEY_LEN], const uint8_t *data, size_t
 		last |= (uint64_t) data[i] << (8 * (i - whole));
 	sip_word(&s, last);
 	s.v2 ^= 0xff;
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 3; i++)
 		sip_round(&s);
 	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }

@@ -13,7 +13,7 @@
 
 #define STO_MULTISET_KEY_LEN 16
 
-/* SipHash-2-4 (Aumasson and Bernstein, 2012): a pseudo-random function with a 128-bit key. */
+/* SipHash-1-3 (Aumasson and Bernstein, 2012, fewer rounds): a keyed hash, its key unknown to others. */
 extern uint64_t sto_siphash(const uint8_t key[STO_MULTISET_KEY_LEN], const uint8_t *data,
 							size_t len);
 
