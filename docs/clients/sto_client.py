@@ -436,11 +436,25 @@ EVENT_COLUMNS = _columns([
     (int, "entry_id"), (parse_time, "recorded_at"), (uuid.UUID, "subject actor"),
     (parse_hex, "prev_hash leaf_hash signatures"), (str, "kind body")])
 
+# A holder's own chain: his side of each entry opened, the other side only as its digest.
+STATEMENT_COLUMNS = {
+    **{name: parse for name, parse in ENTRY_COLUMNS.items()
+       if name not in ("debit_seq", "debit_balance", "debit_held", "debit_prev",
+                       "credit_seq", "credit_balance", "credit_held", "credit_prev")},
+    **_columns([(int, "seq balance held"), (parse_hex, "prev salt other_side"),
+                (str, "direction")])}
+
 # Run these with SET datestyle = 'ISO', timezone = 'UTC', client_encoding = 'UTF8'.
 COPY_ENTRIES = (f"COPY (SELECT {', '.join(ENTRY_COLUMNS)} FROM ONLY sto.transfer "
                 "ORDER BY entry_id) TO STDOUT")
 COPY_EVENTS = (f"COPY (SELECT {', '.join(EVENT_COLUMNS)} FROM ONLY sto.event "
                "ORDER BY entry_id) TO STDOUT")
+
+
+def copy_statement(wallet, token):
+    return (f"COPY (SELECT {', '.join(STATEMENT_COLUMNS)} FROM sto.statement("
+            f"'{address_text(wallet)}', '{token}')) TO STDOUT")
+
 
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
@@ -779,3 +793,28 @@ def verify_copy(events, entries, genesis_hash=None):
     if genesis_hash is not None and genesis_hash != register.genesis_hash:
         register.problems.append((0, "not the ledger whose genesis is trusted"))
     return register
+
+
+def verify_statement(ledger, wallet, lines):
+    """Check a holder's own chain, whole.  lines: the output of copy_statement.
+
+    Returns (problems, balance, held, head): whoever has the head from another copy of the
+    register, or from a receipt, needs nothing else of anybody's.
+    """
+    problems, seq, balance, held, head = [], 0, 0, 0, None
+    for row in parse_copy(lines, STATEMENT_COLUMNS):
+        debit = row["direction"] == "debit"
+        own = side_digest(row["salt"], row["token_id"], row["seq"], row["balance"], row["held"],
+                          row["prev"])
+        sides = (own, row["other_side"]) if debit else (row["other_side"], own)
+        if leaf(entry_record(ledger, row, *sides)) != row["leaf_hash"]:
+            problems.append((row["entry_id"], "leaf hash differs"))
+        if row["debit_wallet" if debit else "credit_wallet"] != wallet:
+            problems.append((row["entry_id"], "not an entry of this wallet"))
+        if (row["seq"], row["prev"]) != (seq + 1, head):
+            problems.append((row["entry_id"], "does not link to the entry before"))
+        moved = 0 if row["kind"] in ("hold", "release") else row["amount"]
+        if row["balance"] != balance + (-moved if debit else moved):
+            problems.append((row["entry_id"], "balance is not the sum of the entries"))
+        seq, balance, held, head = row["seq"], row["balance"], row["held"], row["leaf_hash"]
+    return problems, balance, held, head
