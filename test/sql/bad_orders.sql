@@ -1,8 +1,10 @@
 -- Orders that must be refused: each with its SQLSTATE and message, and the ledger sound after it.
 \getenv srcdir PG_ABS_SRCDIR
 SET client_min_messages = warning;
-DROP SCHEMA IF EXISTS sto_test CASCADE;
-DROP EXTENSION IF EXISTS sto_ledger CASCADE;
+DROP DATABASE IF EXISTS sto_regress_bad_orders;
+CREATE DATABASE sto_regress_bad_orders TEMPLATE template0 ENCODING 'UTF8';
+\c sto_regress_bad_orders
+SET client_min_messages = warning;
 CREATE EXTENSION sto_ledger;
 \set ECHO none
 \i :srcdir/signer/signer.sql
@@ -302,3 +304,8 @@ SELECT sto_test.attempt($$SELECT sto.transfer('KZ1C00000877', NULL, NULL, 1, NUL
        sto_test.attempt($$SELECT sto.transfer('00000000-0000-0000-0000-000000000001', NULL, NULL, 1, NULL, NULL)$$), sto_test.attempt($$SELECT sto.transfer('?', NULL, NULL, 1, NULL, NULL)$$);
 
 SELECT sto_test.check_invariants();
+
+\c postgres
+\set ECHO none
+SET client_min_messages = warning;
+DROP DATABASE sto_regress_bad_orders;

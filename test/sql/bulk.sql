@@ -1,8 +1,10 @@
 -- Many orders at once: bulk statements, errors in the middle, and lists under one signature.
 \getenv srcdir PG_ABS_SRCDIR
 SET client_min_messages = warning;
-DROP SCHEMA IF EXISTS sto_test CASCADE;
-DROP EXTENSION IF EXISTS sto_ledger CASCADE;
+DROP DATABASE IF EXISTS sto_regress_bulk;
+CREATE DATABASE sto_regress_bulk TEMPLATE template0 ENCODING 'UTF8';
+\c sto_regress_bulk
+SET client_min_messages = warning;
 CREATE EXTENSION sto_ledger;
 \set ECHO none
 \i :srcdir/signer/signer.sql
@@ -236,3 +238,8 @@ SELECT sto_test.make_list('long', 1000);
 SELECT sto_test.sign_list('long') AS batch \gset
 SELECT sto_test.post_list('long', :batch);
 SELECT sto_test.check_invariants();
+
+\c postgres
+\set ECHO none
+SET client_min_messages = warning;
+DROP DATABASE sto_regress_bulk;

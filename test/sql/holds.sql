@@ -1,8 +1,10 @@
 -- Holds: each purpose placed, posted, released, in part and in full, by whom and when; delivery versus payment.
 \getenv srcdir PG_ABS_SRCDIR
 SET client_min_messages = warning;
-DROP SCHEMA IF EXISTS sto_test CASCADE;
-DROP EXTENSION IF EXISTS sto_ledger CASCADE;
+DROP DATABASE IF EXISTS sto_regress_holds;
+CREATE DATABASE sto_regress_holds TEMPLATE template0 ENCODING 'UTF8';
+\c sto_regress_holds
+SET client_min_messages = warning;
 CREATE EXTENSION sto_ledger;
 \set ECHO none
 \i :srcdir/signer/signer.sql
@@ -212,3 +214,8 @@ SELECT FROM sto_test.event('token_status', sto_test.id('ACME'), sto_test.id('acm
 SELECT sto_test.use('post', :pledge, '1', 'bob/1', 'bob', '{22}'), sto_test.use('release', :pledge, '9', NULL, 'bob', '{22}');
 SELECT sto_test.state();
 SELECT kind, purpose, count(*) FROM sto.transfer GROUP BY 1, 2 ORDER BY 1, 2;
+
+\c postgres
+\set ECHO none
+SET client_min_messages = warning;
+DROP DATABASE sto_regress_holds;

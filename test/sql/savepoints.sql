@@ -2,8 +2,10 @@
 -- that isn't undone with its subtransaction loses money here without any error.
 \getenv srcdir PG_ABS_SRCDIR
 SET client_min_messages = warning;
-DROP SCHEMA IF EXISTS sto_test CASCADE;
-DROP EXTENSION IF EXISTS sto_ledger CASCADE;
+DROP DATABASE IF EXISTS sto_regress_savepoints;
+CREATE DATABASE sto_regress_savepoints TEMPLATE template0 ENCODING 'UTF8';
+\c sto_regress_savepoints
+SET client_min_messages = warning;
 CREATE EXTENSION sto_ledger;
 \set ECHO none
 \i :srcdir/signer/signer.sql
@@ -235,3 +237,8 @@ BEGIN;
 SELECT sto_test.transfer('ACME', 'alice/1', 'bob/1', '9') > 0;
 \c -
 SELECT sto_test.state();
+
+\c postgres
+\set ECHO none
+SET client_min_messages = warning;
+DROP DATABASE sto_regress_savepoints;

@@ -1,8 +1,10 @@
 -- The ways in: every form of INSERT, COPY and the functions post the same entry; repeats; who may order.
 \getenv srcdir PG_ABS_SRCDIR
 SET client_min_messages = warning;
-DROP SCHEMA IF EXISTS sto_test CASCADE;
-DROP EXTENSION IF EXISTS sto_ledger CASCADE;
+DROP DATABASE IF EXISTS sto_regress_transfer;
+CREATE DATABASE sto_regress_transfer TEMPLATE template0 ENCODING 'UTF8';
+\c sto_regress_transfer
+SET client_min_messages = warning;
 CREATE EXTENSION sto_ledger;
 \set ECHO none
 \i :srcdir/signer/signer.sql
@@ -229,3 +231,8 @@ SELECT sto_test.transfer('ACME', 'alice/1', 'alice/never', '1') > 0;
 ROLLBACK;
 SELECT sto_test.attempt($$SELECT sto_test.transfer('ACME', 'alice/1', 'alice/never', '1')$$);
 SELECT sto_test.balance('ACME', 'alice/1'), sto_test.balance('ACME', 'bob/1'), sto_test.check_invariants();
+
+\c postgres
+\set ECHO none
+SET client_min_messages = warning;
+DROP DATABASE sto_regress_transfer;
