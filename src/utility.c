@@ -61,14 +61,29 @@ is_log(Oid relid)
 	return rel == STO_REL_EVENT || rel == STO_REL_TRANSFER;
 }
 
-/* The log tables, the lock table and the sequence: the ledger without them is none. */
+/*
+ * The log tables and their indexes, the lock table and the sequence: the
+ * ledger without them is none.
+ */
 static bool
 is_vital(Oid relid)
 {
 	int rel = OidIsValid(relid) ? sto_rel_of_oid(relid) : -1;
 
+	if (OidIsValid(relid) && get_rel_relkind(relid) == RELKIND_INDEX)
+		return is_log(IndexGetRelation(relid, true));
+
 	return rel == STO_REL_EVENT || rel == STO_REL_TRANSFER || rel == STO_REL_WRITER ||
 		   rel == STO_REL_SEQUENCE;
+}
+
+/* Any table of the extension, or an index of one: the library finds them by name. */
+static bool
+is_of_extension(Oid relid)
+{
+	if (OidIsValid(relid) && get_rel_relkind(relid) == RELKIND_INDEX)
+		relid = IndexGetRelation(relid, true);
+	return OidIsValid(relid) && sto_rel_of_oid(relid) >= 0;
 }
 
 static Oid
@@ -97,6 +112,24 @@ check_parents(List *parents, const char *act)
 }
 
 static void
+refuse_on_any(const RangeVar *name, const char *act)
+{
+	Oid relid = oid_of(name);
+
+	if (is_of_extension(relid))
+		sto_refuse_act(act, psprintf("%s.%s", SCHEMA_NAME, get_rel_name(relid)));
+}
+
+/* How a table is stored, not what it is. */
+static bool
+is_storage_command(const AlterTableCmd *cmd)
+{
+	return cmd->subtype == AT_SetRelOptions || cmd->subtype == AT_ResetRelOptions ||
+		   cmd->subtype == AT_SetTableSpace || cmd->subtype == AT_SetStatistics ||
+		   cmd->subtype == AT_ClusterOn || cmd->subtype == AT_DropCluster;
+}
+
+static void
 check_alter_table(const AlterTableStmt *stmt)
 {
 	ListCell *cell;
@@ -110,6 +143,8 @@ check_alter_table(const AlterTableStmt *stmt)
 			refuse_on((const RangeVar *) cmd->def, "INHERIT");
 		else if (cmd->subtype == AT_AttachPartition)
 			refuse_on(((const PartitionCmd *) cmd->def)->name, "ATTACH PARTITION");
+		if (!is_storage_command(cmd))
+			refuse_on_any(stmt->relation, "ALTER TABLE");
 	}
 }
 
@@ -122,7 +157,7 @@ is_ours(const char *name, const char *ours)
 static void
 check_rename(const RenameStmt *stmt)
 {
-	refuse_on(stmt->relation, "ALTER ... RENAME");
+	refuse_on_any(stmt->relation, "ALTER ... RENAME");
 	/* everything is found by its name in this schema */
 	if (stmt->renameType == OBJECT_SCHEMA && is_ours(stmt->subname, SCHEMA_NAME) &&
 		OidIsValid(get_extension_oid(EXTENSION_NAME, true)))
@@ -141,7 +176,7 @@ check_utility(Node *stmt)
 			check_rename((const RenameStmt *) stmt);
 			break;
 		case T_AlterObjectSchemaStmt:
-			refuse_on(((const AlterObjectSchemaStmt *) stmt)->relation, "ALTER ... SET SCHEMA");
+			refuse_on_any(((const AlterObjectSchemaStmt *) stmt)->relation, "ALTER ... SET SCHEMA");
 			break;
 		case T_AlterSeqStmt:
 			refuse_on(((const AlterSeqStmt *) stmt)->sequence, "ALTER SEQUENCE");

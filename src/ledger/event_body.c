@@ -102,6 +102,9 @@ static const struct
 
 StaticAssertDecl(STO_FIELDS <= 32, "fields of a body are bits of a uint32");
 
+/* A name that a client made up is shown up to here. */
+#define NAME_SHOWN 64
+
 /* What a key of the list has said so far. */
 #define ITEM_KEY 1
 #define ITEM_FROM 2

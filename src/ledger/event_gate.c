@@ -387,6 +387,10 @@ restore_event(const EventRow *row)
 	StoAct act = {.mode = STO_MODE_RESTORE};
 	uint8_t leaf[STO_DIGEST_LEN];
 
+	/* the setting can be granted to others, the privilege is not meant to be */
+	if (!superuser())
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("only a superuser may restore a log")));
 	read_gate_columns(&act, row);
 	read_client_columns(&act, row);
 	act.event.has_prev = !ISNULL(row, EVENT_PREV_HASH);

@@ -37,10 +37,12 @@ sto_maintenance_open(void)
 void
 sto_refuse_act(const char *act, const char *name)
 {
-	ereport(ERROR, (errcode(ERRCODE_STO_APPEND_ONLY), errmsg("%s on %s is refused", act, name),
-					errdetail("The log of a ledger is append-only."),
-					errhint("Correct entries by new, linked entries.  A superuser can call "
-							"sto.begin_maintenance(reason) first, which is recorded for ever.")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_STO_APPEND_ONLY), errmsg("%s on %s is refused", act, name),
+		 errdetail("The log is append-only; tables and functions of the ledger stay as installed."),
+		 errhint("Correct entries by new, linked entries.  A superuser can call "
+				 "sto.begin_maintenance(reason) first, which is recorded for ever.")));
 }
 
 /* BEFORE UPDATE OR DELETE FOR EACH ROW, BEFORE TRUNCATE FOR EACH STATEMENT */

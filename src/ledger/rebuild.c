@@ -91,6 +91,62 @@ raise_sequence(int64 last)
 		DirectFunctionCall2(setval_oid, ObjectIdGetDatum(sequence), Int64GetDatum(last));
 }
 
+/* Both tables merged by id; the number of rows, and the id of the last. */
+static int64
+fold_log(bool check_signatures, int64 *last)
+{
+	LogReader events;
+	LogReader entries;
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext row_context =
+		AllocSetContextCreate(caller, "sto rebuild row", ALLOCSET_DEFAULT_SIZES);
+	Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+	int64 folded = 0;
+
+	begin_reader(&events, STO_REL_EVENT, STO_IDX_EVENT, snapshot);
+	begin_reader(&entries, STO_REL_TRANSFER, STO_IDX_TRANSFER, snapshot);
+	while (events.more || entries.more)
+	{
+		bool is_event = events.more && (!entries.more || events.entry_id < entries.entry_id);
+		LogReader *next = is_event ? &events : &entries;
+
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextSwitchTo(row_context);
+		*last = next->entry_id;
+		fold_row(next, is_event, check_signatures);
+		MemoryContextSwitchTo(caller);
+		MemoryContextReset(row_context);
+		if (++folded % FLUSH_EVERY == 0)
+			sto_gate_flush();
+		advance(next);
+	}
+	sto_scan_end(&events.scan);
+	sto_scan_end(&entries.scan);
+	UnregisterSnapshot(snapshot);
+	MemoryContextDelete(row_context);
+	return folded;
+}
+
+/* In verify mode, which must end also where the caller catches an error and goes on. */
+static int64
+fold_as_verifier(bool check_signatures, int64 *last)
+{
+	volatile int64 folded = 0;
+
+	sto_rebuilding = true;
+	PG_TRY();
+	{
+		folded = fold_log(check_signatures, last);
+		sto_gate_end_rebuild();
+	}
+	PG_FINALLY();
+	{
+		sto_rebuilding = false;
+	}
+	PG_END_TRY();
+	return folded;
+}
+
 /*
  * sto.rebuild(check_signatures boolean) returns bigint
  *
@@ -104,12 +160,7 @@ Datum
 sto_rebuild(PG_FUNCTION_ARGS)
 {
 	bool check_signatures = PG_GETARG_BOOL(0);
-	LogReader events;
-	LogReader entries;
-	MemoryContext row_context;
-	MemoryContext caller = CurrentMemoryContext;
-	Snapshot snapshot;
-	int64 folded = 0;
+	int64 folded;
 	int64 last = 0;
 
 	if (!superuser())
@@ -132,33 +183,7 @@ sto_rebuild(PG_FUNCTION_ARGS)
 	sto_facts_touched();
 	sto_facts_announce();
 
-	sto_rebuilding = true;
-	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	begin_reader(&events, STO_REL_EVENT, STO_IDX_EVENT, snapshot);
-	begin_reader(&entries, STO_REL_TRANSFER, STO_IDX_TRANSFER, snapshot);
-	row_context = AllocSetContextCreate(caller, "sto rebuild row", ALLOCSET_DEFAULT_SIZES);
-	while (events.more || entries.more)
-	{
-		bool is_event = events.more && (!entries.more || events.entry_id < entries.entry_id);
-		LogReader *next = is_event ? &events : &entries;
-
-		CHECK_FOR_INTERRUPTS();
-		MemoryContextSwitchTo(row_context);
-		last = next->entry_id;
-		fold_row(next, is_event, check_signatures);
-		MemoryContextSwitchTo(caller);
-		MemoryContextReset(row_context);
-		if (++folded % FLUSH_EVERY == 0)
-			sto_gate_flush();
-		advance(next);
-	}
-	sto_scan_end(&events.scan);
-	sto_scan_end(&entries.scan);
-	UnregisterSnapshot(snapshot);
-	MemoryContextDelete(row_context);
-	sto_gate_end_rebuild();
-	sto_rebuilding = false;
-
+	folded = fold_as_verifier(check_signatures, &last);
 	raise_sequence(last);
 	PG_RETURN_INT64(folded);
 }

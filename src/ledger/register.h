@@ -11,6 +11,8 @@
 
 #include "postgres.h"
 
+#include "compat.h"
+
 #include "core/message.h"
 #include "ledger/columns.h"
 #include "ledger/event_body.h"

@@ -65,6 +65,10 @@ SELECT statement, sto_test.refusal(statement) FROM (VALUES
     ('DROP TABLE sto.writer'),
     ('DROP SEQUENCE sto.entry_id_seq'),
     ('ALTER SEQUENCE sto.entry_id_seq CACHE 20'),
+    ('ALTER INDEX sto.transfer_pkey RENAME TO other'),
+    ('ALTER INDEX sto.wallet_id RENAME TO other'),
+    ('ALTER TABLE sto.wallet RENAME TO other'),
+    ('ALTER TABLE sto.wallet ADD COLUMN x int'),
     ('DROP INDEX sto.transfer_pkey'),
     ('DROP FUNCTION sto.event_gate() CASCADE'),
     ('DROP TYPE sto.digest CASCADE'),
@@ -79,6 +83,7 @@ SELECT statement, sto_test.refusal(statement) FROM (VALUES
 -- What keeps the tables healthy goes through
 SELECT statement, sto_test.refusal(statement) FROM (VALUES
     ('ANALYZE sto.event'),
+    ('ALTER TABLE sto.position SET (fillfactor = 60)'),
     ('REINDEX TABLE sto.transfer'),
     ('CLUSTER sto.event USING event_pkey'),
     ('CREATE INDEX mine ON sto.transfer (posted_by)'),
@@ -182,6 +187,20 @@ SELECT sto_test.refusal('SELECT sto.rebuild()') LIKE 'ST404 |%the act is not sig
 BEGIN; SELECT sto.begin_maintenance('t') > 0 AS m; DELETE FROM sto.event WHERE subject = sto_test.id('mallory'); COMMIT;
 SELECT sto.rebuild() > 0 AS whole_again;
 SELECT count(*) AS differ FROM sto.subject AS s JOIN sto.event AS e ON e.entry_id = s.last_event WHERE s.head <> e.leaf_hash;
+
+-- a caught error leaves nothing of the rebuild behind
+BEGIN;
+SELECT sto.begin_maintenance('t') > 0 AS m;
+UPDATE sto.event SET recorded_at = recorded_at + interval '1 day' WHERE kind = 'token';
+COMMIT;
+BEGIN;
+SELECT left(sto_test.refusal('SELECT sto.rebuild()'), 5);
+SELECT sto_test.party('carol', NULL, 'natural');
+ROLLBACK;
+BEGIN;
+SELECT sto.begin_maintenance('t') > 0 AS m;
+UPDATE sto.event SET recorded_at = recorded_at - interval '1 day' WHERE kind = 'token';
+COMMIT;
 
 \c postgres
 \set ECHO none
