@@ -139,6 +139,18 @@ CREATE TABLE sto.hold (
 );
 CREATE INDEX hold_open ON sto.hold (wallet, token_id) WHERE remaining > '0';
 
+COMMENT ON TABLE sto.subject IS 'every thing that has a chain of events, and the head of that chain';
+COMMENT ON TABLE sto.ledger IS 'the open ledger: at most one row';
+COMMENT ON TABLE sto.key_policy IS 'every version of every key policy; rows never change';
+COMMENT ON TABLE sto.key IS 'every public key ever registered, each for one subject';
+COMMENT ON TABLE sto.party IS 'parties, by pseudonymous id';
+COMMENT ON TABLE sto.capability IS 'what the root officers let a party do';
+COMMENT ON TABLE sto.wallet IS 'wallets and issuance wallets';
+COMMENT ON TABLE sto.token IS 'tokens';
+COMMENT ON TABLE sto.batch IS 'lists of orders that one quorum signed at once';
+COMMENT ON TABLE sto.position IS 'what one wallet has of one token, and the head of its chain of entries';
+COMMENT ON TABLE sto.hold IS 'holds, and what is left of each';
+
 -- Local to this database, not part of the log: which role submits for which party.
 CREATE TABLE sto.member (
     role     name NOT NULL,

@@ -43,7 +43,9 @@ BEGIN
                                   AND d.refclassid = 'pg_extension'::regclass AND x.extname = 'sto_ledger')))
     SELECT 'guards', 'sto.event, sto.transfer', (SELECT count(*) FROM installed), count(*) = 0, NULL::bigint,
            nullif(concat_ws('; ', string_agg(f.relation || ': ' || f.reason, '; ' ORDER BY f.relation::text, f.reason),
-                  CASE WHEN current_setting('shared_preload_libraries') !~ '\msto_ledger\M'
+                  CASE WHEN NOT pg_has_role(current_user, 'pg_read_all_settings', 'USAGE')
+                       THEN 'this role may not see whether the library is preloaded'
+                       WHEN current_setting('shared_preload_libraries') !~ '\msto_ledger\M'
                        THEN 'the library is not preloaded: sessions that never used it could run DDL on the log' END), '')
       FROM fault f;
 END $$;
