@@ -1,0 +1,85 @@
+-- What the specs share: one ledger; each permutation plays with a token and wallets of its own.
+CREATE EXTENSION sto_ledger;
+\set ECHO none
+\i ../signer/signer.sql
+\i ../signer/invariants.sql
+SET client_min_messages = warning;
+SELECT sto_test.open_ledger() > 0 AS open, sto_test.registrar() IS NOT NULL AS registrar;
+SELECT sto_test.party('issuer', '{10}') IS NOT NULL AS issuer, sto_test.party('venue', '{11}') IS NOT NULL AS venue;
+
+-- The number of the running permutation; names and keys come from it.
+CREATE SEQUENCE sto_test.permutation;
+CREATE FUNCTION sto_test.n() RETURNS bigint LANGUAGE sql AS $$ SELECT last_value FROM sto_test.permutation $$;
+CREATE FUNCTION sto_test.seed(wallet text) RETURNS int LANGUAGE sql AS $$ SELECT (100 + 5 * sto_test.n() + strpos('abcde', wallet))::int $$;
+
+-- Token T, parties p (of a and c) and q (of b and d), 100 units each for a and c.
+CREATE FUNCTION sto_test.begin_case() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    n bigint := nextval('sto_test.permutation');
+    w text;
+BEGIN
+    PERFORM sto_test.token('T' || n, 'issuer');
+    PERFORM sto_test.party('p' || n, NULL, 'natural'), sto_test.party('q' || n, NULL, 'natural');
+    FOREACH w IN ARRAY '{a,b,c,d}'::text[] LOOP
+        PERFORM sto_test.wallet(w || n, CASE WHEN w IN ('a', 'c') THEN 'p' ELSE 'q' END || n, ARRAY[sto_test.seed(w)]);
+    END LOOP;
+    PERFORM sto_test.issue('T' || n, 'a' || n, '100'), sto_test.issue('T' || n, 'c' || n, '100');
+END $$;
+
+-- A transfer signed with the wallet's first key, whatever its keys are now; an order of this name is one order.
+CREATE FUNCTION sto_test.move(debit text, credit text, amount text, name text DEFAULT NULL) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    n bigint := sto_test.n();
+BEGIN
+    RETURN CASE WHEN sto_test.post(jsonb_build_object('kind', 'transfer', 'token_id', 'T' || n, 'debit_wallet', debit || n, 'credit_wallet', credit || n,
+        'amount', amount, 'ordering_party', CASE WHEN debit IN ('a', 'c') THEN 'p' ELSE 'q' END || n,
+        'order_id', COALESCE(md5(name)::uuid, gen_random_uuid())), ARRAY[sto_test.seed(debit)]) IS NULL THEN 'repeated' ELSE 'moved' END;
+END $$;
+CREATE FUNCTION sto_test.rotate(wallet text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sto_test.set_keys(wallet || sto_test.n(), ARRAY[sto_test.seed('e')], signers => ARRAY[sto_test.seed(wallet)]);
+    RETURN 'rotated';
+END $$;
+CREATE FUNCTION sto_test.close(what text, actor text DEFAULT 'registrar') RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sto_test.event(CASE what WHEN 'T' THEN 'token_status' ELSE 'wallet_status' END, sto_test.id(what || sto_test.n()), sto_test.id(actor), '{"status": "closed"}');
+    RETURN 'closed';
+EXCEPTION WHEN SQLSTATE 'ST208' THEN
+    RETURN regexp_replace(SQLERRM, '[0-9a-f-]{36}', '...');
+END $$;
+
+-- A list of two orders of wallet a under one signature, and a pledge of 50 of a for b.
+CREATE TABLE sto_test.orders (n bigint, i int, o sto.transfer, batch bigint);
+CREATE FUNCTION sto_test.sign_list() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    case_no bigint := sto_test.n();
+    list    bigint;
+BEGIN
+    INSERT INTO sto_test.orders SELECT case_no, i, sto_test.make_order(sto_test.transfer_order('T' || case_no, 'a' || case_no, 'b' || case_no, '30')) FROM generate_series(1, 2) AS i;
+    list := (SELECT sto_test.event('batch', gen_random_uuid(), sto_test.id('a' || case_no), jsonb_build_object('token', sto_test.id('T' || case_no), 'count', 2, 'sum', '60',
+             'hash', encode(sha256(string_agg(sto_test.order_message(l.o), ''::bytea ORDER BY l.i)), 'hex'))::text) FROM sto_test.orders AS l WHERE l.n = case_no);
+    UPDATE sto_test.orders SET batch = list WHERE n = case_no;
+END $$;
+CREATE FUNCTION sto_test.post_list() RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    rows int;
+BEGIN
+    INSERT INTO sto.transfer (kind, token_id, debit_wallet, credit_wallet, amount, ordering_party, order_id, authority_event)
+    SELECT (o).kind, (o).token_id, (o).debit_wallet, (o).credit_wallet, (o).amount, (o).ordering_party, (o).order_id, batch FROM sto_test.orders WHERE n = sto_test.n() ORDER BY i;
+    GET DIAGNOSTICS rows = ROW_COUNT;
+    RETURN rows || ' posted';
+END $$;
+CREATE FUNCTION sto_test.pledge() RETURNS void LANGUAGE sql AS $$
+    SELECT sto_test.hold('T' || sto_test.n(), 'a' || sto_test.n(), '50', 'pledge', jsonb_build_object('credit_wallet', 'b' || sto_test.n()))
+$$;
+CREATE FUNCTION sto_test.use(kind text, amount text) RETURNS text LANGUAGE sql AS $$
+    SELECT kind || CASE WHEN sto_test.post(jsonb_build_object('kind', kind, 'token_id', h.token_id, 'debit_wallet', h.wallet, 'credit_wallet', CASE kind WHEN 'post' THEN 'b' || sto_test.n() END,
+           'amount', use.amount, 'hold_id', h.hold_id, 'ordering_party', 'q' || sto_test.n()), ARRAY[sto_test.seed('b')]) > 0 THEN ' done' END
+      FROM sto.hold AS h WHERE h.token_id = sto_test.id('T' || sto_test.n())
+$$;
+
+CREATE FUNCTION sto_test.result() RETURNS TABLE (a text, b text, c text, d text, entries bigint, ledger text) LANGUAGE sql AS $$
+    SELECT sto_test.balance('T' || n, 'a' || n), sto_test.balance('T' || n, 'b' || n), sto_test.balance('T' || n, 'c' || n), sto_test.balance('T' || n, 'd' || n),
+           (SELECT count(*) FROM sto.transfer AS t WHERE t.token_id = sto_test.id('T' || n)), sto_test.check_invariants()
+      FROM sto_test.n() AS n
+$$;
