@@ -16,10 +16,10 @@ CREATE FUNCTION sto.rotate_key_body(subject uuid, old_key sto.public_key, new_ke
     LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     present json := sto.key_policy_json(sto.present_policy(subject));
-    item    json := sto.key_list(ARRAY[new_key], ARRAY[possession]) -> 0;
+    renewed json := sto.key_list(ARRAY[new_key], ARRAY[possession]) -> 0;
     keys    json;
 BEGIN
-    SELECT json_agg(CASE WHEN (k.item ->> 'key')::sto.public_key = old_key THEN rotate_key_body.item ELSE k.item END
+    SELECT json_agg(CASE WHEN (k.item ->> 'key')::sto.public_key = old_key THEN renewed ELSE k.item END
                     ORDER BY k.n)
       INTO keys
       FROM json_array_elements(present -> 'keys') WITH ORDINALITY AS k (item, n)
