@@ -18,7 +18,7 @@ BEGIN
                             WHERE t.tgrelid = i.relation AND t.tgname = i.name AND t.tgenabled = 'A'
                               AND t.tgfoid = i.function::regprocedure
                               AND p.prolang = (SELECT l.oid FROM pg_language l WHERE l.lanname = 'c')
-                              AND p.probin IN ('$libdir/sto_ledger', 'MODULE_PATHNAME'))
+                              AND p.probin IN ('$libdir/sto_ledger', 'sto_ledger'))
         UNION ALL
         SELECT t.tgrelid::regclass, format('trigger %s was added', t.tgname)
           FROM pg_trigger t

@@ -13,7 +13,8 @@
 
 #define STO_MULTISET_KEY_LEN 16
 
-/* SipHash-1-3 (Aumasson and Bernstein, 2012, fewer rounds): a keyed hash, its key unknown to others. */
+/* SipHash-1-3 (Aumasson and Bernstein, 2012, fewer rounds): a keyed hash, its key unknown to
+ * others. */
 extern uint64_t sto_siphash(const uint8_t key[STO_MULTISET_KEY_LEN], const uint8_t *data,
 							size_t len);
 

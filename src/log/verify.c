@@ -21,6 +21,7 @@
 #include "core/message.h"
 #include "ledger/posting.h"
 #include "log/multiset.h"
+#include "compat.h"
 #include "types/types.h"
 
 PG_FUNCTION_INFO_V1(sto_verify_entries_add);

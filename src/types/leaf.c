@@ -12,6 +12,7 @@
 #include "core/hash.h"
 #include "core/message.h"
 #include "types/messages.h"
+#include "compat.h"
 #include "types/types.h"
 
 PG_FUNCTION_INFO_V1(sto_entry_leaf_sql);

@@ -17,6 +17,7 @@
 #include "utils/timestamp.h"
 
 #include "core/policy.h"
+#include "compat.h"
 #include "types/types.h"
 
 PG_FUNCTION_INFO_V1(sto_fingerprint);
