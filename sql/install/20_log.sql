@@ -58,8 +58,8 @@ CREATE TABLE sto.transfer (
     preimage         bytea,
     signatures       bytea,
     CONSTRAINT transfer_pkey PRIMARY KEY (entry_id),
-    -- one order id for ever per ordering party (idempotency)
-    CONSTRAINT transfer_order UNIQUE (ordering_party, order_id),
+    -- one order id for ever per ordering party (idempotency); the id first, as it differs soonest
+    CONSTRAINT transfer_order UNIQUE (order_id, ordering_party),
     -- a position's chain, read by sto.statement
     CONSTRAINT transfer_debit UNIQUE (debit_wallet, token_id, debit_seq),
     CONSTRAINT transfer_credit UNIQUE (credit_wallet, token_id, credit_seq)

@@ -34,7 +34,7 @@ typedef enum StoIndex
 {
 	STO_IDX_EVENT,          /* event_pkey (entry_id) */
 	STO_IDX_TRANSFER,       /* transfer_pkey (entry_id) */
-	STO_IDX_TRANSFER_ORDER, /* transfer_order (ordering_party, order_id) */
+	STO_IDX_TRANSFER_ORDER, /* transfer_order (order_id, ordering_party) */
 	STO_IDX_SUBJECT,        /* subject_pkey (subject) */
 	STO_IDX_LEDGER,         /* ledger_pkey (ledger_id) */
 	STO_IDX_KEY_POLICY,     /* key_policy_pkey (policy_event) */

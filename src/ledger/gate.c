@@ -47,6 +47,7 @@ typedef struct SavedCounters
 } SavedCounters;
 
 static Counters now;
+static bool writer_locked = false; /* a rolled-back savepoint may have let it go: forgotten then */
 static int64 oldest_posted_at = PG_INT64_MAX;
 static SavedCounters *saved = NULL; /* in TopTransactionContext */
 static int saved_count = 0;
@@ -128,7 +129,10 @@ sto_gate_check_guards(void)
 void
 sto_gate_lock_writer(LOCKMODE mode)
 {
+	if (mode == RowExclusiveLock && writer_locked)
+		return;
 	LockRelationOid(sto_rel_oid(STO_REL_WRITER), mode);
+	writer_locked = true;
 }
 
 int64
@@ -239,6 +243,7 @@ static void
 after_xact(void)
 {
 	memset(&now, 0, sizeof(now));
+	writer_locked = false;
 	oldest_posted_at = PG_INT64_MAX;
 	saved = NULL;
 	saved_count = saved_size = 0;
@@ -309,6 +314,7 @@ subxact_callback(SubXactEvent event, SubTransactionId subid, SubTransactionId pa
 			break;
 		case SUBXACT_EVENT_ABORT_SUB:
 			restore_counters(subid);
+			writer_locked = false;
 			sto_position_subxact_abort(subid);
 			sto_batch_forget(subid);
 			sto_group_forget(subid);

@@ -359,8 +359,8 @@ bool
 sto_order_repeated(const StoPosting *p)
 {
 	SnapshotData snapshot;
-	Datum keys[2] = {PointerGetDatum(p->entry.order.ordering_party),
-					 PointerGetDatum(p->entry.order.order_id)};
+	Datum keys[2] = {PointerGetDatum(p->entry.order.order_id),
+					 PointerGetDatum(p->entry.order.ordering_party)};
 
 	/* the newest state, not the statement's: an equal order may be in flight */
 	for (;;)

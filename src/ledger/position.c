@@ -25,8 +25,16 @@
 #include "utils/uuid.h"
 #include "miscadmin.h"
 
-/* A table larger than this is dropped at the transaction's end, not emptied. */
-#define KEEP_ENTRIES 64
+/*
+ * Positions stay in the table after their transaction: as a hint where their
+ * rows were, so that most are found again without a descent of the index.  A
+ * hint may be wrong at any time; the row that it leads to is believed only if
+ * it has the key.  A table that has grown beyond this many positions (200
+ * octets each) is dropped at a transaction's end.
+ */
+#define KEEP_MAX 131072
+/* The lists below are dropped then if they are longer than this. */
+#define KEEP_LIST 1024
 
 typedef struct SavedImage
 {
@@ -35,13 +43,49 @@ typedef struct SavedImage
 	StoPosition image;
 } SavedImage;
 
+/* A growing list in TopMemoryContext. */
+typedef struct PositionList
+{
+	StoPosition **items;
+	int count;
+	int size;
+} PositionList;
+
 static HTAB *positions = NULL;
-static StoPosition **dirty = NULL; /* in TopMemoryContext, as the three below */
-static int dirty_count = 0;
-static int dirty_size = 0;
+static uint64 this_xact = 1; /* stamp of what this transaction has locked */
+static PositionList locked;  /* by this transaction, in that order */
+static PositionList dirty;
 static SavedImage *saved = NULL;
 static int saved_count = 0;
 static int saved_size = 0;
+
+static void
+list_add(PositionList *list, StoPosition *pos)
+{
+	if (list->count == list->size)
+	{
+		int size = list->size ? list->size * 2 : 64;
+
+		if (list->items == NULL)
+			list->items = MemoryContextAlloc(TopMemoryContext, size * sizeof(StoPosition *));
+		else
+			list->items = repalloc_huge(list->items, (Size) size * sizeof(StoPosition *));
+		list->size = size;
+	}
+	list->items[list->count++] = pos;
+}
+
+static void
+list_clear(PositionList *list)
+{
+	list->count = 0;
+	if (list->size > KEEP_LIST)
+	{
+		pfree(list->items);
+		list->items = NULL;
+		list->size = 0;
+	}
+}
 
 static void
 save_image(const StoPosition *pos, SubTransactionId subid, bool forget)
@@ -65,19 +109,8 @@ save_image(const StoPosition *pos, SubTransactionId subid, bool forget)
 static void
 mark_dirty(StoPosition *pos)
 {
-	if (pos->dirty)
-		return;
-	if (dirty_count == dirty_size)
-	{
-		int size = dirty_size ? dirty_size * 2 : 64;
-
-		if (dirty == NULL)
-			dirty = MemoryContextAlloc(TopMemoryContext, size * sizeof(StoPosition *));
-		else
-			dirty = repalloc_huge(dirty, (Size) size * sizeof(StoPosition *));
-		dirty_size = size;
-	}
-	dirty[dirty_count++] = pos;
+	if (!pos->dirty)
+		list_add(&dirty, pos);
 	pos->dirty = true;
 }
 
@@ -98,7 +131,7 @@ sto_position_touch(StoPosition *pos)
 bool
 sto_position_dirty(void)
 {
-	return dirty_count > 0;
+	return dirty.count > 0;
 }
 
 static void
@@ -122,15 +155,13 @@ sto_position_flush(void)
 	Datum values[POSITION_COLUMNS];
 	bool nulls[POSITION_COLUMNS];
 	SubTransactionId subid = GetCurrentSubTransactionId();
-	int count = dirty_count;
-
-	if (count == 0)
+	if (dirty.count == 0)
 		return;
 
 	sto_write_begin(&write, STO_REL_POSITION);
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < dirty.count; i++)
 	{
-		StoPosition *pos = dirty[i];
+		StoPosition *pos = dirty.items[i];
 		ItemPointerData tid;
 
 		row_values(pos, values, nulls);
@@ -144,7 +175,7 @@ sto_position_flush(void)
 		pos->tid = tid;
 		pos->dirty = false;
 	}
-	dirty_count = 0;
+	dirty.count = 0;
 	sto_write_end(&write);
 }
 
@@ -228,19 +259,44 @@ read_row(const StoRow *row, StoPosition *pos)
 	pos->tid = row->slot->tts_tid;
 }
 
-StoPosition *
-sto_position_lock(const uint8_t token_id[STO_UUID_LEN], const uint8_t wallet[STO_ADDRESS_LEN])
+static bool
+has_key(const StoRow *row, const StoPositionKey *key)
 {
-	StoPositionKey key;
-	StoPosition image;
-	StoPosition *pos;
-	StoRow row;
-	Datum keys[2];
-	SubTransactionId subid = GetCurrentSubTransactionId();
+	bool isnull;
 
-	memcpy(key.token_id, token_id, STO_UUID_LEN);
-	memcpy(key.wallet, wallet, STO_ADDRESS_LEN);
+	return memcmp(DatumGetPointer(sto_row_get(row, POSITION_WALLET, &isnull)), key->wallet,
+				  STO_ADDRESS_LEN) == 0 &&
+		   memcmp(DatumGetPointer(sto_row_get(row, POSITION_TOKEN_ID, &isnull)), key->token_id,
+				  STO_UUID_LEN) == 0;
+}
 
+/* Lock the row that the hint leads to, if it is the one; else nothing is left open. */
+static bool
+lock_by_hint(const StoPosition *hint, StoRow *row)
+{
+	if (sto_store_fetch(STO_REL_POSITION, hint->root, row) && has_key(row, &hint->key) &&
+		sto_row_lock(row) == STO_LOCKED)
+		return true;
+	sto_row_close(row);
+	return false;
+}
+
+/* Find and lock the row, made if there is none. */
+static void
+lock_row(const StoPositionKey *key, StoRow *row)
+{
+	Datum keys[2] = {PointerGetDatum(key->token_id), PointerGetDatum(key->wallet)};
+
+	while (!sto_store_find_lock(STO_REL_POSITION, STO_IDX_POSITION, 2, keys, row))
+	{
+		sto_row_close(row);
+		create(key, keys);
+	}
+}
+
+static StoPosition *
+lookup(const StoPositionKey *key, HASHACTION action)
+{
 	if (positions == NULL)
 	{
 		HASHCTL ctl;
@@ -250,61 +306,62 @@ sto_position_lock(const uint8_t token_id[STO_UUID_LEN], const uint8_t wallet[STO
 		ctl.hcxt = TopMemoryContext;
 		positions = hash_create("sto positions", 256, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	}
-	pos = hash_search(positions, &key, HASH_FIND, NULL);
-	if (pos != NULL)
+	return hash_search(positions, key, action, NULL);
+}
+
+StoPosition *
+sto_position_lock(const uint8_t token_id[STO_UUID_LEN], const uint8_t wallet[STO_ADDRESS_LEN])
+{
+	StoPositionKey key;
+	StoPosition image;
+	StoPosition *pos;
+	StoRow row;
+	SubTransactionId subid = GetCurrentSubTransactionId();
+
+	memcpy(key.token_id, token_id, STO_UUID_LEN);
+	memcpy(key.wallet, wallet, STO_ADDRESS_LEN);
+	pos = lookup(&key, HASH_FIND);
+	if (pos != NULL && pos->xact == this_xact)
 		return pos;
 
-	keys[0] = PointerGetDatum(key.token_id);
-	keys[1] = PointerGetDatum(key.wallet);
-	while (!sto_store_find_lock(STO_REL_POSITION, STO_IDX_POSITION, 2, keys, &row))
-	{
-		sto_row_close(&row);
-		create(&key, keys);
-	}
+	if (pos == NULL || !lock_by_hint(pos, &row))
+		lock_row(&key, &row);
 	memset(&image, 0, sizeof(image));
 	image.key = key;
+	image.root = row.root;
 	read_row(&row, &image);
 	sto_row_close(&row);
 
-	pos = hash_search(positions, &key, HASH_ENTER, NULL);
-	*pos = image;
+	if (pos == NULL)
+	{
+		pos = lookup(&key, HASH_ENTER);
+		pos->xact = 0; /* a hint only, should the next lines fail */
+		pos->root = image.root;
+	}
+	list_add(&locked, pos);
 	if (subid != TopSubTransactionId)
 	{
-		save_image(pos, subid, true);
-		pos->saved_in = subid;
+		image.saved_in = subid;
+		save_image(&image, subid, true);
 	}
+	image.xact = this_xact;
+	*pos = image;
 	return pos;
 }
 
 void
 sto_position_xact_end(void)
 {
-	if (positions != NULL && hash_get_num_entries(positions) > 0)
+	this_xact++;
+	if (positions != NULL && hash_get_num_entries(positions) > KEEP_MAX)
 	{
-		if (hash_get_num_entries(positions) > KEEP_ENTRIES)
-		{
-			hash_destroy(positions);
-			positions = NULL;
-		}
-		else
-		{
-			HASH_SEQ_STATUS seq;
-			StoPosition *pos;
-
-			hash_seq_init(&seq, positions);
-			while ((pos = hash_seq_search(&seq)) != NULL)
-				hash_search(positions, &pos->key, HASH_REMOVE, NULL);
-		}
+		hash_destroy(positions);
+		positions = NULL;
 	}
-	dirty_count = 0;
+	list_clear(&locked);
+	list_clear(&dirty);
 	saved_count = 0;
-	if (dirty_size > KEEP_ENTRIES)
-	{
-		pfree(dirty);
-		dirty = NULL;
-		dirty_size = 0;
-	}
-	if (saved_size > KEEP_ENTRIES)
+	if (saved_size > KEEP_LIST)
 	{
 		pfree(saved);
 		saved = NULL;
@@ -322,34 +379,26 @@ sto_position_subxact_commit(SubTransactionId subid, SubTransactionId parent)
 void
 sto_position_subxact_abort(SubTransactionId subid)
 {
+	if (saved_count == 0 || saved[saved_count - 1].subid < subid)
+		return;
+
 	while (saved_count > 0 && saved[saved_count - 1].subid >= subid)
 	{
 		SavedImage *s = &saved[--saved_count];
+		StoPosition *pos = lookup(&s->image.key, HASH_FIND);
 
+		*pos = s->image;
 		if (s->forget)
-			hash_search(positions, &s->image.key, HASH_REMOVE, NULL);
-		else
 		{
-			StoPosition *pos = hash_search(positions, &s->image.key, HASH_FIND, NULL);
-
-			if (pos != NULL)
-				*pos = s->image;
+			/* its row lock is gone; it was the last to be locked */
+			pos->xact = 0;
+			locked.count--;
 		}
 	}
 
-	/* rebuild the list of dirty ones from what is left */
-	dirty_count = 0;
-	if (positions != NULL && hash_get_num_entries(positions) > 0)
-	{
-		HASH_SEQ_STATUS seq;
-		StoPosition *pos;
-
-		hash_seq_init(&seq, positions);
-		while ((pos = hash_seq_search(&seq)) != NULL)
-			if (pos->dirty)
-			{
-				pos->dirty = false;
-				mark_dirty(pos);
-			}
-	}
+	/* which of the others differ from their rows again */
+	dirty.count = 0;
+	for (int i = 0; i < locked.count; i++)
+		if (locked.items[i]->dirty)
+			list_add(&dirty, locked.items[i]);
 }

@@ -12,6 +12,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "executor/executor.h"
+#include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -102,12 +103,39 @@ bool
 sto_store_find(StoRel rel, StoIndex index, int nkeys, const Datum *keys, StoRow *row)
 {
 	StoScan scan;
+	ItemPointer tid;
 
 	sto_scan_begin(&scan, rel, index, nkeys, keys, NULL);
-	row->found = sto_scan_next(&scan);
+	row->found = false;
+	while (!row->found && (tid = index_getnext_tid(scan.scan, ForwardScanDirection)) != NULL)
+	{
+		row->root = *tid;
+		row->found = index_fetch_heap(scan.scan, scan.slot);
+	}
 	row->rel = scan.rel;
 	row->slot = scan.slot;
 	end_index(&scan);
+	return row->found;
+}
+
+bool
+sto_store_fetch(StoRel rel, ItemPointerData root, StoRow *row)
+{
+	row->rel = table_open(sto_rel_oid(rel), AccessShareLock);
+	row->slot = table_slot_create(row->rel, NULL);
+	row->root = root;
+	row->found = false;
+	/* VACUUM may have cut the table's end off; the lock keeps it from doing so now */
+	if (ItemPointerGetBlockNumber(&root) < RelationGetNumberOfBlocks(row->rel))
+	{
+		Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+		IndexFetchTableData *fetch = table_index_fetch_begin(row->rel);
+		bool again = false;
+
+		row->found = table_index_fetch_tuple(fetch, &root, snapshot, row->slot, &again, NULL);
+		table_index_fetch_end(fetch);
+		UnregisterSnapshot(snapshot);
+	}
 	return row->found;
 }
 

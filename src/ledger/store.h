@@ -25,6 +25,7 @@ typedef struct StoRow
 	Relation rel;
 	TupleTableSlot *slot; /* all attributes deformed; empty if not found */
 	bool found;
+	ItemPointerData root; /* where the index points: first version of the row's HOT chain */
 } StoRow;
 
 /*
@@ -32,8 +33,13 @@ typedef struct StoRow
  * keys: one Datum for each leading column of a unique index.
  */
 extern bool sto_store_find(StoRel rel, StoIndex index, int nkeys, const Datum *keys, StoRow *row);
-/* As above, then lock the row until the transaction ends, following updates (40001 above READ
- * COMMITTED). */
+/*
+ * The newest version reachable from where an index once pointed, without the
+ * index.  It may be another row by now: the caller compares the key.
+ */
+extern bool sto_store_fetch(StoRel rel, ItemPointerData root, StoRow *row);
+/* Like sto_store_find, then lock the row until the transaction ends, following updates (40001 above
+ * READ COMMITTED). */
 extern bool sto_store_find_lock(StoRel rel, StoIndex index, int nkeys, const Datum *keys,
 								StoRow *row);
 /* Attribute number attno (1-based) of a found row. */

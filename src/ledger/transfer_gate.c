@@ -36,6 +36,17 @@ name_entry(void *arg)
 }
 
 /*
+ * An entry of a list that was not posted yet: the list is posted whole or not
+ * at all, so a repeated order in it is an error, and the unique index is
+ * enough to find it.
+ */
+static bool
+in_new_list(const StoPosting *p, StoRefusal refusal)
+{
+	return p->entry.has_authority_event && refusal.sqlstate == 0;
+}
+
+/*
  * The flow of every order.  Returns the finished row, or NULL for an equal
  * order that is in the log already (and in verify mode, where the row stands).
  */
@@ -55,7 +66,7 @@ take(StoPosting *p, HeapTuple tuple, TupleDesc desc)
 	refusal = sto_authorise(p);
 	if (refusal.sqlstate == 0)
 		sto_order_lock(p);
-	if (p->mode == STO_MODE_POST && sto_order_repeated(p))
+	if (p->mode == STO_MODE_POST && !in_new_list(p, refusal) && sto_order_repeated(p))
 		return NULL;
 	if (refusal.sqlstate != 0)
 		raise_refusal(refusal);
