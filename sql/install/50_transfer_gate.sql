@@ -9,17 +9,13 @@ CREATE FUNCTION sto.transfer_statement() RETURNS trigger
     AS 'MODULE_PATHNAME', 'sto_transfer_statement' LANGUAGE C;
 COMMENT ON FUNCTION sto.transfer_statement() IS 'opens a statement''s positions and writes them back';
 
-CREATE FUNCTION sto.entry_stored(bigint) RETURNS boolean
-    AS 'MODULE_PATHNAME', 'sto_entry_stored' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION sto.entry_stored(bigint) IS 'counts a stored row; always false';
-
 CREATE TRIGGER sto_open BEFORE INSERT ON sto.transfer
     FOR EACH STATEMENT EXECUTE FUNCTION sto.transfer_statement();
 CREATE TRIGGER sto_gate BEFORE INSERT ON sto.transfer
     FOR EACH ROW EXECUTE FUNCTION sto.transfer_gate();
 -- Evaluated at once for a row that was stored, queues nothing: finds rows that ON CONFLICT dropped.
 CREATE TRIGGER sto_stored AFTER INSERT ON sto.transfer
-    FOR EACH ROW WHEN (sto.entry_stored(NEW.entry_id)) EXECUTE FUNCTION sto.transfer_gate();
+    FOR EACH ROW WHEN (sto.row_stored(NEW.entry_id)) EXECUTE FUNCTION sto.transfer_gate();
 CREATE TRIGGER sto_write_back AFTER INSERT ON sto.transfer
     FOR EACH STATEMENT EXECUTE FUNCTION sto.transfer_statement();
 

@@ -24,7 +24,6 @@
 #include "utils/uuid.h"
 
 PG_FUNCTION_INFO_V1(sto_event_gate);
-PG_FUNCTION_INFO_V1(sto_event_stored);
 PG_FUNCTION_INFO_V1(sto_event_begin);
 PG_FUNCTION_INFO_V1(sto_event_end);
 
@@ -262,7 +261,7 @@ post_event(EventRow *row, TupleDesc desc)
 		COL(row, EVENT_SIGNATURES) = PointerGetDatum(list);
 	}
 	/* max_post_age is for entries: 100,000 wallets may take longer to register */
-	sto_gate_posted(PG_INT64_MAX);
+	sto_gate_posted(act.event.entry_id, PG_INT64_MAX);
 	return heap_form_tuple(desc, row->values, row->nulls);
 }
 
@@ -432,26 +431,13 @@ sto_event_gate(PG_FUNCTION_ARGS)
 			return PointerGetDatum(post_event(&row, desc));
 		case STO_MODE_VERIFY:
 			verify_event(&row, true);
+			sto_gate_posted(DatumGetInt64(COL(&row, EVENT_ENTRY_ID)), PG_INT64_MAX);
 			break;
 		case STO_MODE_RESTORE:
 			restore_event(&row);
 			break;
 	}
-	/* a complete row has its own time: it doesn't age this transaction */
-	sto_gate_posted(PG_INT64_MAX);
 	return PointerGetDatum(trigger->tg_trigtuple);
-}
-
-/*
- * WHEN clause of the AFTER ROW trigger: evaluated once for each stored row,
- * it counts and lets nothing be queued.  ON CONFLICT DO NOTHING shows as a
- * difference to what the gate let pass.
- */
-Datum
-sto_event_stored(PG_FUNCTION_ARGS)
-{
-	sto_gate_stored();
-	PG_RETURN_BOOL(false);
 }
 
 /* BEFORE INSERT FOR EACH STATEMENT */

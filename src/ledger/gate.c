@@ -19,6 +19,7 @@
 #include "catalog/pg_trigger.h"
 #include "commands/sequence.h"
 #include "commands/trigger.h"
+#include "fmgr.h"
 #include "replication/logicalworker.h"
 #include "replication/worker_internal.h"
 #include "rewrite/prs2lock.h"
@@ -48,6 +49,7 @@ typedef struct SavedCounters
 
 static Counters now;
 static bool writer_locked = false; /* a rolled-back savepoint may have let it go: forgotten then */
+static int64 last_posted = 0;      /* let through and not stored yet */
 static int64 oldest_posted_at = PG_INT64_MAX;
 static SavedCounters *saved = NULL; /* in TopTransactionContext */
 static int saved_count = 0;
@@ -148,16 +150,32 @@ sto_gate_clock(int64 floor)
 }
 
 void
-sto_gate_posted(int64 posted_at)
+sto_gate_posted(int64 entry_id, int64 posted_at)
 {
 	now.posted++;
+	last_posted = entry_id;
 	oldest_posted_at = Min(oldest_posted_at, posted_at);
 }
 
-void
-sto_gate_stored(void)
+/*
+ * sto.row_stored(entry_id bigint) returns boolean: always false
+ *
+ * WHEN condition of an AFTER INSERT FOR EACH ROW trigger: evaluated once for
+ * each row that was really stored, so that it can be counted; false, so that
+ * nothing is queued.  Everybody may call it, as a WHEN condition demands; only
+ * the row that the gate has just let through counts, and once.
+ */
+PG_FUNCTION_INFO_V1(sto_row_stored);
+
+Datum
+sto_row_stored(PG_FUNCTION_ARGS)
 {
-	now.stored++;
+	if (last_posted != 0 && PG_GETARG_INT64(0) == last_posted)
+	{
+		now.stored++;
+		last_posted = 0;
+	}
+	PG_RETURN_BOOL(false);
 }
 
 void
@@ -244,6 +262,7 @@ after_xact(void)
 {
 	memset(&now, 0, sizeof(now));
 	writer_locked = false;
+	last_posted = 0;
 	oldest_posted_at = PG_INT64_MAX;
 	saved = NULL;
 	saved_count = saved_size = 0;

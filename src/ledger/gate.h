@@ -61,8 +61,7 @@ extern void sto_gate_flush(void);
 /* For the gate on sto.transfer: statements, and rows posted against rows stored. */
 extern void sto_gate_begin_statement(void);
 extern void sto_gate_end_statement(void);
-extern void sto_gate_posted(int64 posted_at);
-extern void sto_gate_stored(void);
+extern void sto_gate_posted(int64 entry_id, int64 posted_at);
 extern void sto_gate_end_rebuild(void);
 
 #endif

@@ -143,7 +143,8 @@ sto_transfer_gate(PG_FUNCTION_ARGS)
 	if (p.mode == STO_MODE_VERIFY)
 		tuple = trigger->tg_trigtuple;
 	if (tuple != NULL)
-		sto_gate_posted(p.mode == STO_MODE_POST ? p.entry.posted_at : PG_INT64_MAX);
+		sto_gate_posted(p.entry.entry_id,
+						p.mode == STO_MODE_POST ? p.entry.posted_at : PG_INT64_MAX);
 	return PointerGetDatum(tuple);
 }
 
@@ -186,21 +187,4 @@ sto_transfer_statement(PG_FUNCTION_ARGS)
 			sto_gate_end_statement();
 	}
 	PG_RETURN_POINTER(NULL);
-}
-
-/*
- * sto.entry_stored(bigint) returns boolean: always false
- *
- * WHEN condition of an AFTER INSERT FOR EACH ROW trigger: evaluated once for
- * each row that was really stored, so that the gate can count them; false, so
- * that nothing is queued.
- */
-PG_FUNCTION_INFO_V1(sto_entry_stored);
-
-Datum
-sto_entry_stored(PG_FUNCTION_ARGS)
-{
-	if (sto_gate_mode() != STO_MODE_RESTORE)
-		sto_gate_stored();
-	PG_RETURN_BOOL(false);
 }
