@@ -195,8 +195,59 @@ SELECT sto_test.refusal('SELECT order_id, leaf_hash FROM sto.transfer'), sto_tes
        sto_test.refusal('DELETE FROM sto.transfer'), sto_test.refusal($$SELECT nextval('sto.entry_id_seq')$$), sto_test.refusal($$SELECT setval('sto.entry_id_seq', 1)$$),
        sto_test.refusal('LOCK TABLE sto.writer IN SHARE MODE'), sto_test.refusal('SET sto_ledger.restore = on'), sto_test.refusal($$SELECT sto.map_role('postgres', gen_random_uuid())$$);
 RESET ROLE;
+-- the acting role is the current one: that of a function that runs with its owner's rights
+GRANT CREATE ON SCHEMA sto_test TO regress_sto_desk;
+CREATE FUNCTION sto_test.as_desk(o sto.transfer, signatures bytea) RETURNS text LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT sto_test.state_of(o, signatures) $$;
+ALTER FUNCTION sto_test.as_desk OWNER TO regress_sto_desk;
+GRANT EXECUTE ON FUNCTION sto_test.as_desk TO regress_sto_nobody;
+SELECT sto.map_role('regress_sto_desk', sto_test.id('bank'));
+SELECT o, sto_test.signatures(sto_test.order_message(o), '{21}') AS signatures FROM sto_test.make_order(sto_test.transfer_order('ACME', 'alice/1', 'bob/1', '1')) AS o \gset
+SET ROLE regress_sto_nobody;
+SELECT sto_test.state_of(:'o', :'signatures'), sto_test.as_desk(:'o', :'signatures');
+RESET ROLE;
+SELECT posted_by = sto_test.id('bank') FROM sto.transfer ORDER BY entry_id DESC LIMIT 1;
+-- a superuser's replica role is not logical apply: a complete row is refused, an order passes the gate
+SET session_replication_role = replica;
+SELECT sto_test.attempt($$INSERT INTO sto.transfer SELECT * FROM sto.transfer ORDER BY entry_id DESC LIMIT 1$$), sto_test.attempt($$SELECT sto_test.post(sto_test.transfer_order('ACME', 'alice/1', 'bob/1', '1'), '{22}')$$),
+       sto_test.attempt($$SELECT sto_test.transfer('ACME', 'alice/1', 'bob/1', '1')$$);
+RESET session_replication_role;
+DROP FUNCTION sto_test.as_desk;
 DROP OWNED BY regress_sto_desk, regress_sto_other, regress_sto_nobody;
 DROP ROLE regress_sto_desk, regress_sto_other, regress_sto_nobody;
+
+-- Through a view, and a rule on it
+CREATE VIEW sto_test.desk AS SELECT kind, token_id, debit_wallet, credit_wallet, amount, ordering_party, order_id, reference, signatures FROM sto.transfer;
+INSERT INTO sto_test.desk SELECT kind, token_id, debit_wallet, credit_wallet, amount, ordering_party, order_id, reference, signatures FROM sto_test.sendable WHERE n = 30 RETURNING amount;
+CREATE TABLE sto_test.inbox (n int);
+CREATE RULE forward AS ON INSERT TO sto_test.inbox DO INSTEAD
+INSERT INTO sto.transfer (kind, token_id, debit_wallet, credit_wallet, amount, ordering_party, order_id, reference, signatures)
+SELECT kind, token_id, debit_wallet, credit_wallet, amount, ordering_party, order_id, reference, signatures FROM sto_test.sendable WHERE n = NEW.n;
+INSERT INTO sto_test.inbox VALUES (31), (30), (31);
+SELECT sto_test.attempt('UPDATE sto_test.desk SET amount = 1'), sto_test.attempt('DELETE FROM sto_test.desk'), sto_test.balance('ACME', 'alice/1');
+
+-- Rows of positions that moved to other places between two orders of a session
+VACUUM FULL sto.position;
+EXECUTE post (32);
+CLUSTER sto.position USING position_pkey;
+EXECUTE post (33);
+SELECT sto.rebuild() > 0;
+EXECUTE post (34);
+BEGIN;
+SAVEPOINT a;
+EXECUTE post (35);
+ROLLBACK TO a;
+EXECUTE post (35);
+COMMIT;
+SELECT count(sto_test.transfer('ACME', 'alice/1', 'bob/1', '1')) + count(sto_test.transfer('ACME', 'bob/1', 'alice/1', '1')) FROM generate_series(1, 200);
+VACUUM sto.position;
+EXECUTE post (36);
+BEGIN;
+REINDEX TABLE sto.position;
+EXECUTE post (37);
+ROLLBACK;
+EXECUTE post (37);
+SELECT sto_test.balance('ACME', 'alice/1'), sto_test.check_invariants();
 
 -- Too old to commit
 SET sto_ledger.max_post_age = 1;
