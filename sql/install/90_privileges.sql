@@ -40,9 +40,12 @@ CREATE POLICY own ON sto.hold FOR SELECT
            OR notary = (SELECT me.party_id FROM sto.me));
 GRANT SELECT ON sto.party, sto.wallet, sto.position, sto.hold TO PUBLIC;
 
--- Functions: all but those that set a database up or work on the log as a whole.  They run with the caller's rights, but
+-- Functions: all but those that set a database up or work on the log as a whole, and those of triggers, which nobody
+-- may put on a table of his own.  They run with the caller's rights, but
 -- for sto.entry_of_order, which answers only who knows both uuids of an order.
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA sto TO PUBLIC;
 REVOKE EXECUTE ON FUNCTION
-    sto.map_role(name, uuid), sto.unmap_role(name), sto.begin_maintenance(text), sto.rebuild(boolean)
+    sto.map_role(name, uuid), sto.unmap_role(name), sto.begin_maintenance(text), sto.rebuild(boolean),
+    sto.event_gate(), sto.event_begin(), sto.event_end(), sto.transfer_gate(), sto.transfer_statement(),
+    sto.refuse_change(), sto.member_changed()
     FROM PUBLIC;

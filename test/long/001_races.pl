@@ -2,7 +2,5 @@
 use strict;
 use warnings FATAL => 'all';
 
-use lib 'test/t';
-
 $ENV{STO_RACE_ROUNDS} = 1500;
-do './test/t/005_replica_races.pl' or die $@ || $!;
+exec $^X, '-I', 'test/t', (map { ('-I', $_) } @INC), 'test/t/005_replica_races.pl' or die "exec: $!";
