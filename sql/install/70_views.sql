@@ -37,18 +37,23 @@ CREATE VIEW sto.supply WITH (security_barrier) AS
 SELECT t.token_id, t.isin, t.name AS token, t.kind, t.status, t.issuer, t.decimals, t.authorised,
        coalesce(-i.balance, 0) AS outstanding,
        t.authorised - coalesce(-i.balance, 0) AS issuable,
-       (SELECT coalesce(sum(e.amount), 0) FROM ONLY sto.transfer e
-         WHERE e.debit_wallet = t.issuance AND e.token_id = t.token_id AND e.kind = 'issue') AS issued,
-       (SELECT coalesce(sum(e.amount), 0) FROM ONLY sto.transfer e
-         WHERE e.credit_wallet = t.issuance AND e.token_id = t.token_id AND e.kind = 'redeem') AS redeemed,
-       (SELECT coalesce(sum(p.held), 0) FROM sto.position p WHERE p.token_id = t.token_id) AS held,
+       f.issued, f.redeemed, f.held,
        (SELECT count(*) FROM sto.position p
          WHERE p.token_id = t.token_id AND p.wallet <> t.issuance AND p.balance > 0) AS wallets,
        sto.to_display(t.authorised, t.decimals) AS authorised_display,
        sto.to_display(coalesce(-i.balance, 0), t.decimals) AS outstanding_display,
-       sto.to_display(t.authorised - coalesce(-i.balance, 0), t.decimals) AS issuable_display
+       sto.to_display(t.authorised - coalesce(-i.balance, 0), t.decimals) AS issuable_display,
+       sto.to_display(f.issued, t.decimals) AS issued_display,
+       sto.to_display(f.redeemed, t.decimals) AS redeemed_display,
+       sto.to_display(f.held, t.decimals) AS held_display
   FROM sto.token t
   LEFT JOIN sto.position i ON i.token_id = t.token_id AND i.wallet = t.issuance
+ CROSS JOIN LATERAL (
+       SELECT (SELECT coalesce(sum(e.amount), 0) FROM ONLY sto.transfer e
+                WHERE e.debit_wallet = t.issuance AND e.token_id = t.token_id AND e.kind = 'issue') AS issued,
+              (SELECT coalesce(sum(e.amount), 0) FROM ONLY sto.transfer e
+                WHERE e.credit_wallet = t.issuance AND e.token_id = t.token_id AND e.kind = 'redeem') AS redeemed,
+              (SELECT coalesce(sum(p.held), 0) FROM sto.position p WHERE p.token_id = t.token_id) AS held) AS f
  WHERE (SELECT me.reads_all FROM sto.me) OR t.issuer = (SELECT me.party_id FROM sto.me);
 COMMENT ON VIEW sto.supply IS
     'per token: authorised, outstanding, still issuable, issued and redeemed in all, held, wallets with a balance';

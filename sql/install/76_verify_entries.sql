@@ -89,10 +89,13 @@ BEGIN
                    'some entries name a token or a wallet that is not in the register' END,
                CASE WHEN bool_or(j.unsigned) THEN
                    format('%s entries carry no signature: a token''s policy, a preimage or an expiry allowed it',
-                          count(*) FILTER (WHERE j.unsigned)) END), '')
+                          count(*) FILTER (WHERE j.unsigned)) END,
+               (SELECT format('%s tokens let a database role order unsigned: %s', count(*),
+                              string_agg(k.name, ', ' ORDER BY k.registered))
+                  FROM sto.token k WHERE k.unsigned_role IS NOT NULL HAVING count(*) > 0)), '')
       FROM judged j;
 END $$;
-COMMENT ON FUNCTION sto.verify_authority() IS 'whose quorum ordered each entry, and that its policy was in force; counts unsigned entries';
+COMMENT ON FUNCTION sto.verify_authority() IS 'whose quorum ordered each entry, and that its policy was in force; counts unsigned entries, and names the tokens that allow them';
 
 -- OFFSET 0 keeps the planner from working a signature out more than once.
 CREATE FUNCTION sto.verify_entry_signatures() RETURNS SETOF sto.verification
