@@ -305,13 +305,6 @@ read_gate_columns(StoAct *act, const EventRow *row)
 	memcpy(act->leaf, DatumGetPointer(COL(row, EVENT_LEAF_HASH)), STO_DIGEST_LEN);
 }
 
-/* Is this one of our own refusals (SQLSTATE class ST)? */
-static bool
-is_refusal(int sqlstate)
-{
-	return PGUNSIXBIT(sqlstate) == 'S' && PGUNSIXBIT(sqlstate >> 6) == 'T';
-}
-
 /*
  * On a replica or in sto.rebuild(): check everything that the gate checked,
  * then fold the row.  Whatever would have been refused at the gate can't be an
@@ -338,7 +331,7 @@ verify_event(const EventRow *row, bool check_signatures)
 
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
-		if (!is_refusal(error->sqlerrcode) || error->sqlerrcode == ERRCODE_STO_BROKEN_ROW)
+		if (!sto_gate_is_refusal(error->sqlerrcode) || error->sqlerrcode == ERRCODE_STO_BROKEN_ROW)
 			PG_RE_THROW();
 		FlushErrorState();
 		broken(&act, error->detail != NULL ? psprintf("%s: %s", error->message, error->detail)

@@ -137,6 +137,12 @@ sto_gate_lock_writer(LOCKMODE mode)
 	writer_locked = true;
 }
 
+bool
+sto_gate_is_refusal(int sqlstate)
+{
+	return PGUNSIXBIT(sqlstate) == 'S' && PGUNSIXBIT(sqlstate >> 6) == 'T';
+}
+
 int64
 sto_gate_next_id(void)
 {

@@ -41,6 +41,8 @@ extern void sto_gate_check_guards(void);
 extern void sto_gate_lock_writer(LOCKMODE mode);
 /* Draw the next id of the log; call after every lock that the row needs. */
 extern int64 sto_gate_next_id(void);
+/* Is this one of our own refusals (SQLSTATE class ST)? */
+extern bool sto_gate_is_refusal(int sqlstate);
 /* Wall clock, microseconds since 1970; never below floor. */
 extern int64 sto_gate_clock(int64 floor);
 

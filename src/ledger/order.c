@@ -150,9 +150,10 @@ void
 sto_entry_from_values(const Datum *values, const bool *nulls, StoEntry *entry)
 {
 	memset(entry, 0, sizeof(*entry));
-	read_order(values, nulls, &entry->order);
+	/* first, for messages about the rest */
 	if (PRESENT(ENTRY_ID))
 		entry->entry_id = DatumGetInt64(VALUE(ENTRY_ID));
+	read_order(values, nulls, &entry->order);
 	entry->has_authority_event =
 		take_i64(PRESENT(AUTHORITY_EVENT), VALUE(AUTHORITY_EVENT), &entry->authority_event);
 	entry->has_rule_set = take_i64(PRESENT(RULE_SET), VALUE(RULE_SET), &entry->rule_set);

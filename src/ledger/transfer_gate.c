@@ -31,8 +31,7 @@ name_entry(void *arg)
 {
 	const StoPosting *p = arg;
 
-	if (p->mode == STO_MODE_VERIFY)
-		errcontext("checking entry " INT64_FORMAT, p->entry.entry_id);
+	errcontext("checking entry " INT64_FORMAT, p->entry.entry_id);
 }
 
 /*
@@ -89,16 +88,40 @@ take(StoPosting *p, HeapTuple tuple, TupleDesc desc)
 	return tuple;
 }
 
-static HeapTuple
-with_context(StoPosting *p, HeapTuple tuple, TupleDesc desc)
+/*
+ * A complete row: whatever would have been refused at the gate can't be an
+ * honest row.
+ */
+static void
+verify(StoPosting *p, HeapTuple tuple, TupleDesc desc)
 {
 	ErrorContextCallback context = {error_context_stack, name_entry, p};
-	HeapTuple result;
+	MemoryContext memory = CurrentMemoryContext;
 
 	error_context_stack = &context;
-	result = take(p, tuple, desc);
+	PG_TRY();
+	{
+		(void) take(p, tuple, desc);
+	}
+	PG_CATCH();
+	{
+		ErrorData *error;
+
+		MemoryContextSwitchTo(memory);
+		error = CopyErrorData();
+		if (!sto_gate_is_refusal(error->sqlerrcode) || error->sqlerrcode == ERRCODE_STO_BROKEN_ROW)
+			PG_RE_THROW();
+		FlushErrorState();
+		ereport(ERROR,
+				(errcode(ERRCODE_STO_BROKEN_ROW),
+				 errmsg("entry " INT64_FORMAT " does not stand", p->entry.entry_id),
+				 error->detail ? errdetail("%s: %s", error->message, error->detail)
+							   : errdetail("%s.", error->message),
+				 errhint("The row was altered or forged in the log, or rows are missing before "
+						 "it.")));
+	}
+	PG_END_TRY();
 	error_context_stack = context.previous;
-	return result;
 }
 
 /*
@@ -139,9 +162,11 @@ sto_transfer_gate(PG_FUNCTION_ARGS)
 	sto_gate_check_guards();
 	sto_fact_ledger(&p.ledger);
 
-	tuple = with_context(&p, trigger->tg_trigtuple, desc);
+	tuple = trigger->tg_trigtuple;
 	if (p.mode == STO_MODE_VERIFY)
-		tuple = trigger->tg_trigtuple;
+		verify(&p, tuple, desc);
+	else
+		tuple = take(&p, tuple, desc);
 	if (tuple != NULL)
 		sto_gate_posted(p.entry.entry_id,
 						p.mode == STO_MODE_POST ? p.entry.posted_at : PG_INT64_MAX);
@@ -157,7 +182,7 @@ sto_entry_replay(HeapTuple tuple, TupleDesc desc, bool check_signatures)
 	p.mode = STO_MODE_VERIFY;
 	p.check_signatures = check_signatures;
 	sto_fact_ledger(&p.ledger);
-	(void) with_context(&p, tuple, desc);
+	verify(&p, tuple, desc);
 	if (p.entry.order.has_group)
 		sto_group_settle(p.entry.order.group_id);
 }
