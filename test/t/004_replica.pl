@@ -6,20 +6,20 @@ use StoTest;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $primary = new_server('primary');
+my $primary = new_server('primary', 'logical_decoding_work_mem = 64kB');
 my $replica = new_server('replica');
 $_->start for $primary, $replica;
 
 # A ledger and its subscriber, a database each on both servers, before the first event.
 sub pair
 {
-	my $db = shift;
+	my ($db, $options) = (@_, '');
 
 	$_->safe_psql('postgres', "CREATE DATABASE $db") for $primary, $replica;
 	$_->safe_psql($db, 'CREATE EXTENSION sto_ledger') for $primary, $replica;
 	$primary->safe_psql($db, "CREATE PUBLICATION $db FOR TABLE sto.event, sto.transfer");
 	my $from = $primary->connstr($db) =~ s/'/''/gr;
-	$replica->safe_psql($db, "CREATE SUBSCRIPTION $db CONNECTION '$from' PUBLICATION $db WITH (copy_data = false, disable_on_error = true)");
+	$replica->safe_psql($db, "CREATE SUBSCRIPTION $db CONNECTION '$from' PUBLICATION $db WITH (copy_data = false, disable_on_error = true$options)");
 	new_ledger($primary, $db);
 	add_signer($replica, $db);
 }
@@ -130,6 +130,40 @@ $primary->wait_for_catchup('honest');
 is_same($primary, 'honest', $replica, 'honest', 'followed after a restart');
 # nobody posts on the replica by hand and stays unnoticed: its own entry takes an id that the primary's next one has
 cmp_ok($replica->safe_psql('honest', 'SELECT count(*) FROM sto.verify() WHERE ok'), '>', 5, 'sto.verify() works there');
+
+# Transactions that are prepared there too, or sent before they end, with savepoints rolled back in them
+pair('early', ', two_phase = true, streaming = on');
+$primary->safe_psql('early', q{
+	BEGIN;
+	SELECT sto_test.wallet('w11', 'p1', '{111}'), sto_test.transfer('ACME', 'w1', 'w11', '5');
+	PREPARE TRANSACTION 'kept';
+	BEGIN;
+	SELECT sto_test.trade(2, 3, 1);
+	PREPARE TRANSACTION 'dropped';
+	SELECT sto_test.trade(4, 5, 1);
+});
+ok($replica->poll_query_until('early', 'SELECT count(*) = 2 FROM pg_prepared_xacts'), 'prepared on the replica');
+$primary->safe_psql('early', q{
+	ROLLBACK PREPARED 'dropped';
+	COMMIT PREPARED 'kept';
+	SELECT sto_test.transfer('ACME', 'w11', 'w2', '1');
+	DO $$
+	BEGIN
+		FOR n IN 1 .. 300 LOOP
+			BEGIN
+				PERFORM sto_test.trade(1 + n % 5, 6 + n % 5, 1);
+				IF n % 3 = 0 THEN
+					RAISE EXCEPTION 'undone';
+				END IF;
+			EXCEPTION WHEN raise_exception THEN NULL;
+			END;
+		END LOOP;
+	END $$;
+});
+$primary->wait_for_catchup('early');
+is(runs('early'), 't', 'followed');
+is_sound($replica, 'early', 'replica of prepared and streamed transactions');
+is_same($primary, 'early', $replica, 'early', 'equal');
 
 # The built-in initial copy is refused with a hint
 $replica->safe_psql('postgres', 'CREATE DATABASE copied');
