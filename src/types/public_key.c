@@ -5,6 +5,9 @@
 #include "types/fixed.h"
 
 #include "compat.h"
+#include "core/policy.h"
+
+#define REMEMBERED STO_POLICY_KEYS_MAX
 
 void
 sto_datum_get_key(Datum d, StoKey *key)
@@ -31,6 +34,33 @@ sto_key_get_datum(const StoKey *key)
 	*(uint8_t *) VARDATA(p) = key->scheme;
 	memcpy(VARDATA(p) + 1, key->data, key->len);
 	return PointerGetDatum(p);
+}
+
+/*
+ * As sto_key_make.  One query often reads the same text several times, and
+ * vetting a point takes as long as verifying a signature: the newest good keys
+ * are remembered.  Only a key in its stored form can equal one of them.
+ */
+static bool
+vet_key(uint8_t scheme, const uint8_t *data, size_t len, StoKey *key, const char **why)
+{
+	static StoKey good[REMEMBERED];
+	static int next = 0;
+
+	for (int i = 0; i < REMEMBERED; i++)
+	{
+		if (good[i].scheme == scheme && good[i].len == len && len > 0 &&
+			memcmp(good[i].data, data, len) == 0)
+		{
+			*key = good[i];
+			return true;
+		}
+	}
+	if (!sto_key_make(scheme, data, len, key, why))
+		return false;
+	good[next] = *key;
+	next = (next + 1) % REMEMBERED;
+	return true;
 }
 
 /* "ed25519:d75a98…": false with a reason if it isn't a good key. */
@@ -63,7 +93,7 @@ parse_key(const char *text, StoKey *key, const char **why)
 		*why = "what follows the colon is not hexadecimal";
 		return false;
 	}
-	return sto_key_make(scheme, data, hexlen / 2, key, why);
+	return vet_key(scheme, data, hexlen / 2, key, why);
 }
 
 /* Scheme octet and key octets, as in binary input and in bytea. */
@@ -74,7 +104,7 @@ key_from_octets(const char *octets, size_t len)
 	const char *why = "it is empty";
 
 	if (len == 0 ||
-		!sto_key_make((uint8_t) octets[0], (const uint8_t *) octets + 1, len - 1, &key, &why))
+		!vet_key((uint8_t) octets[0], (const uint8_t *) octets + 1, len - 1, &key, &why))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("invalid binary input for type public_key"), errdetail("Reason: %s.", why),
