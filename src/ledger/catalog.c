@@ -69,6 +69,7 @@ static Oid index_oids[STO_IDX_COUNT];
 static bool known = false;
 
 uint64 sto_catalog_generation = 1;
+uint64 sto_writer_generation = 1;
 
 static int
 find(Oid relid)
@@ -86,11 +87,15 @@ find(Oid relid)
 static void
 catalog_changed(Datum arg, Oid relid)
 {
-	if (known && (relid == InvalidOid || find(relid) >= 0))
-	{
-		known = false;
-		sto_catalog_generation++;
-	}
+	int rel = relid == InvalidOid ? STO_REL_WRITER : find(relid);
+
+	/* the ids last seen are kept for this: several invalidations may come together */
+	if (rel < 0)
+		return;
+	known = false;
+	sto_catalog_generation++;
+	if (rel == STO_REL_WRITER)
+		sto_writer_generation++;
 }
 
 void

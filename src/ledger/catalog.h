@@ -60,5 +60,7 @@ extern Oid sto_index_oid(StoIndex index);
 extern int sto_rel_of_oid(Oid relid);
 /* Changes whenever one of our relations may have been altered. */
 extern uint64 sto_catalog_generation;
+/* Changes whenever sto.writer is invalidated: how sessions announce changed facts (facts.h). */
+extern uint64 sto_writer_generation;
 
 #endif

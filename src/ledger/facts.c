@@ -40,6 +40,16 @@ typedef struct MemberFact
 	uint8_t party_id[STO_UUID_LEN];
 } MemberFact;
 
+/*
+ * A backend that misses this often is posting in bulk: it reads the whole table
+ * ahead, at a fraction of what as many look-ups would cost, if the table has at
+ * most so many blocks.
+ */
+#define READ_AHEAD_AFTER 1000
+#define READ_AHEAD_BLOCKS 8192
+
+static int misses[STO_REL_COUNT];
+
 static MemoryContext facts_context = NULL;
 static HTAB *wallets = NULL;
 static HTAB *tokens = NULL;
@@ -49,10 +59,7 @@ static StoLedgerFact ledger;
 static bool ledger_known = false;
 static MemberFact member;
 
-/*
- * An announcement is an invalidation of sto.writer, which moves catalog.c's
- * generation on; so does any other change to our relations, harmlessly.
- */
+/* An announcement is an invalidation of sto.writer, which catalog.c counts. */
 static uint64 generation = 0;
 static bool stale = false;           /* our own transaction changed facts, or undid a change */
 static bool touched_in_xact = false; /* this transaction wrote register rows */
@@ -82,7 +89,8 @@ reset(void)
 	ledger_known = false;
 	member.known = false;
 	stale = false;
-	generation = sto_catalog_generation;
+	generation = sto_writer_generation;
+	memset(misses, 0, sizeof(misses));
 }
 
 static void
@@ -127,7 +135,7 @@ sto_facts_touched(void)
 static void
 refresh(HTAB **table)
 {
-	if (stale || generation != sto_catalog_generation)
+	if (stale || generation != sto_writer_generation)
 		reset();
 	else if (table != NULL && hash_get_num_entries(*table) >= FACTS_MAX)
 		reset();
@@ -198,14 +206,58 @@ sto_fact_ledger(StoLedgerFact *out)
 								"with sto.rebuild().")));
 }
 
+/* The READ_AHEAD_AFTERth miss in a table reads it ahead. */
+static void
+missed(StoRel rel, void (*take)(TupleTableSlot *slot))
+{
+	if (++misses[rel] == READ_AHEAD_AFTER)
+		(void) sto_store_each_row(rel, READ_AHEAD_BLOCKS, take);
+}
+
+static bool
+has_room(HTAB *table)
+{
+	return hash_get_num_entries(table) < FACTS_MAX - 1;
+}
+
+static void
+read_wallet(TupleTableSlot *slot, StoWalletFact *out)
+{
+	bool isnull;
+	Datum value;
+
+	memset(out, 0, sizeof(*out));
+	copy_octets(out->address, slot_getattr(slot, WALLET_ADDRESS, &isnull), STO_ADDRESS_LEN);
+	copy_uuid(out->wallet_id, slot_getattr(slot, WALLET_WALLET_ID, &isnull));
+	copy_uuid(out->party, slot_getattr(slot, WALLET_PARTY_ID, &isnull));
+	value = slot_getattr(slot, WALLET_CUSTODIAN, &isnull);
+	out->has_custodian = !isnull;
+	if (!isnull)
+		copy_uuid(out->custodian, value);
+	copy_octets(out->salt, slot_getattr(slot, WALLET_SALT, &isnull), STO_DIGEST_LEN);
+	out->signed_only = DatumGetBool(slot_getattr(slot, WALLET_SIGNED_ONLY, &isnull));
+	out->issuance = text_equals(slot_getattr(slot, WALLET_KIND, &isnull), "issuance");
+	out->active = text_equals(slot_getattr(slot, WALLET_STATUS, &isnull), "active");
+	value = slot_getattr(slot, WALLET_POLICY_EVENT, &isnull);
+	out->policy_event = isnull ? 0 : DatumGetInt64(value);
+}
+
+static void
+keep_wallet(TupleTableSlot *slot)
+{
+	StoWalletFact fact;
+
+	read_wallet(slot, &fact);
+	if (has_room(wallets))
+		*(StoWalletFact *) hash_search(wallets, fact.address, HASH_ENTER, NULL) = fact;
+}
+
 bool
 sto_fact_wallet(const uint8_t address[STO_ADDRESS_LEN], StoWalletFact *out)
 {
 	StoWalletFact *fact;
 	StoRow row;
 	Datum key = PointerGetDatum(unconstify(uint8_t *, address));
-	Datum value;
-	bool isnull;
 
 	refresh(&wallets);
 	fact = hash_search(wallets, address, HASH_FIND, NULL);
@@ -215,27 +267,13 @@ sto_fact_wallet(const uint8_t address[STO_ADDRESS_LEN], StoWalletFact *out)
 		return true;
 	}
 
-	memset(out, 0, sizeof(*out));
 	if (sto_store_find(STO_REL_WALLET, STO_IDX_WALLET, 1, &key, &row))
 	{
-		memcpy(out->address, address, STO_ADDRESS_LEN);
-		copy_uuid(out->wallet_id, sto_row_get(&row, WALLET_WALLET_ID, &isnull));
-		copy_uuid(out->party, sto_row_get(&row, WALLET_PARTY_ID, &isnull));
-		value = sto_row_get(&row, WALLET_CUSTODIAN, &isnull);
-		out->has_custodian = !isnull;
-		if (!isnull)
-			copy_uuid(out->custodian, value);
-		copy_octets(out->salt, sto_row_get(&row, WALLET_SALT, &isnull), STO_DIGEST_LEN);
-		out->signed_only = DatumGetBool(sto_row_get(&row, WALLET_SIGNED_ONLY, &isnull));
-		out->issuance = text_equals(sto_row_get(&row, WALLET_KIND, &isnull), "issuance");
-		out->active = text_equals(sto_row_get(&row, WALLET_STATUS, &isnull), "active");
-		value = sto_row_get(&row, WALLET_POLICY_EVENT, &isnull);
-		out->policy_event = isnull ? 0 : DatumGetInt64(value);
-
+		read_wallet(row.slot, out);
 		/* the read above may have met an announcement: what it read is newer */
 		refresh(&wallets);
-		fact = hash_search(wallets, address, HASH_ENTER, NULL);
-		*fact = *out;
+		keep_wallet(row.slot);
+		missed(STO_REL_WALLET, keep_wallet);
 	}
 	sto_row_close(&row);
 	return row.found;
@@ -283,14 +321,35 @@ sto_fact_token(const uint8_t token_id[STO_UUID_LEN], StoTokenFact *out)
 	return row.found;
 }
 
+static void
+read_party(TupleTableSlot *slot, StoPartyFact *out)
+{
+	bool isnull;
+	Datum value;
+
+	memset(out, 0, sizeof(*out));
+	copy_uuid(out->party_id, slot_getattr(slot, PARTY_PARTY_ID, &isnull));
+	out->active = text_equals(slot_getattr(slot, PARTY_STATUS, &isnull), "active");
+	value = slot_getattr(slot, PARTY_POLICY_EVENT, &isnull);
+	out->policy_event = isnull ? 0 : DatumGetInt64(value);
+}
+
+static void
+keep_party(TupleTableSlot *slot)
+{
+	StoPartyFact fact;
+
+	read_party(slot, &fact);
+	if (has_room(parties))
+		*(StoPartyFact *) hash_search(parties, fact.party_id, HASH_ENTER, NULL) = fact;
+}
+
 bool
 sto_fact_party(const uint8_t party_id[STO_UUID_LEN], StoPartyFact *out)
 {
 	StoPartyFact *fact;
 	StoRow row;
 	Datum key = uuid_datum(party_id);
-	Datum value;
-	bool isnull;
 
 	refresh(&parties);
 	fact = hash_search(parties, party_id, HASH_FIND, NULL);
@@ -300,20 +359,35 @@ sto_fact_party(const uint8_t party_id[STO_UUID_LEN], StoPartyFact *out)
 		return true;
 	}
 
-	memset(out, 0, sizeof(*out));
 	if (sto_store_find(STO_REL_PARTY, STO_IDX_PARTY, 1, &key, &row))
 	{
-		memcpy(out->party_id, party_id, STO_UUID_LEN);
-		out->active = text_equals(sto_row_get(&row, PARTY_STATUS, &isnull), "active");
-		value = sto_row_get(&row, PARTY_POLICY_EVENT, &isnull);
-		out->policy_event = isnull ? 0 : DatumGetInt64(value);
-
+		read_party(row.slot, out);
 		refresh(&parties);
-		fact = hash_search(parties, party_id, HASH_ENTER, NULL);
-		*fact = *out;
+		keep_party(row.slot);
+		missed(STO_REL_PARTY, keep_party);
 	}
 	sto_row_close(&row);
 	return row.found;
+}
+
+static void
+keep_policy(TupleTableSlot *slot)
+{
+	bool isnull;
+	int64 policy_event = DatumGetInt64(slot_getattr(slot, KEY_POLICY_POLICY_EVENT, &isnull));
+	bytea *packed = DatumGetByteaPP(slot_getattr(slot, KEY_POLICY_POLICY, &isnull));
+	PolicyEntry *entry;
+	bool found;
+
+	if (!has_room(policies))
+		return;
+	entry = hash_search(policies, &policy_event, HASH_ENTER, &found);
+	if (found && entry->packed != NULL)
+		return;
+	entry->len = VARSIZE_ANY_EXHDR(packed);
+	entry->packed = NULL; /* true even if the next line throws */
+	entry->packed = MemoryContextAlloc(facts_context, entry->len);
+	memcpy(entry->packed, VARDATA_ANY(packed), entry->len);
 }
 
 bool
@@ -324,32 +398,27 @@ sto_fact_policy(int64 policy_event, StoPolicy *out)
 
 	refresh(&policies);
 	entry = hash_search(policies, &policy_event, HASH_FIND, NULL);
-	if (entry == NULL)
+	if (entry == NULL || entry->packed == NULL)
 	{
 		StoRow row;
 		Datum key = Int64GetDatum(policy_event);
-		bytea *packed;
-		bool isnull;
 
 		if (!sto_store_find(STO_REL_KEY_POLICY, STO_IDX_KEY_POLICY, 1, &key, &row))
 		{
 			sto_row_close(&row);
 			return false;
 		}
-		packed = DatumGetByteaPP(sto_row_get(&row, KEY_POLICY_POLICY, &isnull));
 		refresh(&policies);
-		entry = hash_search(policies, &policy_event, HASH_ENTER, NULL);
-		entry->len = VARSIZE_ANY_EXHDR(packed);
-		entry->packed = NULL; /* true even if the next line throws */
-		entry->packed = MemoryContextAlloc(facts_context, entry->len);
-		memcpy(entry->packed, VARDATA_ANY(packed), entry->len);
+		keep_policy(row.slot);
+		missed(STO_REL_KEY_POLICY, keep_policy);
+		entry = hash_search(policies, &policy_event, HASH_FIND, NULL);
 		sto_row_close(&row);
 	}
 
-	if (entry->packed == NULL || !sto_policy_unpack(entry->packed, entry->len, out, &why))
+	if (entry == NULL || !sto_policy_unpack(entry->packed, entry->len, out, &why))
 		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
 						errmsg("key policy of event " INT64_FORMAT " can't be read", policy_event),
-						errdetail("%s.", why ? why : "out of memory while caching it"),
+						errdetail("%s.", why ? why : "it could not be cached"),
 						errhint("Compare the register with its log: SELECT * FROM sto.verify().")));
 	return true;
 }

@@ -35,6 +35,12 @@
 #define KEEP_MAX 131072
 /* The lists below are dropped then if they are longer than this. */
 #define KEEP_LIST 1024
+/*
+ * A backend that had to search the index this often is posting in bulk: it
+ * then reads the index ahead for hints, if it has at most so many blocks.
+ */
+#define READ_AHEAD_AFTER 1000
+#define READ_AHEAD_BLOCKS 8192
 
 typedef struct SavedImage
 {
@@ -52,6 +58,7 @@ typedef struct PositionList
 } PositionList;
 
 static HTAB *positions = NULL;
+static int searches = 0;     /* of the index, since the table was made */
 static uint64 this_xact = 1; /* stamp of what this transaction has locked */
 static PositionList locked;  /* by this transaction, in that order */
 static PositionList dirty;
@@ -304,9 +311,31 @@ lookup(const StoPositionKey *key, HASHACTION action)
 		ctl.keysize = sizeof(StoPositionKey);
 		ctl.entrysize = sizeof(StoPosition);
 		ctl.hcxt = TopMemoryContext;
+		searches = 0;
 		positions = hash_create("sto positions", 256, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	}
 	return hash_search(positions, key, action, NULL);
+}
+
+static StoPosition *
+keep_hint(const StoPositionKey *key, ItemPointer root)
+{
+	StoPosition *pos = lookup(key, HASH_ENTER);
+
+	pos->xact = 0;
+	pos->root = *root;
+	return pos;
+}
+
+static void
+read_ahead(ItemPointer root, const Datum *keys)
+{
+	StoPositionKey key;
+
+	memcpy(key.token_id, DatumGetPointer(keys[0]), STO_UUID_LEN);
+	memcpy(key.wallet, DatumGetPointer(keys[1]), STO_ADDRESS_LEN);
+	if (hash_get_num_entries(positions) < KEEP_MAX && lookup(&key, HASH_FIND) == NULL)
+		(void) keep_hint(&key, root);
 }
 
 StoPosition *
@@ -334,9 +363,10 @@ sto_position_lock(const uint8_t token_id[STO_UUID_LEN], const uint8_t wallet[STO
 
 	if (pos == NULL)
 	{
-		pos = lookup(&key, HASH_ENTER);
-		pos->xact = 0; /* a hint only, should the next lines fail */
-		pos->root = image.root;
+		pos = keep_hint(&key, &image.root);
+		if (++searches == READ_AHEAD_AFTER)
+			(void) sto_store_each_entry(STO_REL_POSITION, STO_IDX_POSITION, READ_AHEAD_BLOCKS,
+										read_ahead);
 	}
 	list_add(&locked, pos);
 	if (subid != TopSubTransactionId)

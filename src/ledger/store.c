@@ -279,6 +279,50 @@ sto_store_update(StoRow *row, Datum *values, bool *nulls, const bool *replaces)
 	sto_write_end(&write);
 }
 
+bool
+sto_store_each_row(StoRel rel, BlockNumber most, void (*take)(TupleTableSlot *slot))
+{
+	Relation r = table_open(sto_rel_oid(rel), AccessShareLock);
+	bool small = RelationGetNumberOfBlocks(r) <= most;
+
+	if (small)
+	{
+		Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+		TableScanDesc scan = table_beginscan(r, snapshot, 0, NULL);
+		TupleTableSlot *slot = table_slot_create(r, NULL);
+
+		while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+			take(slot);
+		ExecDropSingleTupleTableSlot(slot);
+		table_endscan(scan);
+		UnregisterSnapshot(snapshot);
+	}
+	table_close(r, AccessShareLock);
+	return small;
+}
+
+bool
+sto_store_each_entry(StoRel rel, StoIndex index, BlockNumber most,
+					 void (*take)(ItemPointer root, const Datum *keys))
+{
+	StoScan scan;
+	bool small;
+	ItemPointer root;
+	Datum keys[INDEX_MAX_KEYS];
+	bool nulls[INDEX_MAX_KEYS];
+
+	sto_scan_begin(&scan, rel, index, 0, NULL, NULL);
+	small = RelationGetNumberOfBlocks(scan.index) <= most;
+	scan.scan->xs_want_itup = true;
+	while (small && (root = index_getnext_tid(scan.scan, ForwardScanDirection)) != NULL)
+	{
+		index_deform_tuple(scan.scan->xs_itup, scan.scan->xs_itupdesc, keys, nulls);
+		take(root, keys);
+	}
+	sto_scan_end(&scan);
+	return small;
+}
+
 void
 sto_store_delete_all(StoRel rel)
 {

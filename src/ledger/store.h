@@ -12,6 +12,7 @@
 #include "ledger/catalog.h"
 
 #include "access/genam.h"
+#include "storage/block.h"
 #include "executor/tuptable.h"
 #include "nodes/execnodes.h"
 #include "utils/relcache.h"
@@ -60,6 +61,15 @@ extern void sto_store_insert(StoRel rel, Datum *values, bool *nulls);
 /* Replace columns of a found row: those with replaces[i]; the row keeps being found but stale. */
 extern void sto_store_update(StoRow *row, Datum *values, bool *nulls, const bool *replaces);
 extern void sto_store_delete_all(StoRel rel); /* for sto.rebuild() */
+
+/*
+ * Read-ahead, for caches: every row as of now, or every entry of an index with
+ * the place it points to and its key columns.  Does nothing and returns false
+ * if the relation has more than `most` blocks.
+ */
+extern bool sto_store_each_row(StoRel rel, BlockNumber most, void (*take)(TupleTableSlot *slot));
+extern bool sto_store_each_entry(StoRel rel, StoIndex index, BlockNumber most,
+								 void (*take)(ItemPointer root, const Datum *keys));
 
 /*
  * Many writes to one table: begin once, write, end.  Nothing that was written
