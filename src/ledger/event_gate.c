@@ -305,6 +305,19 @@ read_gate_columns(StoAct *act, const EventRow *row)
 	memcpy(act->leaf, DatumGetPointer(COL(row, EVENT_LEAF_HASH)), STO_DIGEST_LEN);
 }
 
+/* A refusal's message and detail as one sentence without its full stop. */
+static char *
+reason_of(const ErrorData *error)
+{
+	size_t len = error->detail != NULL ? strlen(error->detail) : 0;
+
+	if (len == 0)
+		return error->message;
+	if (error->detail[len - 1] == '.')
+		len--;
+	return psprintf("%s: %.*s", error->message, (int) len, error->detail);
+}
+
 /*
  * On a replica or in sto.rebuild(): check everything that the gate checked,
  * then fold the row.  Whatever would have been refused at the gate can't be an
@@ -334,8 +347,7 @@ verify_event(const EventRow *row, bool check_signatures)
 		if (!sto_gate_is_refusal(error->sqlerrcode) || error->sqlerrcode == ERRCODE_STO_BROKEN_ROW)
 			PG_RE_THROW();
 		FlushErrorState();
-		broken(&act, error->detail != NULL ? psprintf("%s: %s", error->message, error->detail)
-										   : error->message);
+		broken(&act, reason_of(error));
 	}
 	PG_END_TRY();
 }

@@ -21,6 +21,7 @@ typedef struct GroupLeg
 	uint8_t group_id[STO_UUID_LEN];
 	SubTransactionId subid;
 	bool instructed; /* posts a hold that is bound to an instruction */
+	int64 hold_id;
 	uint8_t instruction[STO_DIGEST_LEN];
 	StoLeg leg;
 } GroupLeg;
@@ -54,6 +55,7 @@ sto_group_add(const StoPosting *p)
 	if (o->kind == STO_POST && p->hold.has_instruction)
 	{
 		g->instructed = true;
+		g->hold_id = p->hold.hold_id;
 		memcpy(g->instruction, p->hold.instruction, STO_DIGEST_LEN);
 	}
 	memcpy(g->leg.token_id, o->token_id, STO_UUID_LEN);
@@ -69,13 +71,17 @@ by_group(const void *a, const void *b)
 	return memcmp(((const GroupLeg *) a)->group_id, ((const GroupLeg *) b)->group_id, STO_UUID_LEN);
 }
 
-/* Are these legs of one group what every one of its instructions says? */
-static bool
-is_settled(const GroupLeg *group, int count)
+/*
+ * Why these legs of one group are not what every one of its instructions
+ * says; NULL if they are.  A hold that kept a rest could be posted again under
+ * the same instruction, so none may.
+ */
+static const char *
+unsettled(const GroupLeg *group, int count)
 {
 	StoLeg *copy = palloc(count * sizeof(StoLeg));
 	uint8_t hash[STO_DIGEST_LEN];
-	bool settled = true;
+	StoHold hold;
 
 	for (int i = 0; i < count; i++)
 		copy[i] = group[i].leg;
@@ -84,20 +90,25 @@ is_settled(const GroupLeg *group, int count)
 						errmsg("could not hash an instruction: OpenSSL failed")));
 	pfree(copy);
 	for (int i = 0; i < count; i++)
-		if (group[i].instructed && memcmp(group[i].instruction, hash, STO_DIGEST_LEN) != 0)
-			settled = false;
-	return settled;
+	{
+		if (!group[i].instructed)
+			continue;
+		if (memcmp(group[i].instruction, hash, STO_DIGEST_LEN) != 0)
+			return "their hash is not the holds' instruction_hash";
+		if (!sto_hold_read(group[i].hold_id, &hold) || hold.remaining != 0)
+			return "a hold keeps a rest";
+	}
+	return NULL;
 }
 
-static pg_attribute_noreturn() void not_settled(const GroupLeg *group, int count)
+static pg_attribute_noreturn() void not_settled(const GroupLeg *group, int count, const char *why)
 {
 	char *id = DatumGetCString(DirectFunctionCall1(uuid_out, PointerGetDatum(group->group_id)));
 
 	ereport(ERROR,
 			(errcode(ERRCODE_STO_HOLD_TERMS),
 			 errmsg("a settlement group is not what its holders signed"),
-			 errdetail("Group %s has %d legs, whose hash is not the holds' instruction_hash.", id,
-					   count),
+			 errdetail("Group %s has %d legs; %s.", id, count, why),
 			 errhint("Post every leg of the instruction, and nothing else, under one group_id in "
 					 "one transaction.")));
 }
@@ -114,6 +125,8 @@ any_instructed(const GroupLeg *group, int count)
 void
 sto_group_check(void)
 {
+	const char *why;
+
 	if (!any_instructed(legs, leg_count))
 		return;
 	qsort(legs, leg_count, sizeof(GroupLeg), by_group);
@@ -121,8 +134,9 @@ sto_group_check(void)
 	{
 		for (n = 1; i + n < leg_count && by_group(&legs[i], &legs[i + n]) == 0; n++)
 			;
-		if (!is_settled(&legs[i], n))
-			not_settled(&legs[i], n);
+		why = unsettled(&legs[i], n);
+		if (why != NULL)
+			not_settled(&legs[i], n, why);
 	}
 }
 
@@ -136,7 +150,7 @@ sto_group_settle(const uint8_t group_id[STO_UUID_LEN])
 	for (int i = 0; i < leg_count; i++)
 		if (memcmp(legs[i].group_id, group_id, STO_UUID_LEN) == 0)
 			group[count++] = legs[i];
-	if (any_instructed(group, count) && is_settled(group, count))
+	if (any_instructed(group, count) && unsettled(group, count) == NULL)
 	{
 		for (int i = 0; i < leg_count; i++)
 			if (memcmp(legs[i].group_id, group_id, STO_UUID_LEN) != 0)

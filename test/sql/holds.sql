@@ -190,6 +190,15 @@ SELECT sto_test.use('post', :cash, '1', 'alice/1', 'venue', '{70}', sto_test.gro
 COMMIT;
 SELECT sto_test.state();
 
+-- a rest that is kept could be settled again under the same instruction
+SELECT ARRAY['CASH,bob/1,alice/1,1'] AS legs \gset
+SELECT sto_test.hold('CASH', 'bob/1', '2', 'settlement', jsonb_build_object('notary', 'venue', 'instruction_hash', sto_test.instruction(:'legs'))) AS cash \gset
+BEGIN;
+SELECT sto_test.use('post', :cash, '1', 'alice/1', 'venue', '{70}', sto_test.group_no(22) || '{"keep_rest": true}');
+COMMIT;
+\echo :SQLSTATE
+SELECT sto_test.use('release', :cash, '2', NULL, 'venue', '{70}'), sto_test.state();
+
 -- A hold and its post in one statement and in a savepoint
 BEGIN;
 SELECT sto_test.hold('ACME', 'alice/1', '9', 'pledge', '{"credit_wallet": "bob/1"}') AS pledge \gset
