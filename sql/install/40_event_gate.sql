@@ -13,9 +13,9 @@ CREATE FUNCTION sto.event_end() RETURNS trigger
     AS 'MODULE_PATHNAME', 'sto_event_end' LANGUAGE C;
 COMMENT ON FUNCTION sto.event_end() IS 'ends a statement: every recorded event must have been stored';
 
-CREATE FUNCTION sto.row_stored(bigint) RETURNS boolean
+CREATE FUNCTION sto.row_stored(bigint, tid) RETURNS boolean
     AS 'MODULE_PATHNAME', 'sto_row_stored' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION sto.row_stored(bigint) IS 'counts a stored row of the log; always false';
+COMMENT ON FUNCTION sto.row_stored(bigint, tid) IS 'counts a stored row of the log; always false';
 
 CREATE TRIGGER sto_open BEFORE INSERT ON sto.event
     FOR EACH STATEMENT EXECUTE FUNCTION sto.event_begin();
@@ -23,7 +23,7 @@ CREATE TRIGGER sto_gate BEFORE INSERT ON sto.event
     FOR EACH ROW EXECUTE FUNCTION sto.event_gate();
 -- Evaluated at once for a row that was stored, queues nothing: finds rows that ON CONFLICT dropped.
 CREATE TRIGGER sto_stored AFTER INSERT ON sto.event
-    FOR EACH ROW WHEN (sto.row_stored(NEW.entry_id)) EXECUTE FUNCTION sto.event_end();
+    FOR EACH ROW WHEN (sto.row_stored(NEW.entry_id, NEW.ctid)) EXECUTE FUNCTION sto.event_end();
 CREATE TRIGGER sto_close AFTER INSERT ON sto.event
     FOR EACH STATEMENT EXECUTE FUNCTION sto.event_end();
 

@@ -15,7 +15,7 @@ CREATE TRIGGER sto_gate BEFORE INSERT ON sto.transfer
     FOR EACH ROW EXECUTE FUNCTION sto.transfer_gate();
 -- Evaluated at once for a row that was stored, queues nothing: finds rows that ON CONFLICT dropped.
 CREATE TRIGGER sto_stored AFTER INSERT ON sto.transfer
-    FOR EACH ROW WHEN (sto.row_stored(NEW.entry_id)) EXECUTE FUNCTION sto.transfer_gate();
+    FOR EACH ROW WHEN (sto.row_stored(NEW.entry_id, NEW.ctid)) EXECUTE FUNCTION sto.transfer_gate();
 CREATE TRIGGER sto_write_back AFTER INSERT ON sto.transfer
     FOR EACH STATEMENT EXECUTE FUNCTION sto.transfer_statement();
 

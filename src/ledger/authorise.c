@@ -323,6 +323,7 @@ sto_authorise(StoPosting *p)
 	Authority authority;
 	StoRefusal refusal = find_authority(p, &party, &authority);
 
+	p->entry.has_key_policy = false; /* in verify mode too the policy is found, not taken */
 	p->keys_from = PG_INT64_MIN;
 	p->keys_to = PG_INT64_MAX;
 	if (refusal.sqlstate != 0)

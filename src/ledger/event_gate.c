@@ -261,7 +261,7 @@ post_event(EventRow *row, TupleDesc desc)
 		COL(row, EVENT_SIGNATURES) = PointerGetDatum(list);
 	}
 	/* max_post_age is for entries: 100,000 wallets may take longer to register */
-	sto_gate_posted(act.event.entry_id, PG_INT64_MAX);
+	sto_gate_posted(STO_REL_EVENT, act.event.entry_id, PG_INT64_MAX);
 	return heap_form_tuple(desc, row->values, row->nulls);
 }
 
@@ -436,7 +436,7 @@ sto_event_gate(PG_FUNCTION_ARGS)
 			return PointerGetDatum(post_event(&row, desc));
 		case STO_MODE_VERIFY:
 			verify_event(&row, true);
-			sto_gate_posted(DatumGetInt64(COL(&row, EVENT_ENTRY_ID)), PG_INT64_MAX);
+			sto_gate_posted(STO_REL_EVENT, DatumGetInt64(COL(&row, EVENT_ENTRY_ID)), PG_INT64_MAX);
 			break;
 		case STO_MODE_RESTORE:
 			restore_event(&row);
@@ -445,11 +445,20 @@ sto_event_gate(PG_FUNCTION_ARGS)
 	return PointerGetDatum(trigger->tg_trigtuple);
 }
 
+/* Anybody may put the function on a table of his own: it must do nothing there. */
+static bool
+is_our_trigger(FunctionCallInfo fcinfo)
+{
+	return CALLED_AS_TRIGGER(fcinfo) &&
+		   RelationGetRelid(((TriggerData *) fcinfo->context)->tg_relation) ==
+			   sto_rel_oid(STO_REL_EVENT);
+}
+
 /* BEFORE INSERT FOR EACH STATEMENT */
 Datum
 sto_event_begin(PG_FUNCTION_ARGS)
 {
-	if (!CALLED_AS_TRIGGER(fcinfo))
+	if (!is_our_trigger(fcinfo))
 		elog(ERROR, "sto.event_begin is the trigger of sto.event");
 	sto_gate_begin_statement();
 	PG_RETURN_POINTER(NULL);
@@ -459,7 +468,7 @@ sto_event_begin(PG_FUNCTION_ARGS)
 Datum
 sto_event_end(PG_FUNCTION_ARGS)
 {
-	if (!CALLED_AS_TRIGGER(fcinfo))
+	if (!is_our_trigger(fcinfo))
 		elog(ERROR, "sto.event_end is the trigger of sto.event");
 	if (TRIGGER_FIRED_FOR_STATEMENT(((TriggerData *) fcinfo->context)->tg_event))
 		sto_gate_end_statement();

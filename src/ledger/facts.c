@@ -18,6 +18,7 @@
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 #include "utils/uuid.h"
 
 /*
@@ -485,9 +486,11 @@ PG_FUNCTION_INFO_V1(sto_member_changed);
 Datum
 sto_member_changed(PG_FUNCTION_ARGS)
 {
-	if (!CALLED_AS_TRIGGER(fcinfo))
+	if (!CALLED_AS_TRIGGER(fcinfo) ||
+		RelationGetRelid(((TriggerData *) fcinfo->context)->tg_relation) !=
+			sto_rel_oid(STO_REL_MEMBER))
 		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-						errmsg("sto.member_changed() can only be called as a trigger")));
+						errmsg("sto.member_changed() is a trigger of sto.member alone")));
 	sto_facts_announce();
 	sto_facts_touched();
 	PG_RETURN_POINTER(NULL);

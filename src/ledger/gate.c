@@ -7,6 +7,7 @@
 
 #include "ledger/batch.h"
 #include "ledger/catalog.h"
+#include "ledger/columns.h"
 #include "ledger/gate.h"
 #include "ledger/position.h"
 
@@ -14,11 +15,13 @@
 #include "errors.h"
 
 #include "access/table.h"
+#include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "commands/sequence.h"
 #include "commands/trigger.h"
+#include "executor/tuptable.h"
 #include "fmgr.h"
 #include "replication/logicalworker.h"
 #include "replication/worker_internal.h"
@@ -50,6 +53,7 @@ typedef struct SavedCounters
 static Counters now;
 static bool writer_locked = false; /* a rolled-back savepoint may have let it go: forgotten then */
 static int64 last_posted = 0;      /* let through and not stored yet */
+static StoRel last_posted_in;      /* the table that it goes to */
 static int64 oldest_posted_at = PG_INT64_MAX;
 static SavedCounters *saved = NULL; /* in TopTransactionContext */
 static int saved_count = 0;
@@ -156,27 +160,54 @@ sto_gate_clock(int64 floor)
 }
 
 void
-sto_gate_posted(int64 entry_id, int64 posted_at)
+sto_gate_posted(StoRel rel, int64 entry_id, int64 posted_at)
 {
 	now.posted++;
 	last_posted = entry_id;
+	last_posted_in = rel;
 	oldest_posted_at = Min(oldest_posted_at, posted_at);
 }
 
+/* Is the row of that id there, as this transaction sees it now? */
+static bool
+is_stored(ItemPointer tid, int64 entry_id)
+{
+	Relation rel = table_open(sto_rel_oid(last_posted_in), AccessShareLock);
+	TupleTableSlot *slot = table_slot_create(rel, NULL);
+	bool stored = false;
+
+	/* both log tables begin with entry_id; a fetch of the invalid block would add one */
+	if (ItemPointerGetBlockNumberNoCheck(tid) != InvalidBlockNumber &&
+		table_tuple_fetch_row_version(rel, tid, SnapshotSelf, slot))
+	{
+		bool isnull;
+
+		stored = DatumGetInt64(slot_getattr(slot, TRANSFER_ENTRY_ID, &isnull)) == entry_id;
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(rel, AccessShareLock);
+	return stored;
+}
+
 /*
- * sto.row_stored(entry_id bigint) returns boolean: always false
+ * sto.row_stored(entry_id bigint, ctid tid) returns boolean: always false
  *
  * WHEN condition of an AFTER INSERT FOR EACH ROW trigger: evaluated once for
  * each row that was really stored, so that it can be counted; false, so that
  * nothing is queued.  Everybody may call it, as a WHEN condition demands; only
- * the row that the gate has just let through counts, and once.
+ * the row that the gate has just let through counts, once, and only if it
+ * stands in its table: a query of the running statement could name a row that
+ * ON CONFLICT has dropped.
  */
 PG_FUNCTION_INFO_V1(sto_row_stored);
 
 Datum
 sto_row_stored(PG_FUNCTION_ARGS)
 {
-	if (last_posted != 0 && PG_GETARG_INT64(0) == last_posted)
+	int64 entry_id = PG_GETARG_INT64(0);
+
+	if (last_posted != 0 && entry_id == last_posted &&
+		is_stored((ItemPointer) PG_GETARG_POINTER(1), entry_id))
 	{
 		now.stored++;
 		last_posted = 0;
@@ -318,6 +349,7 @@ restore_counters(SubTransactionId subid)
 	/* no record: this library was loaded inside it, and everything happened inside it */
 	if (saved_count == 0 || saved[saved_count - 1].subid < subid)
 		memset(&now, 0, sizeof(now));
+	last_posted = 0;
 	while (saved_count > 0 && saved[saved_count - 1].subid >= subid)
 		now = saved[--saved_count].counters;
 }

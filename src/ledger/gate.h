@@ -9,6 +9,7 @@
 #include "compat.h"
 
 #include "core/bytes.h"
+#include "ledger/catalog.h"
 
 #include "access/htup.h"
 #include "access/tupdesc.h"
@@ -63,7 +64,7 @@ extern void sto_gate_flush(void);
 /* For the gate on sto.transfer: statements, and rows posted against rows stored. */
 extern void sto_gate_begin_statement(void);
 extern void sto_gate_end_statement(void);
-extern void sto_gate_posted(int64 entry_id, int64 posted_at);
+extern void sto_gate_posted(StoRel rel, int64 entry_id, int64 posted_at);
 extern void sto_gate_end_rebuild(void);
 
 #endif

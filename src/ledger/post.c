@@ -123,6 +123,8 @@ sto_post(StoPosting *p)
 	StoPosition *credit = p->credit_pos;
 	StoAmount freed;
 
+	/* in verify mode the row says what it moves; here it is worked out anew */
+	p->entry.debit.present = p->entry.credit.present = false;
 	sto_position_touch(debit);
 	if (credit != NULL)
 		sto_position_touch(credit);

@@ -17,6 +17,7 @@
 
 #include "errors.h"
 
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
@@ -117,6 +118,10 @@ sto_restore_entry(HeapTuple tuple, TupleDesc desc)
 
 	memset(&p, 0, offsetof(StoPosting, siglist));
 	p.mode = STO_MODE_RESTORE;
+	/* the setting can be granted to others, the privilege is not meant to be */
+	if (!superuser())
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("only a superuser may restore a log")));
 	sto_order_read(&p, tuple, desc);
 	if (p.nulls[TRANSFER_ENTRY_ID - 1] || p.nulls[TRANSFER_LEAF_HASH - 1])
 		ereport(ERROR, (errcode(ERRCODE_STO_BROKEN_ROW),

@@ -171,6 +171,9 @@ sto_row_lock(StoRow *row)
 	TM_Result result;
 	bool follow = !IsolationUsesXactSnapshot();
 
+	/* until the transaction ends: VACUUM FULL would move what the caller remembers the place of */
+	LockRelationOid(RelationGetRelid(row->rel), RowShareLock);
+
 	/*
 	 * Above READ COMMITTED a version that this transaction's snapshot doesn't
 	 * show was made by a transaction that it must not have seen: 40001, as a

@@ -168,7 +168,7 @@ sto_transfer_gate(PG_FUNCTION_ARGS)
 	else
 		tuple = take(&p, tuple, desc);
 	if (tuple != NULL)
-		sto_gate_posted(p.entry.entry_id,
+		sto_gate_posted(STO_REL_TRANSFER, p.entry.entry_id,
 						p.mode == STO_MODE_POST ? p.entry.posted_at : PG_INT64_MAX);
 	return PointerGetDatum(tuple);
 }

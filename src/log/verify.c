@@ -269,6 +269,9 @@ sto_verify_entries_add(PG_FUNCTION_ARGS)
 	}
 	sto_entry_from_values(values, nulls, &entry);
 	leaf = DatumGetStoOctets(values[TRANSFER_LEAF_HASH - 1]);
+	if (PG_ARGISNULL(ARG_KEY))
+		ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				errmsg("the key of a verification must not be null"));
 	if (!PG_ARGISNULL(ARG_LEDGER_ID) && !leaf_is_right(fcinfo, &entry, leaf))
 		fault(&v->leaf, entry.entry_id);
 	add_entry(fcinfo, v, &entry, leaf);
