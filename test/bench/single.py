@@ -153,7 +153,6 @@ class Single:
             self.say(f"signing {figures.rounds * count * CLIENTS * PAGE:,} orders ({kind})")
             starts[kind] = self.pages(kind, CLIENTS * count * figures.rounds)
         self.cursor.execute("VACUUM ANALYZE bench.page")
-        self.cursor.execute("CHECKPOINT")
 
         self.say(f"single transfers: {figures.rounds} rounds")
         grown = {"single_signed": 0, "single_plain": 0}
