@@ -24,10 +24,11 @@ extern void sto_group_add(const StoPosting *p);
 /* ERROR ST304 unless the legs of every group are what its holders signed. */
 extern void sto_group_check(void);
 /*
- * Drop this group's legs if they are what its holders signed.  sto.rebuild()
- * folds many transactions in one, and sees a group's end by that alone.
+ * Drop the legs of the newest leg's group if they are what its holders signed.
+ * sto.rebuild() folds many transactions in one, and sees a group's end by that
+ * alone; other transactions may have posted under the same group_id.
  */
-extern void sto_group_settle(const uint8_t group_id[STO_UUID_LEN]);
+extern void sto_group_settle(void);
 
 /* Drop what was begun in this subtransaction or below; 0: everything. */
 extern void sto_batch_forget(SubTransactionId subid);

@@ -260,6 +260,7 @@ sto_gate_end_rebuild(void)
 	sto_position_flush();
 	sto_batch_check_complete();
 	sto_group_check();
+	sto_group_forget(0);
 }
 
 static void

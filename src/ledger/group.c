@@ -19,6 +19,7 @@
 typedef struct GroupLeg
 {
 	uint8_t group_id[STO_UUID_LEN];
+	uint8_t posted_by[STO_UUID_LEN];
 	SubTransactionId subid;
 	bool instructed; /* posts a hold that is bound to an instruction */
 	int64 hold_id;
@@ -51,6 +52,7 @@ sto_group_add(const StoPosting *p)
 	g = &legs[leg_count++];
 	memset(g, 0, sizeof(*g));
 	memcpy(g->group_id, o->group_id, STO_UUID_LEN);
+	memcpy(g->posted_by, p->entry.posted_by, STO_UUID_LEN);
 	g->subid = GetCurrentSubTransactionId();
 	if (o->kind == STO_POST && p->hold.has_instruction)
 	{
@@ -63,6 +65,14 @@ sto_group_add(const StoPosting *p)
 	memcpy(g->leg.credit, o->credit, STO_ADDRESS_LEN);
 	g->leg.amount = o->amount;
 	memcpy(ledger_id, p->ledger.ledger_id, STO_UUID_LEN);
+}
+
+/* Is it a leg of that leg's group, and of the same poster where that counts? */
+static bool
+is_of(const GroupLeg *leg, const GroupLeg *other, bool same_poster)
+{
+	return memcmp(leg->group_id, other->group_id, STO_UUID_LEN) == 0 &&
+		   (!same_poster || memcmp(leg->posted_by, other->posted_by, STO_UUID_LEN) == 0);
 }
 
 static int
@@ -140,24 +150,56 @@ sto_group_check(void)
 	}
 }
 
-void
-sto_group_settle(const uint8_t group_id[STO_UUID_LEN])
+/* Drop the legs from this one on that are of its group and, if said so, by its poster. */
+static void
+drop_legs(int from, bool same_poster)
 {
-	GroupLeg *group = palloc(leg_count * sizeof(GroupLeg));
-	int count = 0;
-	int kept = 0;
+	const GroupLeg first = legs[from];
+	int kept = from;
 
-	for (int i = 0; i < leg_count; i++)
-		if (memcmp(legs[i].group_id, group_id, STO_UUID_LEN) == 0)
-			group[count++] = legs[i];
-	if (any_instructed(group, count) && unsettled(group, count) == NULL)
-	{
-		for (int i = 0; i < leg_count; i++)
-			if (memcmp(legs[i].group_id, group_id, STO_UUID_LEN) != 0)
-				legs[kept++] = legs[i];
-		leg_count = kept;
-	}
+	for (int i = from; i < leg_count; i++)
+		if (!is_of(&legs[i], &first, same_poster))
+			legs[kept++] = legs[i];
+	leg_count = kept;
+}
+
+/*
+ * Are the last legs of the newest leg's group, from some leg on, an instruction
+ * in full?  Earlier ones were posted under the same id by another transaction.
+ */
+static bool
+settle_newest(bool same_poster)
+{
+	const GroupLeg *newest = &legs[leg_count - 1];
+	GroupLeg *group = palloc(leg_count * sizeof(GroupLeg));
+	int *place = palloc(leg_count * sizeof(int));
+	int first = leg_count;      /* the group's legs are at its array's end */
+	int instructed = leg_count; /* the first that posts a hold: none of them may be left out */
+	int begin = -1;
+
+	for (int i = leg_count - 1; i >= 0; i--)
+		if (is_of(&legs[i], newest, same_poster))
+		{
+			group[--first] = legs[i];
+			place[first] = i;
+			if (legs[i].instructed)
+				instructed = first;
+		}
+	for (int i = instructed; i < leg_count && i >= first && begin < 0; i--)
+		if (unsettled(&group[i], leg_count - i) == NULL)
+			begin = place[i];
 	pfree(group);
+	pfree(place);
+	if (begin >= 0)
+		drop_legs(begin, same_poster);
+	return begin >= 0;
+}
+
+void
+sto_group_settle(void)
+{
+	if (leg_count > 0 && !settle_newest(false))
+		(void) settle_newest(true);
 }
 
 void

@@ -184,7 +184,7 @@ sto_entry_replay(HeapTuple tuple, TupleDesc desc, bool check_signatures)
 	sto_fact_ledger(&p.ledger);
 	verify(&p, tuple, desc);
 	if (p.entry.order.has_group)
-		sto_group_settle(p.entry.order.group_id);
+		sto_group_settle();
 }
 
 /*

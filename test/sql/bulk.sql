@@ -239,6 +239,25 @@ SELECT sto_test.sign_list('long') AS batch \gset
 SELECT sto_test.post_list('long', :batch);
 SELECT sto_test.check_invariants();
 
+-- A list whose second order was posted before: ON CONFLICT drops its row, and no query can count it as stored
+SELECT sto_test.make_list('dropped', 2);
+SELECT sto_test.sign_list('dropped') AS batch \gset
+UPDATE sto_test.orders SET signatures = sto_test.signatures(sto_test.order_message(o), '{21}') WHERE list = 'dropped';
+SELECT sto_test.post_list('dropped', NULL, 2, 2);
+CREATE FUNCTION sto_test.pretend() RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sto.row_stored(e.id + i, place::tid) FROM (SELECT max(entry_id) AS id FROM sto.transfer) AS e, generate_series(0, 9) AS i,
+            unnest('{"(0,0)","(0,1)","(4294967295,1)"}'::text[]) AS place;
+    RETURN false;
+END $$;
+INSERT INTO sto.transfer (kind, token_id, debit_wallet, credit_wallet, amount, ordering_party, order_id, authority_event)
+SELECT (o).kind, (o).token_id, (o).debit_wallet, (o).credit_wallet, (o).amount, (o).ordering_party, (o).order_id, :batch
+  FROM (SELECT o FROM sto_test.orders WHERE list = 'dropped' ORDER BY n OFFSET 0) AS list
+UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL WHERE sto_test.pretend()
+ON CONFLICT DO NOTHING;
+\echo :SQLSTATE
+SELECT sto_test.check_invariants();
+
 \c postgres
 \set ECHO none
 SET client_min_messages = warning;

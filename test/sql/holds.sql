@@ -217,6 +217,14 @@ SELECT sto_test.hold('ACME', 'alice/1', '9', 'pledge', '{"credit_wallet": "bob/1
 ROLLBACK;
 SELECT sto_test.attempt(format($$SELECT sto_test.post('{"kind": "post", "token_id": "ACME", "debit_wallet": "alice/1", "credit_wallet": "bob/1", "amount": "1", "ordering_party": "bob", "hold_id": %s}', '{22}')$$, :pledge)) ~ '^ST207';
 
+-- A group_id that others have used before is no trap: the log is folded anew, though it tells no transaction's end
+SELECT ARRAY['ACME,alice/1,bob/1,4'] AS legs \gset
+SELECT sto_test.hold('ACME', 'alice/1', '4', 'settlement', jsonb_build_object('notary', 'venue', 'instruction_hash', sto_test.instruction(:'legs'))) AS shares \gset
+SELECT sto_test.post(jsonb_build_object('kind', 'transfer', 'token_id', 'ACME', 'debit_wallet', 'alice/1', 'credit_wallet', 'bob/1', 'amount', '1',
+    'ordering_party', 'alice') || sto_test.group_no(90), '{21}') > 0;
+SELECT sto_test.use('post', :shares, '4', 'bob/1', 'venue', '{70}', sto_test.group_no(90));
+SELECT sto.rebuild() = (SELECT count(*) FROM sto.event) + (SELECT count(*) FROM sto.transfer);
+
 -- What is closed: nothing is posted, but a release lets go
 SELECT sto_test.hold('ACME', 'alice/1', '9', 'pledge', '{"credit_wallet": "bob/1"}') AS pledge \gset
 SELECT FROM sto_test.event('token_status', sto_test.id('ACME'), sto_test.id('acme'), '{"status": "closed"}');
