@@ -195,7 +195,7 @@ my @cases = (
 		"OFF INSERT INTO sto.transfer SELECT f.* FROM sto_test.forge(sto_test.make_order(sto_test.transfer_order('ACME', 'w1', 'w2', '1'))) AS f;" ],
 	# an entry left out: the next one on the position doesn't link
 	[ 'left_out', qr/ERROR:  ST404: /,
-		"OFF UPDATE pg_publication SET pubinsert = false WHERE pubname = 'left_out'; INSERT INTO sto.transfer SELECT f.* FROM sto_test.forge(sto_test.make_order(sto_test.transfer_order('ACME', 'w1', 'w2', '1')), 0) AS f; UPDATE pg_publication SET pubinsert = true WHERE pubname = 'left_out';"
+		"OFF ALTER PUBLICATION left_out SET (publish = 'update'); INSERT INTO sto.transfer SELECT f.* FROM sto_test.forge(sto_test.make_order(sto_test.transfer_order('ACME', 'w1', 'w2', '1')), 0) AS f; ALTER PUBLICATION left_out SET (publish = 'insert, update, delete, truncate');"
 		. "INSERT INTO sto.transfer SELECT f.* FROM sto_test.forge(sto_test.make_order(sto_test.transfer_order('ACME', 'w1', 'w2', '1')), 0) AS f;" ],
 	# an event that nobody signed
 	[ 'unsigned', qr/ERROR:  ST404: .*\n.*not signed/,
