@@ -316,7 +316,9 @@ sto_store_each_entry(StoRel rel, StoIndex index, BlockNumber most,
 
 	sto_scan_begin(&scan, rel, index, 0, NULL, NULL);
 	small = RelationGetNumberOfBlocks(scan.index) <= most;
+	/* the scan makes room for index tuples when it is begun anew */
 	scan.scan->xs_want_itup = true;
+	index_rescan(scan.scan, NULL, 0, NULL, 0);
 	while (small && (root = index_getnext_tid(scan.scan, ForwardScanDirection)) != NULL)
 	{
 		index_deform_tuple(scan.scan->xs_itup, scan.scan->xs_itupdesc, keys, nulls);
