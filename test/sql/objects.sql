@@ -11,8 +11,8 @@ SELECT pg_describe_object(d.classid, d.objid, 0) COLLATE "C" AS object
    AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'sto_ledger')
    AND d.classid NOT IN ('pg_cast'::regclass, 'pg_opfamily'::regclass)
    -- from 17 on a table's row type and every array type are members too
-   AND NOT EXISTS (SELECT FROM pg_type t WHERE d.classid = 'pg_type'::regclass AND t.oid = d.objid
-                                            AND (t.typrelid <> 0 OR t.typcategory = 'A'))
+   AND NOT EXISTS (SELECT FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
+                    WHERE d.classid = 'pg_type'::regclass AND t.oid = d.objid AND (c.relkind <> 'c' OR t.typcategory = 'A'))
  ORDER BY 1;
 -- Every function, type, table and view that people use says what it is.
 SELECT p.oid::regprocedure::text COLLATE "C" AS undescribed
