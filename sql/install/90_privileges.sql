@@ -13,7 +13,7 @@ GRANT USAGE ON SCHEMA sto TO PUBLIC;
 -- Submit.  The columns that can be read back say nothing of who moved what.
 GRANT INSERT ON sto.event, sto.transfer TO PUBLIC;
 GRANT SELECT (entry_id, recorded_at, kind, subject, leaf_hash) ON sto.event TO PUBLIC;
-GRANT SELECT (entry_id, received_at, posted_at, kind, order_id, leaf_hash) ON sto.transfer TO PUBLIC;
+GRANT SELECT (entry_id, received_at, posted_at, kind, leaf_hash) ON sto.transfer TO PUBLIC;
 
 -- Facts that every client needs to make an order or an act: no holdings, no salts.
 GRANT SELECT ON sto.ledger, sto.token, sto.subject, sto.key_policy TO PUBLIC;

@@ -157,6 +157,17 @@ mark_posted(int64 batch_event)
 	sto_row_close(&row);
 }
 
+/* Drop a list that is done with; should it be cited again, its row says that it was posted. */
+static void
+forget_batch(OpenBatch *batch)
+{
+	OpenBatch **link = &open_batches;
+
+	while (*link != batch)
+		link = &(*link)->next;
+	forget(link);
+}
+
 static void
 close_batch(OpenBatch *batch)
 {
@@ -182,7 +193,7 @@ close_batch(OpenBatch *batch)
 				 errhint("Post the orders in the order in which they were hashed.")));
 	}
 	mark_posted(batch->batch_event);
-	batch->posted = true;
+	forget_batch(batch);
 }
 
 void
@@ -222,7 +233,7 @@ sto_batch_check_complete(void)
 		OpenBatch *batch = *link;
 
 		/* a list of which nothing was added: its entries were all repeated, or refused */
-		if (batch->seen != 0 && !batch->posted)
+		if (batch->seen != 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_STO_BATCH_MISMATCH), errmsg("a batch was posted in part"),
 					 errdetail("Batch event " INT64_FORMAT ": " INT64_FORMAT " of " INT64_FORMAT

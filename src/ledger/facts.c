@@ -80,8 +80,13 @@ make_table(const char *name, Size keysize, Size entrysize)
 static void
 reset(void)
 {
-	if (facts_context != NULL)
-		MemoryContextDelete(facts_context);
+	MemoryContext old = facts_context;
+
+	/* whatever fails below, the next look-up begins here again */
+	stale = true;
+	facts_context = NULL;
+	if (old != NULL)
+		MemoryContextDelete(old);
 	facts_context = AllocSetContextCreate(TopMemoryContext, "sto facts", ALLOCSET_DEFAULT_SIZES);
 	wallets = make_table("sto wallets", STO_ADDRESS_LEN, sizeof(StoWalletFact));
 	tokens = make_table("sto tokens", STO_UUID_LEN, sizeof(StoTokenFact));
