@@ -191,7 +191,7 @@ SELECT FROM sto_test.event('token_policy', sto_test.id('ACME'), sto_test.id('acm
 SELECT pg_temp.send('regress_sto_desk', 'alice/p'), pg_temp.send('postgres', 'alice/p');
 -- what a submitting role may read back, and what it may not
 SET ROLE regress_sto_desk;
-SELECT sto_test.refusal('SELECT order_id, leaf_hash FROM sto.transfer'), sto_test.refusal('SELECT amount FROM sto.transfer'), sto_test.refusal('UPDATE sto.position SET balance = 1000000'),
+SELECT sto_test.refusal('SELECT entry_id, leaf_hash FROM sto.transfer'), sto_test.refusal('SELECT order_id FROM sto.transfer'), sto_test.refusal('SELECT amount FROM sto.transfer'), sto_test.refusal('UPDATE sto.position SET balance = 1000000'),
        sto_test.refusal('DELETE FROM sto.transfer'), sto_test.refusal($$SELECT nextval('sto.entry_id_seq')$$), sto_test.refusal($$SELECT setval('sto.entry_id_seq', 1)$$),
        sto_test.refusal('LOCK TABLE sto.writer IN SHARE MODE'), sto_test.refusal('SET sto_ledger.restore = on'), sto_test.refusal($$SELECT sto.map_role('postgres', gen_random_uuid())$$);
 RESET ROLE;
