@@ -37,7 +37,7 @@ CALL ring();
 VACUUM FULL sto.position;
 CALL ring();
 -- one overdraft among them refuses all
-CALL ring(11);
+CALL ring(12);
 SELECT count(*) FROM sto.position WHERE token_id = sto_test.id('DESK') AND balance = 10;
 SELECT sto_test.check_invariants();
 \c postgres
