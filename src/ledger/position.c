@@ -180,6 +180,9 @@ sto_position_flush(void)
 			pos->saved_in = subid;
 		}
 		pos->tid = tid;
+		/* a version outside the old one's HOT chain has an index entry of its own */
+		if (!sto_write_was_hot(&write))
+			pos->root = tid;
 		pos->dirty = false;
 	}
 	dirty.count = 0;

@@ -7,6 +7,7 @@
 #include "compat.h"
 #include "ledger/store.h"
 
+#include "access/htup_details.h"
 #include "access/stratnum.h"
 #include "access/table.h"
 #include "access/tableam.h"
@@ -252,6 +253,12 @@ sto_write_update(StoWrite *write, ItemPointerData tid, Datum *values, bool *null
 	write->old->tts_tid = tid;
 	ExecSimpleRelationUpdate(write->info, write->estate, &write->epq, write->old, write->new);
 	return write->new->tts_tid;
+}
+
+bool
+sto_write_was_hot(const StoWrite *write)
+{
+	return HeapTupleIsHeapOnly(((HeapTupleTableSlot *) write->new)->tuple);
 }
 
 void

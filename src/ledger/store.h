@@ -90,6 +90,8 @@ extern ItemPointerData sto_write_insert(StoWrite *write, Datum *values, bool *nu
 /* The version at tid must be locked by this transaction. */
 extern ItemPointerData sto_write_update(StoWrite *write, ItemPointerData tid, Datum *values,
 										bool *nulls);
+/* Did the last update stay in its row's HOT chain? */
+extern bool sto_write_was_hot(const StoWrite *write);
 extern void sto_write_end(StoWrite *write);
 
 /*
