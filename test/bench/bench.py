@@ -4,6 +4,7 @@ Run by test/bench/run.  README.md says what each figure means and how it is meas
 """
 
 import os
+import statistics
 import sys
 import time
 
@@ -29,12 +30,28 @@ def say(text):
     print(f"[{time.monotonic() - begin:6.1f} s] {text}", flush=True)
 
 
+def flush_ms(folder):
+    """What a durable write of 8 kB takes where the cluster is."""
+    times = []
+    with open(os.path.join(folder, "flush"), "wb") as out:
+        for _ in range(200):
+            start = time.monotonic()
+            out.seek(0)
+            out.write(bytes(8192))
+            out.flush()
+            os.fdatasync(out.fileno())
+            times.append(time.monotonic() - start)
+    os.unlink(out.name)
+    return 1000 * statistics.median(times)
+
+
 begin = time.monotonic()
 register = Register(os.environ["BENCH_DIR"], WALLETS, say)
 register.open()
 figures = Figures(ROUNDS)
 
 if "single" in PARTS:
+    figures.put("flush_ms", flush_ms(os.environ["BENCH_DIR"]))
     Single(register, figures, SECONDS, say).measure()
 if "bulk" in PARTS:
     Bulk(register, figures, say).measure()
