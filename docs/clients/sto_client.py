@@ -343,9 +343,10 @@ def policy_octets(policy):
         opt(i64, k.valid_to) for k in policy.keys)
 
 
-def possession_message(ledger, party, subject, address, policy):
+def possession_message(ledger, party, subject, address, policy, custodian=None, signed_only=False):
     return (tag("sto.possession") + ledger.bytes + party.bytes + subject.bytes +
-            opt(address20, address) + policy_octets(policy))
+            opt(address20, address) + opt(uuid_octets, custodian) + u8(signed_only) +
+            policy_octets(policy))
 
 
 def policy_from_body(body):
@@ -356,13 +357,14 @@ def policy_from_body(body):
         for k in body["keys"]])
 
 
-def policy_body(threshold, keys, possession=None):
+def policy_body(threshold, keys, possession=None, custodian=None, signed_only=False):
     """`threshold` and `keys` for an event's body.  keys: PrivateKey objects without time
-    limits; possession: None, or (ledger, party, subject, address) to prove each key."""
+    limits; possession: None, or (ledger, party, subject, address) to prove each key;
+    custodian: of the wallet, if it has one; signed_only: as its registration states it."""
     policy = Policy(threshold, [PolicyKey(k.scheme, k.octets) for k in keys])
     listed = [{"key": k.text} for k in keys]
     if possession:
-        message = possession_message(*possession, policy)
+        message = possession_message(*possession, policy, custodian, signed_only)
         for item, key in zip(listed, keys):
             item["possession"] = key.sign(message).hex()
     return {"threshold": threshold, "keys": listed}
@@ -572,12 +574,13 @@ class Register:
         return act_message(self.ledger, row["kind"], row["subject"], row["actor"],
                            row["prev_hash"], row["body"])
 
-    def set_policy(self, row, body, party, address=None):
+    def set_policy(self, row, body, party, address=None, custodian=None):
         """The subject's new policy; each key new to the subject proves its possession."""
         subject, policy = row["subject"], policy_from_body(body)
         known = {(k.scheme, k.octets) for k in self.policies[subject][1].keys} \
             if subject in self.policies else set()
-        message = possession_message(self.ledger, party, subject, address, policy)
+        message = possession_message(self.ledger, party, subject, address, policy, custodian,
+                                     row["kind"] == "wallet" and body.get("signed_only", False))
         for k in policy.keys:
             if (k.scheme, k.octets) in known:
                 continue
@@ -603,8 +606,11 @@ class Register:
     def apply_keys(self, row, body):
         subject = row["subject"]
         address = self.wallet_ids.get(subject)
-        party = self.wallets[address]["party"] if address else subject
-        self.set_policy(row, body, party, address)
+        if address:
+            wallet = self.wallets[address]
+            self.set_policy(row, body, wallet["party"], address, wallet["custodian"])
+        else:
+            self.set_policy(row, body, subject)
 
     def apply_capability(self, row, body):
         if body["capability"] == "registrar":
@@ -623,7 +629,7 @@ class Register:
                                      salt=bytes.fromhex(body["salt"]),
                                      signed_only=body.get("signed_only", False))
         self.wallet_ids[row["subject"]] = address
-        self.set_policy(row, body, party, address)
+        self.set_policy(row, body, party, address, custodian)
 
     def apply_token(self, row, body):
         address = wallet_address(self.ledger, row["subject"])

@@ -53,10 +53,11 @@ CREATE FUNCTION sto.key_policy_json(policy bytea) RETURNS json
 COMMENT ON FUNCTION sto.key_policy_json(bytea) IS 'a packed key policy as the body of an event of kind keys';
 
 CREATE FUNCTION sto.possession_message(ledger_id uuid, party uuid, subject uuid,
-                                       address sto.wallet_address, policy bytea) RETURNS bytea
+                                       address sto.wallet_address, policy bytea,
+                                       custodian uuid DEFAULT NULL, signed_only boolean DEFAULT false) RETURNS bytea
     LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'sto_possession_message';
-COMMENT ON FUNCTION sto.possession_message(uuid, uuid, uuid, sto.wallet_address, bytea) IS
-    'what each key that is new to its subject signs; address is null but for a wallet';
+COMMENT ON FUNCTION sto.possession_message(uuid, uuid, uuid, sto.wallet_address, bytea, uuid, boolean) IS
+    'what each key that is new to its subject signs; address and custodian are null but for a wallet, signed_only is its registration''s';
 
 CREATE FUNCTION sto.wallet_address(ledger_id uuid, wallet_id uuid) RETURNS sto.wallet_address
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'sto_wallet_address_sql';

@@ -43,11 +43,15 @@ CREATE FUNCTION sto.act_message(kind text, subject uuid, actor uuid, body json) 
 COMMENT ON FUNCTION sto.act_message(text, uuid, uuid, json) IS
     'the bytes to sign for a register act now: they bind the subject''s newest event';
 
--- A wallet's proof binds its address; a party's, and the root officers', has none.
+-- A wallet's proof binds its address and custodian, and at registration signed_only; a party's, and the root
+-- officers', has none of these.  Only the body of a wallet's registration has a "party".
 CREATE FUNCTION sto.possession_message(party uuid, subject uuid, body json) RETURNS bytea
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN sto.possession_message(sto.ledger_id(), party, subject,
-        CASE WHEN party <> subject THEN sto.wallet_address(subject) END, sto.key_policy(body));
+        CASE WHEN party <> subject THEN sto.wallet_address(subject) END, sto.key_policy(body),
+        CASE WHEN body -> 'party' IS NOT NULL THEN (body ->> 'custodian')::uuid
+             ELSE (SELECT w.custodian FROM sto.wallet w WHERE w.wallet_id = possession_message.subject) END,
+        body -> 'party' IS NOT NULL AND coalesce((body ->> 'signed_only')::boolean, false));
 COMMENT ON FUNCTION sto.possession_message(uuid, uuid, json) IS
     'what each new key of a body signs; party is the wallet''s owner, or the subject itself';
 

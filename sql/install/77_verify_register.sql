@@ -156,7 +156,8 @@ BEGIN
            CASE WHEN NOT bool_and(x.good) THEN format('%s keys without a good proof of possession', count(*) FILTER (WHERE NOT x.good)) END
       FROM (SELECT e.entry_id,
                    coalesce(sto.signature_valid((i.item ->> 'key')::sto.public_key,
-                       sto.possession_message(ledger, coalesce(w.party_id, e.subject), e.subject, w.address, sto.key_policy(e.body)),
+                       sto.possession_message(ledger, coalesce(w.party_id, e.subject), e.subject, w.address, sto.key_policy(e.body),
+                           w.custodian, e.kind = 'wallet' AND coalesce((e.body ->> 'signed_only')::boolean, false)),
                        decode(i.item ->> 'possession', 'hex')), false) AS good
               FROM ONLY sto.event e
              CROSS JOIN LATERAL json_array_elements(e.body -> 'keys') AS i (item)

@@ -270,12 +270,15 @@ sto_quorum_check(const StoPolicy *policy, const StoSigList *list, const void *ms
 void
 sto_put_possession(StoWriter *w, const uint8_t ledger_id[STO_UUID_LEN],
 				   const uint8_t party[STO_UUID_LEN], const uint8_t subject[STO_UUID_LEN],
-				   const uint8_t *address, const StoPolicy *policy)
+				   const uint8_t *address, const uint8_t *custodian, bool signed_only,
+				   const StoPolicy *policy)
 {
 	sto_put_tag(w, "sto.possession", FORMAT_VERSION);
 	sto_put_bytes(w, ledger_id, STO_UUID_LEN);
 	sto_put_bytes(w, party, STO_UUID_LEN);
 	sto_put_bytes(w, subject, STO_UUID_LEN);
 	sto_put_opt_bytes(w, address != NULL, address, STO_ADDRESS_LEN);
+	sto_put_opt_bytes(w, custodian != NULL, custodian, STO_UUID_LEN);
+	sto_put_u8(w, signed_only ? 1 : 0);
 	sto_put_policy(w, policy);
 }

@@ -83,11 +83,12 @@ extern StoQuorum sto_quorum_check(const StoPolicy *policy, const StoSigList *lis
 
 /*
  * Proof-of-possession message (docs/format.md): what each new key signs when
- * it is registered.  address is NULL but for a wallet.
+ * it is registered.  address is NULL but for a wallet, custodian NULL if the
+ * wallet has none; signed_only as a wallet's registration states it, else false.
  */
 extern void sto_put_possession(StoWriter *w, const uint8_t ledger_id[STO_UUID_LEN],
 							   const uint8_t party[STO_UUID_LEN],
 							   const uint8_t subject[STO_UUID_LEN], const uint8_t *address,
-							   const StoPolicy *policy);
+							   const uint8_t *custodian, bool signed_only, const StoPolicy *policy);
 
 #endif

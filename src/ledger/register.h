@@ -72,12 +72,13 @@ extern void sto_register_batch(StoAct *act); /* register_batch.c */
 
 /*
  * register_keys.c: make the body's policy the subject's, as the policy of this
- * event.  address is NULL but for a wallet.  Every key that is new to the
- * subject must bring its proof of possession, unless it signed the act itself
- * (genesis).
+ * event.  address is NULL but for a wallet, custodian NULL if it has none;
+ * signed_only as a wallet's registration states it, else false.  Every key that
+ * is new to the subject must bring its proof of possession of all that, unless
+ * it signed the act itself (genesis).
  */
 extern void sto_register_policy(StoAct *act, const uint8_t party[STO_UUID_LEN],
-								const uint8_t *address);
+								const uint8_t *address, const uint8_t *custodian, bool signed_only);
 
 /* The row of the register that an event is about, locked; ERROR if it isn't there. */
 extern void sto_register_find(StoRel rel, StoIndex index, const uint8_t *key, StoRow *row);

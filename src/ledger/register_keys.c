@@ -56,7 +56,8 @@ check_possession(const StoAct *act, int which, const uint8_t *message, size_t le
 			break;
 		case STO_CHECK_BAD:
 			refuse_key(key, "its proof of possession does not verify",
-					   "It signs ledger, party, subject, address and the whole new policy.");
+					   "It signs ledger, party, subject, address, custodian, signed_only and "
+					   "the whole new policy.");
 			break;
 		case STO_CHECK_FAILED:
 			ereport(ERROR, (errcode(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),
@@ -174,7 +175,8 @@ retire_keys(const StoAct *act)
 }
 
 void
-sto_register_policy(StoAct *act, const uint8_t party[STO_UUID_LEN], const uint8_t *address)
+sto_register_policy(StoAct *act, const uint8_t party[STO_UUID_LEN], const uint8_t *address,
+					const uint8_t *custodian, bool signed_only)
 {
 	uint8_t message[POSSESSION_MAX];
 	bytea *packed = palloc(VARHDRSZ + STO_POLICY_PACKED_MAX);
@@ -185,7 +187,7 @@ sto_register_policy(StoAct *act, const uint8_t party[STO_UUID_LEN], const uint8_
 
 	sto_writer_init(&possession, message, sizeof(message));
 	sto_put_possession(&possession, act->ledger.ledger_id, party, act->event.subject, address,
-					   &act->body.policy);
+					   custodian, signed_only, &act->body.policy);
 	sto_writer_init(&policy, VARDATA(packed), STO_POLICY_PACKED_MAX);
 	sto_put_policy(&policy, &act->body.policy);
 	if (possession.failed || policy.failed)
@@ -218,19 +220,20 @@ sto_register_keys(StoAct *act)
 		if (!sto_wallet_address(act->ledger.ledger_id, subject, address) ||
 			!sto_fact_wallet(address, &wallet))
 			elog(ERROR, "wallet %s is missing", sto_uuid_text(subject));
-		sto_register_policy(act, wallet.party, address);
+		sto_register_policy(act, wallet.party, address,
+							wallet.has_custodian ? wallet.custodian : NULL, false);
 		sto_register_find(STO_REL_WALLET, STO_IDX_WALLET, address, &row);
 		sto_register_set(&row, WALLET_POLICY_EVENT, event, false);
 	}
 	else if (strcmp(act->subject_kind, "party") == 0)
 	{
-		sto_register_policy(act, subject, NULL);
+		sto_register_policy(act, subject, NULL, NULL, false);
 		sto_register_find(STO_REL_PARTY, STO_IDX_PARTY, subject, &row);
 		sto_register_set(&row, PARTY_POLICY_EVENT, event, false);
 	}
 	else
 	{
-		sto_register_policy(act, sto_nil_uuid, NULL);
+		sto_register_policy(act, sto_nil_uuid, NULL, NULL, false);
 		sto_register_find(STO_REL_LEDGER, STO_IDX_LEDGER, act->ledger.ledger_id, &row);
 		sto_register_set(&row, LEDGER_POLICY_EVENT, event, false);
 	}

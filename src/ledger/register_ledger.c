@@ -129,7 +129,7 @@ sto_register_genesis(StoAct *act)
 	values[LEDGER_ORIGIN - 1] = CStringGetTextDatum(act->body.value[STO_F_ORIGIN].text);
 	values[LEDGER_REGISTER_AUTHORITY - 1] = CStringGetTextDatum(authority);
 	sto_store_insert(STO_REL_LEDGER, values, nulls);
-	sto_register_policy(act, sto_nil_uuid, NULL);
+	sto_register_policy(act, sto_nil_uuid, NULL, NULL, false);
 	sto_facts_announce();
 }
 

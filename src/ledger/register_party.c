@@ -58,7 +58,7 @@ sto_register_party(StoAct *act)
 	values[PARTY_STATUS - 1] = CStringGetTextDatum("active");
 	sto_store_insert(STO_REL_PARTY, values, nulls);
 	if (has_keys)
-		sto_register_policy(act, act->event.subject, NULL);
+		sto_register_policy(act, act->event.subject, NULL, NULL, false);
 }
 
 void

@@ -44,7 +44,10 @@ sto_register_wallet(StoAct *act)
 	values[WALLET_KIND - 1] = CStringGetTextDatum(kind);
 	values[WALLET_STATUS - 1] = CStringGetTextDatum("active");
 	sto_store_insert(STO_REL_WALLET, values, nulls);
-	sto_register_policy(act, party_id, address);
+	/* the holder's keys prove these too, or the registrar alone could name who moves the units */
+	sto_register_policy(act, party_id, address,
+						nulls[WALLET_CUSTODIAN - 1] ? NULL : body->value[STO_F_CUSTODIAN].octets,
+						body->value[STO_F_SIGNED_ONLY].flag);
 }
 
 /* ERROR ST208 if the wallet has or holds a unit of any token. */

@@ -291,11 +291,13 @@ sto_key_policy_json(PG_FUNCTION_ARGS)
 
 /*
  * sto.possession_message(ledger_id uuid, party uuid, subject uuid,
- *						  address wallet_address, policy bytea)
+ *						  address wallet_address, policy bytea,
+ *						  custodian uuid, signed_only boolean)
  * returns bytea
  *
  * What each key that is new to its subject signs.  address is null but for a
- * wallet; policy is packed as sto.key_policy does.
+ * wallet, custodian if it has none; policy is packed as sto.key_policy does;
+ * signed_only null is false, as in a body without it.
  *
  * Errors: 22004 another argument is null; 22023 the policy is malformed.
  */
@@ -314,7 +316,8 @@ sto_possession_message(PG_FUNCTION_ARGS)
 	sto_writer_init(&w, message, sizeof(message));
 	sto_put_possession(&w, PG_GETARG_STO_OCTETS(0), PG_GETARG_STO_OCTETS(1),
 					   PG_GETARG_STO_OCTETS(2), PG_ARGISNULL(3) ? NULL : PG_GETARG_STO_OCTETS(3),
-					   &policy);
+					   PG_ARGISNULL(5) ? NULL : PG_GETARG_STO_OCTETS(5),
+					   !PG_ARGISNULL(6) && PG_GETARG_BOOL(6), &policy);
 	if (w.failed)
 		elog(ERROR, "proof of possession does not fit in %zu octets", sizeof(message));
 	PG_RETURN_BYTEA_P(sto_make_bytea(message, w.len));

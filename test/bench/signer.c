@@ -232,6 +232,7 @@ print_wallet_event(long n, const uint8_t *registrar, const Key *key, const char 
 	uint8_t salt[STO_DIGEST_LEN];
 	uint8_t buffer[STO_POLICY_PACKED_MAX + 256];
 	uint8_t possession[STO_SIG_LEN];
+	uint8_t custodian_id[STO_UUID_LEN];
 	char salt_hex[2 * STO_DIGEST_LEN + 1];
 	char key_hex[2 * STO_KEY_MAX + 1];
 	char possession_hex[2 * STO_SIG_LEN + 1];
@@ -243,7 +244,8 @@ print_wallet_event(long n, const uint8_t *registrar, const Key *key, const char 
 	policy.keys[0].key = w->key.key;
 	memcpy(policy.keys[0].fingerprint, w->key.fingerprint, STO_DIGEST_LEN);
 	sto_writer_init(&writer, buffer, sizeof(buffer));
-	sto_put_possession(&writer, ledger, w->party, w->id, w->address, &policy);
+	parse_uuid(custodian, custodian_id);
+	sto_put_possession(&writer, ledger, w->party, w->id, w->address, custodian_id, false, &policy);
 	sign(&w->key, &writer, possession);
 
 	derive("salt", n, salt);

@@ -411,32 +411,39 @@ test_quorum_misuse(void)
 static void
 test_possession(void)
 {
-	static const uint8_t ledger[16] = {1}, party[16] = {2}, subject[16] = {3}, address[20] = {4};
+	static const uint8_t ledger[16] = {1}, party[16] = {2}, subject[16] = {3}, address[20] = {4},
+						 custodian[16] = {5};
 	uint8_t base[1200], other[1200];
 	StoPolicy policy = policy_of(1, 2);
 	StoWriter w;
 	size_t len;
 
 	sto_writer_init(&w, base, sizeof(base));
-	sto_put_possession(&w, ledger, party, subject, address, &policy);
+	sto_put_possession(&w, ledger, party, subject, address, NULL, false, &policy);
 	len = w.len;
-	CHECK(!w.failed && len == 16 + 48 + 21 + 2 + (2 + 32 + 2) + (2 + 33 + 2));
+	CHECK(!w.failed && len == 16 + 48 + 21 + 1 + 1 + 2 + (2 + 32 + 2) + (2 + 33 + 2));
 	CHECK(memcmp(base, "\x0esto.possession\x01", 16) == 0);
 	sto_writer_init(&w, other, sizeof(other));
-	sto_put_possession(&w, ledger, party, subject, NULL, &policy);
+	sto_put_possession(&w, ledger, party, subject, NULL, NULL, false, &policy);
 	CHECK(w.len == len - 20 && other[64] == 0 && base[64] == 1);
 	sto_writer_init(&w, other, sizeof(other));
-	sto_put_possession(&w, party, party, subject, address, &policy);
+	sto_put_possession(&w, party, party, subject, address, NULL, false, &policy);
 	CHECK(memcmp(base, other, len) != 0);
 	sto_writer_init(&w, other, sizeof(other));
-	sto_put_possession(&w, ledger, ledger, subject, address, &policy);
+	sto_put_possession(&w, ledger, ledger, subject, address, NULL, false, &policy);
 	CHECK(memcmp(base, other, len) != 0);
 	sto_writer_init(&w, other, sizeof(other));
-	sto_put_possession(&w, ledger, party, party, address, &policy);
+	sto_put_possession(&w, ledger, party, party, address, NULL, false, &policy);
 	CHECK(memcmp(base, other, len) != 0);
+	sto_writer_init(&w, other, sizeof(other));
+	sto_put_possession(&w, ledger, party, subject, address, NULL, true, &policy);
+	CHECK(w.len == len && other[86] == 1 && base[86] == 0);
+	sto_writer_init(&w, other, sizeof(other));
+	sto_put_possession(&w, ledger, party, subject, address, custodian, false, &policy);
+	CHECK(w.len == len + 16 && other[85] == 1 && memcmp(other + 86, custodian, 16) == 0);
 	policy.threshold = 2;
 	sto_writer_init(&w, other, sizeof(other));
-	sto_put_possession(&w, ledger, party, subject, address, &policy);
+	sto_put_possession(&w, ledger, party, subject, address, NULL, false, &policy);
 	CHECK(memcmp(base, other, len) != 0);
 }
 

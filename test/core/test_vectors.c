@@ -245,7 +245,9 @@ test_possession(void)
 	uint8_t party[STO_UUID_LEN];
 	uint8_t subject[STO_UUID_LEN];
 	uint8_t address[STO_ADDRESS_LEN];
+	uint8_t custodian[STO_UUID_LEN];
 	bool has_address;
+	bool has_custodian;
 	const char *line;
 	const char *why = NULL;
 	StoPolicy policy;
@@ -257,6 +259,7 @@ test_possession(void)
 	CHECK(octets_of("party", party, sizeof(party)));
 	CHECK(octets_of("subject", subject, sizeof(subject)));
 	has_address = octets_of("address", address, sizeof(address));
+	has_custodian = octets_of("custodian", custodian, sizeof(custodian));
 	policy.threshold = (uint8_t) atoi(value_of("threshold"));
 	/* each line: key text, from or -, to or - */
 	while ((line = value_at("key", policy.count)) != NULL)
@@ -281,7 +284,9 @@ test_possession(void)
 	CHECK(sto_policy_unpack(out, w.len, &unpacked, &why));
 
 	sto_writer_init(&w, out, sizeof(out));
-	sto_put_possession(&w, ledger, party, subject, has_address ? address : NULL, &policy);
+	sto_put_possession(&w, ledger, party, subject, has_address ? address : NULL,
+					   has_custodian ? custodian : NULL, atoi(value_of("signed_only")) == 1,
+					   &policy);
 	CHECK(!w.failed);
 	expect("message", out, w.len);
 }

@@ -122,14 +122,16 @@ CREATE FUNCTION sto_test.policy(threshold int, keys jsonb) RETURNS bytea IMMUTAB
                                  || sto_test.opt(int8send((k->>'to')::bigint)), ''::bytea ORDER BY n)
                  FROM jsonb_array_elements(keys) WITH ORDINALITY AS e (k, n))
 $$;
-CREATE FUNCTION sto_test.possession_message(party uuid, subject uuid, address bytea, threshold int, keys jsonb) RETURNS bytea
+CREATE FUNCTION sto_test.possession_message(party uuid, subject uuid, address bytea, threshold int, keys jsonb,
+                                            custodian uuid DEFAULT NULL, signed_only boolean DEFAULT false) RETURNS bytea
     STABLE LANGUAGE sql AS $$
     SELECT sto_test.tag('sto.possession') || uuid_send(sto_test.ledger_id()) || uuid_send(party) || uuid_send(subject)
-           || sto_test.opt(address) || sto_test.policy(threshold, keys)
+           || sto_test.opt(address) || sto_test.opt(uuid_send(custodian)) || sto_test.u8(signed_only::int) || sto_test.policy(threshold, keys)
 $$;
 -- {"threshold": ..., "keys": [...]} with proofs; times: {"21": {"to": 123}} by seed
 CREATE FUNCTION sto_test.keys_body(party uuid, subject uuid, address bytea, seeds int[], threshold int DEFAULT NULL,
-                                   times jsonb DEFAULT '{}') RETURNS jsonb LANGUAGE plpgsql AS $$
+                                   times jsonb DEFAULT '{}', custodian uuid DEFAULT NULL,
+                                   signed_only boolean DEFAULT false) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     bare    jsonb;
     message bytea;
@@ -137,7 +139,7 @@ BEGIN
     threshold := COALESCE(threshold, cardinality(seeds));
     SELECT jsonb_agg(jsonb_build_object('key', sto_test.public_key(s)) || COALESCE(times -> s::text, '{}') ORDER BY n)
       INTO bare FROM unnest(seeds) WITH ORDINALITY AS k (s, n);
-    message := sto_test.possession_message(party, subject, address, threshold, bare);
+    message := sto_test.possession_message(party, subject, address, threshold, bare, custodian, signed_only);
     RETURN jsonb_build_object('threshold', threshold, 'keys',
         (SELECT jsonb_agg(k || jsonb_build_object('possession', encode(sto_test.sign(sto_test.scheme(s), s, message), 'hex')) ORDER BY e.n)
            FROM jsonb_array_elements(bare) WITH ORDINALITY AS e (k, n)
@@ -225,7 +227,8 @@ BEGIN
     PERFORM sto_test.remember(id, seeds);
     PERFORM sto_test.event('wallet', id, sto_test.id('registrar'), (jsonb_build_object('party', sto_test.id(party), 'kind', kind,
         'salt', sto_test.salt(name)) || extra
-        || sto_test.keys_body(sto_test.id(party), id, sto_test.address_octets(id), seeds, threshold))::text);
+        || sto_test.keys_body(sto_test.id(party), id, sto_test.address_octets(id), seeds, threshold, '{}',
+                              (extra ->> 'custodian')::uuid, COALESCE((extra ->> 'signed_only')::boolean, false)))::text);
     RETURN sto_test.address(name);
 END $$;
 
@@ -248,7 +251,8 @@ DECLARE
     entry bigint;
 BEGIN
     entry := sto_test.event('keys', id, id, sto_test.keys_body(COALESCE(owner, id), id,
-        CASE WHEN owner IS NOT NULL THEN sto_test.address_octets(id) END, seeds, threshold, times)::text, signers);
+        CASE WHEN owner IS NOT NULL THEN sto_test.address_octets(id) END, seeds, threshold, times,
+        (SELECT w.custodian FROM sto.wallet AS w WHERE w.wallet_id = id))::text, signers);
     PERFORM sto_test.remember(id, seeds);
     RETURN entry;
 END $$;

@@ -119,6 +119,26 @@ SELECT pg_temp.try('wallet', 'w', actor, pg_temp.wallet_body(sto_test.keys_body(
                ('registrar', '{"party": "not a uuid"}', NULL), ('registrar', '{"signed_only": 1}', NULL)) AS t (actor, x, s);
 SELECT pg_temp.try('wallet', 'alice', 'registrar', pg_temp.wallet_body(sto_test.keys_body(sto_test.id('alice'), sto_test.id('alice'), sto_test.address_octets(sto_test.id('alice')), '{30}')));
 
+-- a proof made without the custodian, for another one, for one whom the body leaves out; with signed_only dropped or added
+SELECT t.*, pg_temp.try('wallet', 'w', 'registrar', pg_temp.wallet_body(sto_test.keys_body(sto_test.id('alice'), sto_test.id('w'), sto_test.address_octets(sto_test.id('w')), '{30}', 1, '{}', sto_test.id(proven), proven_flag), body))
+  FROM (VALUES (NULL, false, jsonb_build_object('custodian', sto_test.id('acme'))), ('bob', false, jsonb_build_object('custodian', sto_test.id('acme'))),
+               ('acme', false, '{}'), (NULL, true, '{}'), (NULL, true, '{"signed_only": false}'), (NULL, false, '{"signed_only": true}'),
+               ('acme', true, jsonb_build_object('custodian', sto_test.id('acme'), 'signed_only', false))) AS t (proven, proven_flag, body);
+-- a wallet that is kept: new keys prove its custodian again, and signed_only is for the registration alone
+SELECT sto_test.wallet('kept', 'alice', '{32}', 'client', 1, jsonb_build_object('custodian', sto_test.id('acme'), 'signed_only', true)) = sto_test.address('kept') AS kept;
+SELECT custodian = sto_test.id('acme') AS by_acme, signed_only FROM sto.wallet WHERE wallet_id = sto_test.id('kept');
+SELECT t.*, pg_temp.try('keys', 'kept', 'kept', sto_test.keys_body(sto_test.id('alice'), sto_test.id('kept'), sto_test.address_octets(sto_test.id('kept')), '{33}', 1, '{}', sto_test.id(proven), proven_flag)::text)
+  FROM (VALUES (NULL, false), ('bob', false), ('acme', true)) AS t (proven, proven_flag);
+SELECT sto_test.set_keys('kept', '{33}') > 0 AS rotated;
+SELECT check_name, examined > 0 AS examined, ok, detail FROM sto.verify(checks => '{possessions}');
+-- what sto.possession_message() makes of a body
+SELECT sto.possession_message(sto_test.id('alice'), sto_test.id('kept'), (b || extra)::text::json)
+     = sto_test.possession_message(sto_test.id('alice'), sto_test.id('kept'), sto_test.address_octets(sto_test.id('kept')), 1, b -> 'keys', custodian, flag) AS same
+  FROM (VALUES (jsonb_build_object('party', sto_test.id('alice'), 'custodian', sto_test.id('bob'), 'signed_only', true), sto_test.id('bob'), true),
+               (jsonb_build_object('party', sto_test.id('alice'), 'signed_only', false), NULL, false),
+               (jsonb_build_object('party', sto_test.id('alice')), NULL, false), ('{}', sto_test.id('acme'), false)) AS t (extra, custodian, flag),
+       LATERAL sto_test.keys_body(sto_test.id('alice'), sto_test.id('kept'), sto_test.address_octets(sto_test.id('kept')), '{33}') AS b;
+
 -- Keys: the subject's own quorum and nobody else, not even registrar and root together
 SELECT pg_temp.try('keys', 'alice/1', actor, sto_test.keys_body(sto_test.id('alice'), sto_test.id('alice/1'), sto_test.address_octets(sto_test.id('alice/1')), '{23}')::text, s)
   FROM (VALUES ('registrar', NULL::int[]), ('', NULL), ('alice/1', '{3}'), ('alice/1', '{1,2}'), ('alice/1', '{}')) AS t (actor, s);

@@ -76,6 +76,10 @@ SELECT sto.act_message(sto_test.nil(), NULL, 'party', sto_test.id('x'), sto_test
 SELECT sto.possession_message(sto_test.nil(), sto_test.id('p'), sto_test.id('w'), sto_test.address('w'), sto.key_policy(1, ARRAY[sto_test.public_key(5)]::sto.public_key[]))
      = sto_test.possession_message(sto_test.id('p'), sto_test.id('w'), sto_test.address_octets(sto_test.id('w')), 1,
                                    jsonb_build_array(jsonb_build_object('key', sto_test.public_key(5)))) AS same;
+SELECT sto.possession_message(sto_test.nil(), sto_test.id('p'), sto_test.id('w'), sto_test.address('w'), sto.key_policy(1, ARRAY[sto_test.public_key(5)]::sto.public_key[]), c, s)
+     = sto_test.possession_message(sto_test.id('p'), sto_test.id('w'), sto_test.address_octets(sto_test.id('w')), 1,
+                                   jsonb_build_array(jsonb_build_object('key', sto_test.public_key(5))), c, COALESCE(s, false)) AS same
+  FROM (VALUES (sto_test.id('c'), true), (NULL, true), (sto_test.id('c'), false), (NULL, NULL)) AS v (c, s);
 SELECT sto.wallet_address(sto_test.nil(), sto_test.id('w')) = sto_test.address('w') AS same;
 SELECT sto.ledger_id(decode(repeat('ff', 32), 'hex')::sto.digest);
 SELECT sto.side_digest(sto_test.salt('w')::sto.digest, sto_test.id('t'), 2, 5, 3, sha256('x')::sto.digest)::bytea

@@ -129,6 +129,7 @@ SELECT command, pg_temp.tamper(command) AS found FROM (VALUES
     ('UPDATE sto.token SET unsigned_role = ''postgres'''),
     ('UPDATE sto.wallet SET salt = sha256(''x'')::sto.digest WHERE wallet_id = sto_test.id(''bob/1'')'),
     ('UPDATE sto.wallet SET party_id = sto_test.id(''bob'') WHERE wallet_id = sto_test.id(''alice/1'')'),
+    ('UPDATE sto.wallet SET custodian = sto_test.id(''bob'') WHERE wallet_id = sto_test.id(''alice/1'')'),
     ('UPDATE sto.wallet SET signed_only = true WHERE wallet_id = sto_test.id(''bob/1'')'),
     ('UPDATE sto.party SET status = ''active'' WHERE status = ''closed'''),
     ('DELETE FROM sto.party WHERE party_id = sto_test.id(''carol'')'),

@@ -200,11 +200,13 @@ def put_event(title, ledger, entry_id, kind, subject, actor, prev, body, keys):
     return v, sto.leaf(record)
 
 
-def put_possession(title, ledger, party, subject, address, threshold, keys, limits):
+def put_possession(title, ledger, party, subject, address, threshold, keys, limits,
+                   custodian=None, signed_only=False):
     """keys with limits (from, to); returns the body's threshold and keys."""
     v = vector("possession", title)
     for name, value in (("ledger_id", ledger), ("party", party), ("subject", subject),
-                        ("address", address), ("threshold", threshold)):
+                        ("address", address), ("custodian", custodian),
+                        ("signed_only", signed_only), ("threshold", threshold)):
         v.take(name, value)
     policy = sto.Policy(threshold, [sto.PolicyKey(k.scheme, k.octets, *limit)
                                     for k, limit in zip(keys, limits)])
@@ -216,13 +218,16 @@ def put_possession(title, ledger, party, subject, address, threshold, keys, limi
     v.piece("party", party.bytes)
     v.piece("subject", subject.bytes)
     v.piece("address", sto.opt(sto.address20, address))
+    v.piece("custodian", sto.opt(sto.uuid_octets, custodian))
+    v.piece("signed_only", sto.u8(signed_only))
     v.piece("threshold, count", sto.u8(threshold) + sto.u8(len(keys)))
     for k, (start, end) in zip(keys, limits):
         v.piece(f"key {k.name}", sto.u8(k.scheme) + sto.u8(len(k.octets)) + k.octets)
         v.piece("from", sto.opt(sto.i64, start))
         v.piece("to", sto.opt(sto.i64, end))
     message = v.message()
-    assert message == sto.possession_message(ledger, party, subject, address, policy)
+    assert message == sto.possession_message(ledger, party, subject, address, policy, custodian,
+                                             signed_only)
     v.give("policy", sto.policy_octets(policy))
     v.give("message", message)
     listed = []
@@ -264,7 +269,8 @@ for n, (wallet, what) in enumerate(((WALLET_1, "a wallet"), (WALLET_2, "another 
 
 policy = put_possession("Possession 2: a wallet of two of three keys, one with a time limit",
                         LEDGER, ALICE, WALLET_1, addresses[WALLET_1], 2, [E, F, G],
-                        [(None, None), (None, None), (START, START + 31536000000000)])
+                        [(None, None), (None, None), (START, START + 31536000000000)],
+                        signed_only=True)
 _, head = put_event(
     "Event 3: a wallet, signed by the registrar", LEDGER, 3, "wallet", WALLET_1, REGISTRAR, None,
     {"party": str(ALICE), "kind": "own", "salt": bytes_32(0x11).hex(), "signed_only": True,
@@ -274,6 +280,9 @@ put_event("Event 4: a token whose name is not ASCII", LEDGER, 4, "token", TOKEN,
            "authorised": "200000000", "salt": bytes_32(0x22).hex()}, [H])
 put_event("Event 5: a second event of a subject links to the first", LEDGER, 5, "wallet_terms",
           WALLET_1, WALLET_1, head, {"signed_only": False}, [E, F])
+
+put_possession("Possession 3: a wallet kept by a custodian", LEDGER, ALICE, WALLET_2,
+               addresses[WALLET_2], 1, [A], [(None, None)], custodian=ISSUER)
 
 # ---- Orders
 
