@@ -42,7 +42,7 @@ typedef struct MemberFact
 } MemberFact;
 
 /*
- * A backend that misses this often is posting in bulk: it reads the whole table
+ * A transaction that misses this often posts in bulk: it reads the whole table
  * ahead, at a fraction of what as many look-ups would cost, if the table has at
  * most so many blocks.
  */
@@ -106,7 +106,10 @@ facts_xact_end(XactEvent event, void *arg)
 	if ((event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE) && touched_in_xact)
 		stale = true;
 	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE)
+	{
 		touched_in_xact = false;
+		memset(misses, 0, sizeof(misses));
+	}
 }
 
 static void

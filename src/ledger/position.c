@@ -36,7 +36,7 @@
 /* The lists below are dropped then if they are longer than this. */
 #define KEEP_LIST 1024
 /*
- * A backend that had to search the index this often is posting in bulk: it
+ * A transaction that had to search the index this often posts in bulk: it
  * then reads the index ahead for hints, if it has at most so many blocks.
  */
 #define READ_AHEAD_AFTER 1000
@@ -58,7 +58,7 @@ typedef struct PositionList
 } PositionList;
 
 static HTAB *positions = NULL;
-static int searches = 0;     /* of the index, since the table was made */
+static int searches = 0;     /* of the index, by this transaction */
 static uint64 this_xact = 1; /* stamp of what this transaction has locked */
 static PositionList locked;  /* by this transaction, in that order */
 static PositionList dirty;
@@ -314,7 +314,6 @@ lookup(const StoPositionKey *key, HASHACTION action)
 		ctl.keysize = sizeof(StoPositionKey);
 		ctl.entrysize = sizeof(StoPosition);
 		ctl.hcxt = TopMemoryContext;
-		searches = 0;
 		positions = hash_create("sto positions", 256, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	}
 	return hash_search(positions, key, action, NULL);
@@ -386,6 +385,7 @@ void
 sto_position_xact_end(void)
 {
 	this_xact++;
+	searches = 0;
 	if (positions != NULL && hash_get_num_entries(positions) > KEEP_MAX)
 	{
 		hash_destroy(positions);
