@@ -19,7 +19,7 @@ sub pair
 	$_->safe_psql($db, 'CREATE EXTENSION sto_ledger') for $primary, $replica;
 	$primary->safe_psql($db, "CREATE PUBLICATION $db FOR TABLE sto.event, sto.transfer");
 	my $from = $primary->connstr($db) =~ s/'/''/gr;
-	$replica->safe_psql($db, "CREATE SUBSCRIPTION $db CONNECTION '$from' PUBLICATION $db WITH (copy_data = false, disable_on_error = true$options)");
+	$replica->safe_psql($db, "CREATE SUBSCRIPTION $db CONNECTION '$from' PUBLICATION $db WITH (copy_data = false, disable_on_error = true, streaming = on$options)");
 	new_ledger($primary, $db);
 	add_signer($replica, $db);
 }
@@ -132,7 +132,7 @@ is_same($primary, 'honest', $replica, 'honest', 'followed after a restart');
 cmp_ok($replica->safe_psql('honest', 'SELECT count(*) FROM sto.verify() WHERE ok'), '>', 5, 'sto.verify() works there');
 
 # Transactions that are prepared there too, or sent before they end, with savepoints rolled back in them
-pair('early', ', two_phase = true, streaming = on');
+pair('early', ', two_phase = true');
 $primary->safe_psql('early', q{
 	BEGIN;
 	SELECT sto_test.wallet('w11', 'p1', '{111}'), sto_test.transfer('ACME', 'w1', 'w11', '5');

@@ -13,7 +13,7 @@ $_->start for $primary, $replica;
 $_->safe_psql('postgres', 'CREATE EXTENSION sto_ledger') for $primary, $replica;
 $primary->safe_psql('postgres', 'CREATE PUBLICATION ledger FOR TABLE sto.event, sto.transfer');
 my $from = $primary->connstr('postgres') =~ s/'/''/gr;
-$replica->safe_psql('postgres', "CREATE SUBSCRIPTION ledger CONNECTION '$from' PUBLICATION ledger WITH (copy_data = false, disable_on_error = true)");
+$replica->safe_psql('postgres', "CREATE SUBSCRIPTION ledger CONNECTION '$from' PUBLICATION ledger WITH (copy_data = false, disable_on_error = true, streaming = on)");
 new_ledger($primary, 'postgres');
 add_signer($replica, 'postgres');
 
