@@ -23,7 +23,7 @@
 
 /*
  * Most facts kept of each sort.  A wallet takes about 200 octets and a policy
- * of one key 60, so a full cache takes some 40 MB; a full cache starts anew.
+ * of one key 60, so a full cache takes some 40 MB; a full cache keeps no more.
  */
 #define FACTS_MAX 131072
 
@@ -399,37 +399,46 @@ keep_policy(TupleTableSlot *slot)
 	memcpy(entry->packed, VARDATA_ANY(packed), entry->len);
 }
 
+static void
+unpack(int64 policy_event, const void *packed, size_t len, StoPolicy *out)
+{
+	const char *why = NULL;
+
+	if (!sto_policy_unpack(packed, len, out, &why))
+		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+						errmsg("key policy of event " INT64_FORMAT " can't be read", policy_event),
+						errdetail("%s.", why),
+						errhint("Compare the register with its log: SELECT * FROM sto.verify().")));
+}
+
 bool
 sto_fact_policy(int64 policy_event, StoPolicy *out)
 {
 	PolicyEntry *entry;
-	const char *why = NULL;
+	StoRow row;
+	Datum key = Int64GetDatum(policy_event);
 
 	refresh(&policies);
 	entry = hash_search(policies, &policy_event, HASH_FIND, NULL);
-	if (entry == NULL || entry->packed == NULL)
+	if (entry != NULL && entry->packed != NULL)
 	{
-		StoRow row;
-		Datum key = Int64GetDatum(policy_event);
+		unpack(policy_event, entry->packed, entry->len, out);
+		return true;
+	}
 
-		if (!sto_store_find(STO_REL_KEY_POLICY, STO_IDX_KEY_POLICY, 1, &key, &row))
-		{
-			sto_row_close(&row);
-			return false;
-		}
+	if (sto_store_find(STO_REL_KEY_POLICY, STO_IDX_KEY_POLICY, 1, &key, &row))
+	{
+		bool isnull;
+		bytea *packed = DatumGetByteaPP(sto_row_get(&row, KEY_POLICY_POLICY, &isnull));
+
+		/* from the row itself: a full cache keeps no more */
+		unpack(policy_event, VARDATA_ANY(packed), VARSIZE_ANY_EXHDR(packed), out);
 		refresh(&policies);
 		keep_policy(row.slot);
 		missed(STO_REL_KEY_POLICY, keep_policy);
-		entry = hash_search(policies, &policy_event, HASH_FIND, NULL);
-		sto_row_close(&row);
 	}
-
-	if (entry == NULL || !sto_policy_unpack(entry->packed, entry->len, out, &why))
-		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
-						errmsg("key policy of event " INT64_FORMAT " can't be read", policy_event),
-						errdetail("%s.", why ? why : "it could not be cached"),
-						errhint("Compare the register with its log: SELECT * FROM sto.verify().")));
-	return true;
+	sto_row_close(&row);
+	return row.found;
 }
 
 bool
