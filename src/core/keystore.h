@@ -1,0 +1,25 @@
+/*
+ * keystore.h
+ *		Private keys from a file or an OpenSSL store URI, for the programs that sign
+ *		notes: the sealing worker and sto_witness.  Nothing here is callable from SQL.
+ */
+#ifndef STO_CORE_KEYSTORE_H
+#define STO_CORE_KEYSTORE_H
+
+#include "sign.h"
+
+typedef struct StoSigner StoSigner;
+
+/*
+ * Open an Ed25519 private key.  where: a path, or a URI that OpenSSL's store can
+ * read (file:..., pkcs11:... through a provider or engine).  A file must be a
+ * regular file that only its owner can read (mode 0600 or 0400).  NULL on
+ * failure, with the reason in *why (static or owned by the library until the next call).
+ */
+extern StoSigner *sto_signer_open(const char *where, const char **why);
+extern void sto_signer_close(StoSigner *signer);
+extern const StoKey *sto_signer_key(const StoSigner *signer); /* its public half */
+extern bool sto_signer_sign(StoSigner *signer, const void *msg, size_t len,
+							uint8_t sig[STO_SIG_LEN]);
+
+#endif
