@@ -59,7 +59,7 @@ PGFILEDESC = "sto_ledger - a register of security tokens"
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(TOP)/$(EXTENSION).control)
 
 SOURCES  = $(sort $(wildcard $(addprefix $(TOP)/src/,*.c core/*.c types/*.c ledger/*.c log/*.c)))
-INCLUDED = $(wildcard $(addprefix $(TOP)/src/,*.h */*.h))
+INCLUDED = $(filter-out $(TOP)/src/bin/%,$(wildcard $(addprefix $(TOP)/src/,*.h */*.h)))
 OBJS     = $(patsubst $(TOP)/%.c,%.o,$(SOURCES))
 
 INSTALL_SQL = $(sort $(wildcard $(TOP)/sql/install/*.sql))
@@ -77,6 +77,14 @@ NOT_FOR_CLANG = -Wno-ignored-attributes -Wno-ignored-optimization-argument -Wno-
 SHLIB_LINK  = -lcrypto
 override with_llvm := no
 
+# Stand-alone programs on top of core. One is made of src/bin/NAME*.c; what several
+# may use, the other files there, is a library, as is core.
+PROGRAMS    = $(filter $(basename $(notdir $(wildcard $(TOP)/src/bin/*.c))),sto_verify sto_witness)
+BIN_OBJS    = $(patsubst $(TOP)/%.c,%.o,$(sort $(wildcard $(TOP)/src/bin/*.c)))
+own_objects = $(filter src/bin/$(1)%,$(BIN_OBJS))
+SHARED_OBJS = $(filter-out $(foreach p,$(PROGRAMS),$(call own_objects,$(p))),$(BIN_OBJS))
+CORE_OBJS   = $(filter src/core/%,$(OBJS))
+
 REGRESS        = $(patsubst $(TOP)/test/sql/%.sql,%,$(sort $(wildcard $(TOP)/test/sql/*.sql)))
 REGRESS_OPTS   = --inputdir=$(TOP)/test --outputdir=regress
 
@@ -88,9 +96,34 @@ include $(PGXS)
 $(OBJS): $(INCLUDED) $(TOP)/Makefile $(TOP)/$(EXTENSION).control | objdirs
 installcheck: regress-dir install-test-signer
 
-.PHONY: objdirs regress-dir install-test-signer
+.PHONY: objdirs regress-dir install-test-signer install-programs uninstall-programs
 objdirs:
-	@mkdir -p $(sort $(dir $(OBJS)))
+	@mkdir -p $(sort $(dir $(OBJS) $(BIN_OBJS)))
+
+all: $(PROGRAMS)
+install: install-programs
+uninstall: uninstall-programs
+
+# No header of the server's is on their way, only libpq's.
+$(BIN_OBJS): override CPPFLAGS := -D_GNU_SOURCE $(PG_CPPFLAGS) -I$(includedir)
+$(BIN_OBJS): override CFLAGS := $(filter-out $(CFLAGS_SL) -Wno-unused-parameter -Wno-sign-compare,$(CFLAGS)) -fPIE -pthread
+$(BIN_OBJS): $(wildcard $(TOP)/src/core/*.h $(TOP)/src/bin/*.h) $(TOP)/Makefile $(TOP)/$(EXTENSION).control | objdirs
+
+# Made anew, so that no object of a file that is gone stays in it.
+libsto_programs.a: $(SHARED_OBJS) $(CORE_OBJS)
+	@rm -f $@
+	$(AR) crs $@ $^
+
+.SECONDEXPANSION:
+$(PROGRAMS): $$(call own_objects,$$@) libsto_programs.a
+	$(CC) $(CFLAGS) -pthread -o $@ $(call own_objects,$@) libsto_programs.a $(LDFLAGS) -L$(libdir) -lpq -ljansson -lcrypto
+
+install-programs: $(PROGRAMS)
+	$(if $(PROGRAMS),$(MKDIR_P) '$(DESTDIR)$(bindir)')
+	$(if $(PROGRAMS),$(INSTALL_PROGRAM) $(PROGRAMS) '$(DESTDIR)$(bindir)/')
+
+uninstall-programs:
+	rm -f $(addprefix '$(DESTDIR)$(bindir)'/,$(PROGRAMS))
 
 # Expected files are looked for below the output folder, from 16 on below the
 # current one.
