@@ -53,16 +53,17 @@ may_pass(void)
 	return creating_extension || IsBinaryUpgrade || sto_maintenance_open() || !IsTransactionState();
 }
 
+/* The log, and the evidence that proves it. */
 static bool
 is_log(Oid relid)
 {
 	int rel = OidIsValid(relid) ? sto_rel_of_oid(relid) : -1;
 
-	return rel == STO_REL_EVENT || rel == STO_REL_TRANSFER;
+	return rel == STO_REL_EVENT || rel == STO_REL_TRANSFER || sto_rel_is_evidence(rel);
 }
 
 /*
- * The log tables and their indexes, the lock table and the sequence: the
+ * Log and evidence tables and their indexes, the lock table and the sequence: the
  * ledger without them is none.
  */
 static bool
@@ -73,8 +74,7 @@ is_vital(Oid relid)
 	if (OidIsValid(relid) && get_rel_relkind(relid) == RELKIND_INDEX)
 		return is_log(IndexGetRelation(relid, true));
 
-	return rel == STO_REL_EVENT || rel == STO_REL_TRANSFER || rel == STO_REL_WRITER ||
-		   rel == STO_REL_SEQUENCE;
+	return is_log(relid) || rel == STO_REL_WRITER || rel == STO_REL_SEQUENCE;
 }
 
 /* Any table of the extension, or an index of one: the library finds them by name. */

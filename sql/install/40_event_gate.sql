@@ -29,10 +29,6 @@ CREATE TRIGGER sto_close AFTER INSERT ON sto.event
 
 -- Append only (and see the hooks in src/utility.c for DDL).
 
-CREATE FUNCTION sto.refuse_change() RETURNS trigger
-    AS 'MODULE_PATHNAME', 'sto_refuse_change' LANGUAGE C;
-COMMENT ON FUNCTION sto.refuse_change() IS 'refuses UPDATE, DELETE and TRUNCATE outside maintenance';
-
 CREATE TRIGGER sto_guard BEFORE UPDATE OR DELETE ON sto.event
     FOR EACH ROW EXECUTE FUNCTION sto.refuse_change();
 CREATE TRIGGER sto_guard_all BEFORE TRUNCATE ON sto.event

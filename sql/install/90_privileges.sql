@@ -49,3 +49,7 @@ REVOKE EXECUTE ON FUNCTION
     sto.event_gate(), sto.event_begin(), sto.event_end(), sto.transfer_gate(), sto.transfer_statement(),
     sto.refuse_change(), sto.member_changed()
     FROM PUBLIC;
+
+-- Seals and proofs.  Evidence is there to be shown: sizes, times, hashes and signatures, no holdings.
+GRANT SELECT ON sto.block, sto.tile, sto.checkpoint, sto.cosignature, sto.time_stamp, sto.foreign_checkpoint TO PUBLIC;
+REVOKE EXECUTE ON FUNCTION sto.refuse_insert() FROM PUBLIC;

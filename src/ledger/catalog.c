@@ -16,16 +16,37 @@
 #include "utils/syscache.h"
 
 static const char *const rel_names[STO_REL_COUNT] = {
-	[STO_REL_EVENT] = "event",           [STO_REL_TRANSFER] = "transfer",
-	[STO_REL_WRITER] = "writer",         [STO_REL_SUBJECT] = "subject",
-	[STO_REL_LEDGER] = "ledger",         [STO_REL_KEY_POLICY] = "key_policy",
-	[STO_REL_PUBLIC_KEY] = "key",        [STO_REL_PARTY] = "party",
-	[STO_REL_CAPABILITY] = "capability", [STO_REL_WALLET] = "wallet",
-	[STO_REL_TOKEN] = "token",           [STO_REL_BATCH] = "batch",
-	[STO_REL_POSITION] = "position",     [STO_REL_HOLD] = "hold",
-	[STO_REL_MEMBER] = "member",         [STO_REL_SEQUENCE] = "entry_id_seq",
+	[STO_REL_EVENT] = "event",
+	[STO_REL_TRANSFER] = "transfer",
+	[STO_REL_WRITER] = "writer",
+	[STO_REL_SUBJECT] = "subject",
+	[STO_REL_LEDGER] = "ledger",
+	[STO_REL_KEY_POLICY] = "key_policy",
+	[STO_REL_PUBLIC_KEY] = "key",
+	[STO_REL_PARTY] = "party",
+	[STO_REL_CAPABILITY] = "capability",
+	[STO_REL_WALLET] = "wallet",
+	[STO_REL_TOKEN] = "token",
+	[STO_REL_BATCH] = "batch",
+	[STO_REL_POSITION] = "position",
+	[STO_REL_HOLD] = "hold",
+	[STO_REL_MEMBER] = "member",
+	[STO_REL_SEQUENCE] = "entry_id_seq",
+	[STO_REL_BLOCK] = "block",
+	[STO_REL_TILE] = "tile",
+	[STO_REL_CHECKPOINT] = "checkpoint",
+	[STO_REL_COSIGNATURE] = "cosignature",
+	[STO_REL_TIME_STAMP] = "time_stamp",
+	[STO_REL_FOREIGN] = "foreign_checkpoint",
+	[STO_REL_LOG_KEY] = "log_key",
+	[STO_REL_WITNESS] = "witness",
+	[STO_REL_WITNESS_POLICY] = "witness_policy",
+	[STO_REL_TIME_AUTHORITY] = "time_authority",
+	[STO_REL_LOG_RESTART] = "log_restart",
+	[STO_REL_CLOSE] = "close",
 };
 
+/* 0: C reads no column of it, or the folder that does compares */
 static const int rel_columns[STO_REL_COUNT] = {
 	[STO_REL_EVENT] = EVENT_COLUMNS,
 	[STO_REL_TRANSFER] = TRANSFER_COLUMNS,
@@ -62,11 +83,26 @@ static const char *const index_names[STO_IDX_COUNT] = {
 	[STO_IDX_POSITION] = "position_pkey",
 	[STO_IDX_HOLD] = "hold_pkey",
 	[STO_IDX_MEMBER] = "member_pkey",
+	[STO_IDX_BLOCK] = "block_pkey",
+	[STO_IDX_BLOCK_SIZE] = "block_size",
+	[STO_IDX_TILE] = "tile_pkey",
+	[STO_IDX_TILE_FIRST] = "tile_first",
+	[STO_IDX_CHECKPOINT] = "checkpoint_pkey",
+	[STO_IDX_COSIGNATURE] = "cosignature_pkey",
+	[STO_IDX_TIME_STAMP] = "time_stamp_pkey",
+	[STO_IDX_FOREIGN] = "foreign_checkpoint_pkey",
+	[STO_IDX_LOG_KEY] = "log_key_pkey",
+	[STO_IDX_WITNESS] = "witness_pkey",
+	[STO_IDX_WITNESS_POLICY] = "witness_policy_pkey",
+	[STO_IDX_TIME_AUTHORITY] = "time_authority_pkey",
+	[STO_IDX_LOG_RESTART] = "log_restart_pkey",
+	[STO_IDX_CLOSE] = "close_pkey",
 };
 
 static Oid rel_oids[STO_REL_COUNT];
 static Oid index_oids[STO_IDX_COUNT];
 static bool known = false;
+static bool complete = false; /* every one of them was there */
 
 uint64 sto_catalog_generation = 1;
 uint64 sto_writer_generation = 1;
@@ -104,16 +140,11 @@ sto_catalog_init(void)
 	CacheRegisterRelcacheCallback(catalog_changed, (Datum) 0);
 }
 
-static Oid
-lookup(Oid schema, const char *name)
+static pg_attribute_noreturn() void missing(const char *name)
 {
-	Oid oid = get_relname_relid(name, schema);
-
-	if (!OidIsValid(oid))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation sto.%s is missing", name),
-				 errhint("Run CREATE EXTENSION sto_ledger in this database.")));
-	return oid;
+	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation sto.%s is missing", name),
+					errhint("Run CREATE EXTENSION sto_ledger in this database, or ALTER EXTENSION "
+							"sto_ledger UPDATE.")));
 }
 
 static int
@@ -129,17 +160,20 @@ column_count(Oid relid)
 	return count;
 }
 
+/* A relation that is missing is missed when it is asked for: the others work without it. */
 static void
 load(void)
 {
 	Oid schema = get_namespace_oid("sto", false);
 	Oid rels[STO_REL_COUNT];
 	Oid indexes[STO_IDX_COUNT];
+	bool all = true;
 
 	for (int i = 0; i < STO_REL_COUNT; i++)
 	{
-		rels[i] = lookup(schema, rel_names[i]);
-		if (column_count(rels[i]) != rel_columns[i])
+		rels[i] = get_relname_relid(rel_names[i], schema);
+		all = all && OidIsValid(rels[i]);
+		if (OidIsValid(rels[i]) && rel_columns[i] != 0 && column_count(rels[i]) != rel_columns[i])
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("table sto.%s does not have the shape that this library knows",
@@ -148,33 +182,42 @@ load(void)
 					 errhint("Run ALTER EXTENSION sto_ledger UPDATE.")));
 	}
 	for (int i = 0; i < STO_IDX_COUNT; i++)
-		indexes[i] = lookup(schema, index_names[i]);
+	{
+		indexes[i] = get_relname_relid(index_names[i], schema);
+		all = all && OidIsValid(indexes[i]);
+	}
 
 	memcpy(rel_oids, rels, sizeof(rels));
 	memcpy(index_oids, indexes, sizeof(indexes));
+	complete = all;
 	known = true;
 }
 
 Oid
 sto_rel_oid(StoRel rel)
 {
-	if (!known)
+	if (!known || !OidIsValid(rel_oids[rel]))
 		load();
+	if (!OidIsValid(rel_oids[rel]))
+		missing(rel_names[rel]);
 	return rel_oids[rel];
 }
 
 Oid
 sto_index_oid(StoIndex index)
 {
-	if (!known)
+	if (!known || !OidIsValid(index_oids[index]))
 		load();
+	if (!OidIsValid(index_oids[index]))
+		missing(index_names[index]);
 	return index_oids[index];
 }
 
 int
 sto_rel_of_oid(Oid relid)
 {
-	if (!known)
+	/* what was missing may have been added by an update of the extension */
+	if (!known || !complete)
 	{
 		Oid schema = get_namespace_oid("sto", true);
 

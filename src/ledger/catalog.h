@@ -27,6 +27,20 @@ typedef enum StoRel
 	STO_REL_HOLD,
 	STO_REL_MEMBER,
 	STO_REL_SEQUENCE,
+	/* what seals write: sql/install/35_seal.sql */
+	STO_REL_BLOCK,
+	STO_REL_TILE,
+	STO_REL_CHECKPOINT,
+	STO_REL_COSIGNATURE,
+	STO_REL_TIME_STAMP,
+	STO_REL_FOREIGN,
+	/* projections of the log's own events: sql/install/32_log_register.sql */
+	STO_REL_LOG_KEY,
+	STO_REL_WITNESS,
+	STO_REL_WITNESS_POLICY,
+	STO_REL_TIME_AUTHORITY,
+	STO_REL_LOG_RESTART,
+	STO_REL_CLOSE,
 	STO_REL_COUNT
 } StoRel;
 
@@ -49,15 +63,36 @@ typedef enum StoIndex
 	STO_IDX_POSITION,       /* position_pkey (token_id, wallet) */
 	STO_IDX_HOLD,           /* hold_pkey (hold_id) */
 	STO_IDX_MEMBER,         /* member_pkey (role) */
+	STO_IDX_BLOCK,          /* block_pkey (last_id) */
+	STO_IDX_BLOCK_SIZE,     /* block_size (tree_size) */
+	STO_IDX_TILE,           /* tile_pkey (level, tile) */
+	STO_IDX_TILE_FIRST,     /* tile_first (first_id) */
+	STO_IDX_CHECKPOINT,     /* checkpoint_pkey (tree_size) */
+	STO_IDX_COSIGNATURE,    /* cosignature_pkey (tree_size, fingerprint) */
+	STO_IDX_TIME_STAMP,     /* time_stamp_pkey (tree_size, gen_time) */
+	STO_IDX_FOREIGN,        /* foreign_checkpoint_pkey (tree_size, root) */
+	STO_IDX_LOG_KEY,        /* log_key_pkey (registered) */
+	STO_IDX_WITNESS,        /* witness_pkey (registered) */
+	STO_IDX_WITNESS_POLICY, /* witness_policy_pkey (registered) */
+	STO_IDX_TIME_AUTHORITY, /* time_authority_pkey (registered) */
+	STO_IDX_LOG_RESTART,    /* log_restart_pkey (event) */
+	STO_IDX_CLOSE,          /* close_pkey (event) */
 	STO_IDX_COUNT
 } StoIndex;
 
 /* Register the invalidation callback; once per backend, from _PG_init. */
 extern void sto_catalog_init(void);
-extern Oid sto_rel_oid(StoRel rel); /* ERROR if the extension isn't installed here */
+/* ERROR if the extension isn't installed here, or that one relation is missing. */
+extern Oid sto_rel_oid(StoRel rel);
 extern Oid sto_index_oid(StoIndex index);
 /* The relation if relid is one of ours, else -1 (also where the extension isn't installed). */
 extern int sto_rel_of_oid(Oid relid);
+/* Tables that prove the log: append-only as the log itself, written by seals and their like. */
+static inline bool
+sto_rel_is_evidence(int rel)
+{
+	return rel >= STO_REL_BLOCK && rel <= STO_REL_FOREIGN;
+}
 /* Changes whenever one of our relations may have been altered. */
 extern uint64 sto_catalog_generation;
 /* Changes whenever sto.writer is invalidated: how sessions announce changed facts (facts.h). */

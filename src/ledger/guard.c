@@ -5,9 +5,12 @@
  *
  * A superuser can still work on them in a transaction of its own kind:
  * sto.begin_maintenance() records the reason as an event first.
+ *
+ * Evidence tables refuse INSERT as well: only C writes them.
  */
 #include "postgres.h"
 
+#include "ledger/gate.h"
 #include "ledger/guard.h"
 
 #include "errors.h"
@@ -18,11 +21,13 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "replication/logicalworker.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/rel.h"
 
 PG_FUNCTION_INFO_V1(sto_refuse_change);
+PG_FUNCTION_INFO_V1(sto_refuse_insert);
 PG_FUNCTION_INFO_V1(sto_begin_maintenance);
 
 /* Nesting level of the (sub)transaction that opened the switch; 0: it is closed. */
@@ -65,6 +70,24 @@ sto_refuse_change(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple
 																	  : trigger->tg_trigtuple);
+}
+
+/*
+ * BEFORE INSERT FOR EACH STATEMENT on the evidence tables.  Apply workers run no
+ * statement; the initial copy of a subscription does.  What a subscriber gets
+ * there is untrusted input, which sto.verify() judges.
+ */
+Datum
+sto_refuse_insert(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		elog(ERROR, "sto.refuse_insert is a trigger function");
+	/* the setting can be granted to others, the privilege is not meant to be */
+	if (!IsLogicalWorker() && !(sto_restore && superuser()) && !sto_maintenance_open())
+		sto_refuse_act("INSERT", psprintf("sto.%s", RelationGetRelationName(trigger->tg_relation)));
+	PG_RETURN_NULL();
 }
 
 /*
