@@ -63,14 +63,18 @@ extern bool sto_tiles_frontier(StoReadHashes read, void *context, int64_t size,
 /* RFC 9162 2.1.3.1: proof that leaf `index` is in the tree of `size`; *count hashes. */
 extern bool sto_tiles_inclusion(StoReadHashes read, void *context, int64_t index, int64_t size,
 								StoHash proof[STO_PROOF_MAX], int *count);
-/* RFC 9162 2.1.4.1: proof that the tree of `from` leaves begins the tree of `to`; 0 <= from <= to. */
+/* RFC 9162 2.1.4.1: proof that the tree of `from` leaves begins the tree of `to`; 0 <= from <= to.
+ */
 extern bool sto_tiles_consistency(StoReadHashes read, void *context, int64_t from, int64_t to,
 								  StoHash proof[STO_PROOF_MAX], int *count);
 
 /* RFC 9162 2.1.3.2; false also for a proof of the wrong length. */
 extern bool sto_verify_inclusion(const StoHash *leaf, int64_t index, int64_t size,
 								 const StoHash *proof, int count, const StoHash *root);
-/* RFC 9162 2.1.4.2; from 0: the proof must be empty; from == to: empty, and the roots equal. */
+/*
+ * RFC 9162 2.1.4.2.  from == to: the proof must be empty and the roots equal.  from 0:
+ * empty, and from_root that of no leaves, SHA-256("").
+ */
 extern bool sto_verify_consistency(int64_t from, int64_t to, const StoHash *proof, int count,
 								   const StoHash *from_root, const StoHash *to_root);
 

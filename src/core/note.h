@@ -57,7 +57,8 @@ typedef struct StoNote
 	StoNoteLine lines[STO_NOTE_SIGNATURES_MAX];
 } StoNote;
 
-/* signed-note: split at the last empty line; refuses control octets, bad UTF-8 and malformed lines. */
+/* signed-note: split at the last empty line; refuses control octets, bad UTF-8 and malformed lines.
+ */
 extern bool sto_note_parse(const char *note, size_t len, StoNote *out, const char **why);
 
 typedef struct StoCheckpoint
@@ -68,10 +69,12 @@ typedef struct StoCheckpoint
 	StoHash root;
 } StoCheckpoint;
 
-/* tlog-checkpoint: origin, size without leading zeros, canonical base64 root; extension lines are allowed and ignored. */
+/* tlog-checkpoint: origin, size without leading zeros, canonical base64 root; extension lines are
+ * allowed and ignored. */
 extern bool sto_checkpoint_parse(const char *text, size_t len, StoCheckpoint *out,
 								 const char **why);
-/* The text that is signed; out has STO_CHECKPOINT_TEXT_MAX octets; returns its length, 0 if it can't be. */
+/* The text that is signed; out has STO_CHECKPOINT_TEXT_MAX octets; returns its length, 0 if it
+ * can't be. */
 extern size_t sto_checkpoint_print(const char *origin, size_t origin_len, int64_t size,
 								   const StoHash *root, char *out);
 
@@ -79,12 +82,13 @@ extern size_t sto_checkpoint_print(const char *origin, size_t origin_len, int64_
  * Look for this key's signature in the note.  STO_CHECK_GOOD: it is there and
  * good; STO_CHECK_BAD: a line of this name and key id does not verify;
  * *found false: no such line (the result is then STO_CHECK_BAD).  For a
- * cosignature, *time gets its POSIX seconds (NULL: not wanted).
+ * cosignature, *time gets its POSIX seconds (NULL: not wanted), of several the newest.
  */
 extern StoCheck sto_note_check(const StoNote *note, const StoNoteKey *key, bool *found,
 							   int64_t *time);
 
-/* A signature line "— name base64\n"; sig of 64 or 72 octets.  Returns its length, out has STO_NOTE_LINE_MAX. */
+/* A signature line "— name base64\n"; sig of 64 or 72 octets.  Returns its length, out has
+ * STO_NOTE_LINE_MAX. */
 extern size_t sto_note_line_print(const StoNoteKey *key, const uint8_t *sig, size_t sig_len,
 								  char *out);
 /* Decode a line's signature (without key id); false if it isn't sig_len octets. */
@@ -92,9 +96,10 @@ extern bool sto_note_line_signature(const StoNoteLine *line, uint8_t *out, size_
 /* What a cosigner signs: "cosignature/v1\ntime T\n" || text. */
 extern void sto_put_cosignature(StoWriter *w, int64_t time, const char *text, size_t text_len);
 
-/* Canonical, padded base64 (RFC 4648 4) through OpenSSL; out has room for 4 * ((len + 2) / 3) + 1. */
+/* Canonical, padded base64 (RFC 4648 4); out has room for 4 * ((len + 2) / 3) + 1. */
 extern size_t sto_base64_encode(const void *data, size_t len, char *out);
-/* Strict: no white space, canonical padding; false if it isn't that or doesn't fit; *outlen octets. */
+/* Strict: no white space, canonical padding; false if it isn't that or doesn't fit; *outlen octets.
+ */
 extern bool sto_base64_decode(const char *text, size_t len, uint8_t *out, size_t size,
 							  size_t *outlen);
 
