@@ -52,4 +52,12 @@
 #define ERRCODE_STO_GUARD_OFF MAKE_SQLSTATE('S', 'T', '4', '0', '5')
 #define ERRCODE_STO_INITIAL_COPY MAKE_SQLSTATE('S', 'T', '4', '0', '6')
 
+/* seals and proofs */
+#define ERRCODE_STO_NOT_SEALED MAKE_SQLSTATE('S', 'T', '5', '0', '1')
+#define ERRCODE_STO_NO_SUCH_LEAF MAKE_SQLSTATE('S', 'T', '5', '0', '2')
+#define ERRCODE_STO_SIGNING_REFUSED MAKE_SQLSTATE('S', 'T', '5', '0', '3')
+#define ERRCODE_STO_BAD_NOTE MAKE_SQLSTATE('S', 'T', '5', '0', '4')
+#define ERRCODE_STO_CANNOT_SEAL MAKE_SQLSTATE('S', 'T', '5', '0', '5')
+#define ERRCODE_STO_NO_WORKER MAKE_SQLSTATE('S', 'T', '5', '0', '6')
+
 #endif

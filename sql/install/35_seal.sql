@@ -21,11 +21,11 @@ CREATE TABLE sto.tile (
     root     sto.digest NOT NULL,  -- of its 256 hashes: one hash of the level above
     head     bytea      NOT NULL,  -- hashes 0 to 6
     tail     bytea      NOT NULL,  -- hashes 7 to 255
-    CONSTRAINT tile_pkey PRIMARY KEY (level, tile)
+    CONSTRAINT tile_pkey PRIMARY KEY (level, tile),
+    CONSTRAINT tile_first UNIQUE (first_id)  -- finds the tile of an entry
 );
 ALTER TABLE sto.tile ALTER COLUMN head SET STORAGE PLAIN;
 ALTER TABLE sto.tile ALTER COLUMN tail SET STORAGE EXTERNAL;
-CREATE UNIQUE INDEX tile_first ON sto.tile (first_id);
 COMMENT ON TABLE sto.tile IS 'append-only: the full tiles of the tree, 256 hashes each (C2SP tlog-tiles)';
 
 CREATE TABLE sto.checkpoint (
