@@ -133,8 +133,9 @@ BEGIN
       FROM (SELECT l.count AS entries, coalesce(l.first, e.entry_id) AS first,
                    e.entry_id IS NULL
                    OR (l.count, l.sum, l.hash, l.token_id, l.tokens)
-                      IS DISTINCT FROM (s.count, s.sum, s.hash, s.token, 1::bigint) AS bad
-              FROM (SELECT t.authority_event, count(*) AS count, sum(t.amount) AS sum, min(t.entry_id) AS first,
+                      IS DISTINCT FROM (s.count, s.sum, s.hash, s.token, 1::bigint)
+                   OR l.last >= b.usable_until AS bad
+              FROM (SELECT t.authority_event, count(*) AS count, max(t.posted_at) AS last, sum(t.amount) AS sum, min(t.entry_id) AS first,
                            count(DISTINCT t.token_id) AS tokens, (array_agg(t.token_id))[1] AS token_id,
                            sto.batch_hash(sto.order_message(ledger, t.kind, t.order_id, t.ordering_party, t.token_id,
                                t.amount, t.debit_wallet, t.credit_wallet, t.valid_until, t.reference, t.hold_id, t.purpose,
@@ -146,9 +147,11 @@ BEGIN
               LEFT JOIN ONLY sto.event e ON e.entry_id = l.authority_event AND e.kind = 'batch'
               LEFT JOIN LATERAL (SELECT (e.body ->> 'count')::bigint AS count, (e.body ->> 'sum')::sto.token_amount AS sum,
                                         (e.body ->> 'hash')::sto.digest AS hash, (e.body ->> 'token')::uuid AS token) s
-                     ON e.entry_id IS NOT NULL) x;
+                     ON e.entry_id IS NOT NULL
+              LEFT JOIN sto.batch b ON b.batch_event = l.authority_event) x;
 END $$;
-COMMENT ON FUNCTION sto.verify_batches() IS 'count, sum and hash of each list of orders that one quorum signed';
+COMMENT ON FUNCTION sto.verify_batches() IS
+    'count, sum and hash of each list of orders that one quorum signed; none posted after its end';
 
 CREATE FUNCTION sto.verify_holds() RETURNS SETOF sto.verification
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$

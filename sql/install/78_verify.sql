@@ -109,17 +109,24 @@ BEGIN
                 r.dti, r.currency, r.unsigned_role)
         UNION ALL
         SELECT 'sto.batch', coalesce(r.entry_id, b.batch_event)
-          FROM (SELECT e.entry_id, e.subject, e.actor, f.token, f.count, f.sum, f.hash,
-                       (SELECT p.policy_event FROM sto.policy_span p
-                         WHERE p.subject = e.actor AND p.policy_event < e.entry_id
-                           AND (p.replaced IS NULL OR p.replaced > e.entry_id)) AS policy_event,
+          FROM (SELECT e.entry_id, e.subject, e.actor, f.token, f.count, f.sum, f.hash, p.policy_event,
+                       -- the list's own end, or that of a key that signed it (items of 74 octets)
+                       least(sto.from_micros(f.valid_until),
+                             (SELECT min(s.valid_to) FROM stated_key s
+                               WHERE s.entry_id = p.policy_event
+                                 AND sto.key_id(s.key) IN (SELECT substr(e.signatures, i + 2, 8)
+                                                             FROM generate_series(0, octet_length(e.signatures) - 1, 74) i)))
+                           AS usable_until,
                        EXISTS (SELECT FROM ONLY sto.transfer t WHERE t.authority_event = e.entry_id) AS posted
                   FROM ONLY sto.event e
-                 CROSS JOIN LATERAL json_to_record(e.body) AS f (token uuid, count bigint, sum sto.token_amount, hash sto.digest)
+                 CROSS JOIN LATERAL json_to_record(e.body)
+                    AS f (token uuid, count bigint, sum sto.token_amount, hash sto.digest, valid_until bigint)
+                  LEFT JOIN sto.policy_span p ON p.subject = e.actor AND p.policy_event < e.entry_id
+                                                 AND (p.replaced IS NULL OR p.replaced > e.entry_id)
                  WHERE e.kind = 'batch') r
           FULL JOIN sto.batch b ON b.batch_event = r.entry_id
-         WHERE (b.policy_event, b.count, b.sum, b.batch_id, b.actor, b.token_id, b.hash, b.posted)
-               IS DISTINCT FROM (r.policy_event, r.count, r.sum, r.subject, r.actor, r.token, r.hash, r.posted))
+         WHERE (b.policy_event, b.count, b.sum, b.usable_until, b.batch_id, b.actor, b.token_id, b.hash, b.posted)
+               IS DISTINCT FROM (r.policy_event, r.count, r.sum, r.usable_until, r.subject, r.actor, r.token, r.hash, r.posted))
     SELECT 'register', t.scope, t.examined, count(f.scope) = 0, min(f.id),
            CASE WHEN count(f.scope) > 0 THEN format('%s rows differ from what the log says', count(f.scope)) END
       FROM (VALUES ('sto.ledger', (SELECT count(*) FROM sto.ledger)), ('sto.key_policy', (SELECT count(*) FROM sto.key_policy)),
@@ -139,7 +146,7 @@ DECLARE
     step text;
 BEGIN
     FOREACH step IN ARRAY coalesce(checks, ARRAY['guards', 'log', 'times', 'authority', 'entry_signatures', 'batches', 'holds',
-                                                 'supply', 'events', 'event_signatures', 'possessions', 'register'])
+                                                 'groups', 'closed', 'supply', 'events', 'event_signatures', 'possessions', 'register'])
     LOOP
         CONTINUE WHEN NOT signatures AND checks IS NULL AND step IN ('entry_signatures', 'possessions');
         BEGIN
@@ -152,6 +159,8 @@ BEGIN
                 WHEN 'entry_signatures' THEN RETURN QUERY SELECT * FROM sto.verify_entry_signatures();
                 WHEN 'batches' THEN RETURN QUERY SELECT * FROM sto.verify_batches();
                 WHEN 'holds' THEN RETURN QUERY SELECT * FROM sto.verify_holds();
+                WHEN 'groups' THEN RETURN QUERY SELECT * FROM sto.verify_groups();
+                WHEN 'closed' THEN RETURN QUERY SELECT * FROM sto.verify_closed();
                 WHEN 'supply' THEN RETURN QUERY SELECT * FROM sto.verify_supply();
                 WHEN 'events' THEN RETURN QUERY SELECT * FROM sto.verify_events();
                 WHEN 'event_signatures' THEN RETURN QUERY SELECT * FROM sto.verify_event_signatures(signatures);

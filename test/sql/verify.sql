@@ -138,6 +138,7 @@ SELECT command, pg_temp.tamper(command) AS found FROM (VALUES
     ('UPDATE sto.key SET subject = md5(''x'')::uuid WHERE fingerprint = sto.fingerprint(sto_test.public_key(22)::sto.public_key)'),
     ('UPDATE sto.key_policy SET policy = sto.key_policy(1, ARRAY[sto_test.public_key(99)::sto.public_key]) WHERE subject = sto_test.id(''bob/1'')'),
     ('UPDATE sto.batch SET posted = false'),
+    ('UPDATE sto.batch SET usable_until = ''2100-01-01'''),
     ('UPDATE sto.ledger SET register_authority = ''roles'''),
     ('UPDATE sto.subject SET head = sha256(''x'')::sto.digest WHERE subject = sto_test.id(''ACME'')')) AS c (command);
 
