@@ -348,9 +348,8 @@ sto_note_parse(const char *note, size_t len, StoNote *out, const char **why)
 	return *why == NULL;
 }
 
-/* The next line of a text, without its LF; NULL if there is none that is ended. */
-static const char *
-next_line(const char **text, const char *end, size_t *len)
+const char *
+sto_next_line(const char **text, const char *end, size_t *len)
 {
 	const char *line = *text;
 	const char *stop = line == end ? NULL : memchr(line, '\n', (size_t) (end - line));
@@ -362,23 +361,22 @@ next_line(const char **text, const char *end, size_t *len)
 	return line;
 }
 
-/* ASCII decimal without leading zeros, below STO_TREE_SIZE_MAX */
-static bool
-parse_size(const char *text, size_t len, int64_t *out)
+bool
+sto_decimal_parse(const char *text, size_t len, int64_t *out)
 {
-	int64_t size = 0;
+	int64_t value = 0;
 
-	if (len == 0 || len > 19 || (len > 1 && text[0] == '0'))
+	if (len == 0 || (len > 1 && text[0] == '0'))
 		return false;
 	for (size_t i = 0; i < len; i++)
 	{
 		if (text[i] < '0' || text[i] > '9')
 			return false;
-		size = size * 10 + (text[i] - '0');
-		if (size >= STO_TREE_SIZE_MAX)
+		if (__builtin_mul_overflow(value, 10, &value) ||
+			__builtin_add_overflow(value, text[i] - '0', &value))
 			return false;
 	}
-	*out = size;
+	*out = value;
 	return true;
 }
 
@@ -392,24 +390,25 @@ parse_checkpoint(const char *text, size_t len, StoCheckpoint *out)
 
 	if (why != NULL)
 		return why;
-	line = next_line(&text, end, &line_len);
+	line = sto_next_line(&text, end, &line_len);
 	if (line == NULL || line_len == 0)
 		return "the checkpoint has no origin";
 	if (line_len > STO_NOTE_NAME_MAX)
 		return "the origin has more than 255 octets";
 	out->origin = line;
 	out->origin_len = (uint8_t) line_len;
-	line = next_line(&text, end, &line_len);
-	if (line == NULL || !parse_size(line, line_len, &out->size))
+	line = sto_next_line(&text, end, &line_len);
+	if (line == NULL || !sto_decimal_parse(line, line_len, &out->size) ||
+		out->size >= STO_TREE_SIZE_MAX)
 		return "the tree size is not a number, has a leading zero or is too large";
-	line = next_line(&text, end, &line_len);
+	line = sto_next_line(&text, end, &line_len);
 	if (line == NULL || line_len != BASE64_LEN(STO_DIGEST_LEN) ||
 		!decode(line, line_len, out->root.octets, STO_DIGEST_LEN, &line_len) ||
 		line_len != STO_DIGEST_LEN)
 		return "the root is not base64 of 32 octets";
 	while (text < end)
 	{
-		line = next_line(&text, end, &line_len);
+		line = sto_next_line(&text, end, &line_len);
 		if (line == NULL || line_len == 0)
 			return "an extension line is empty or not ended";
 	}

@@ -103,4 +103,9 @@ extern size_t sto_base64_encode(const void *data, size_t len, char *out);
 extern bool sto_base64_decode(const char *text, size_t len, uint8_t *out, size_t size,
 							  size_t *outlen);
 
+/* The line at *text without its LF, and *text after it; NULL if no line ends before `end`. */
+extern const char *sto_next_line(const char **text, const char *end, size_t *len);
+/* ASCII digits without leading zeros, of a number up to INT64_MAX. */
+extern bool sto_decimal_parse(const char *text, size_t len, int64_t *out);
+
 #endif

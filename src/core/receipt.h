@@ -20,7 +20,8 @@ typedef struct StoReceiptLeaf
 	StoSide side;
 } StoReceiptLeaf;
 
-/* tag "sto.receipt" 1, octets32 record, u8 which, and if which is not 0: salt, i64 seq, i128 balance, i128 held, opt digest prev */
+/* tag "sto.receipt" 1, octets32 record, u8 which, and if which is not 0: salt, i64 seq, i128
+ * balance, i128 held, opt digest prev */
 extern void sto_put_receipt_leaf(StoWriter *w, const StoReceiptLeaf *leaf);
 extern bool sto_receipt_leaf_parse(const void *data, size_t len, StoReceiptLeaf *out,
 								   const char **why);
@@ -47,12 +48,12 @@ extern void sto_put_receipt(StoWriter *w, const uint8_t *extra, size_t extra_len
 typedef enum StoReceiptResult
 {
 	STO_RECEIPT_GOOD,
-	STO_RECEIPT_MALFORMED,      /* why says where */
-	STO_RECEIPT_NOT_SIGNED,     /* no good signature of the log's key, or another origin */
-	STO_RECEIPT_NOT_WITNESSED,  /* fewer good cosignatures than asked */
-	STO_RECEIPT_NOT_INCLUDED,   /* the leaf isn't in that tree */
-	STO_RECEIPT_SIDE_DIFFERS,   /* the opened side isn't the one that the record commits to */
-	STO_RECEIPT_FAILED          /* OpenSSL itself failed */
+	STO_RECEIPT_MALFORMED,     /* why says where */
+	STO_RECEIPT_NOT_SIGNED,    /* no good signature of the log's key, or another origin */
+	STO_RECEIPT_NOT_WITNESSED, /* fewer good cosignatures than asked */
+	STO_RECEIPT_NOT_INCLUDED,  /* the leaf isn't in that tree */
+	STO_RECEIPT_SIDE_DIFFERS,  /* the opened side isn't the one that the record commits to */
+	STO_RECEIPT_FAILED         /* OpenSSL itself failed */
 } StoReceiptResult;
 
 typedef struct StoReceiptFacts
@@ -74,8 +75,8 @@ extern StoReceiptResult sto_receipt_check(const char *text, size_t len, const St
 										  StoReceiptFacts *facts, const char **why);
 
 /*
- * A promise: a signed note "sto.promise/v1\n<origin>\n<entry_id>\n<base64 leaf>\n<POSIX microseconds>\n"
- * by the log's key: this entry is durable and will be sealed under this id.
+ * A promise: a signed note "sto.promise/v1\n<origin>\n<entry_id>\n<base64 leaf>\n<POSIX
+ * microseconds>\n" by the log's key: this entry is durable and will be sealed under this id.
  */
 #define STO_PROMISE_TEXT_MAX (16 + STO_NOTE_NAME_MAX + 1 + 20 + 1 + 45 + 21)
 typedef struct StoPromise
@@ -97,8 +98,11 @@ extern void sto_put_note_possession(StoWriter *w, const uint8_t ledger_id[STO_UU
 									const uint8_t *party, const char *name, size_t name_len,
 									const StoKey *key);
 
-/* A leaf of a daily close: tag "sto.close" 1, address wallet, uuid token, i64 seq, digest head,
- * digest salted; salted = sto_side_digest of (salt, token, seq, balance, held, prev = head). */
+/*
+ * A leaf of a daily close, hashed: leaf(tag "sto.close" 1, address wallet, uuid token, i64 seq,
+ * digest head, digest salted).  side->prev is the head: the leaf of the position's last entry;
+ * salted = sto_side_digest of (salt, token, side).  False if side has no head.
+ */
 extern bool sto_close_leaf(const uint8_t wallet[STO_ADDRESS_LEN],
 						   const uint8_t token_id[STO_UUID_LEN], const uint8_t salt[STO_DIGEST_LEN],
 						   const StoSide *side, StoHash *out);
