@@ -13,6 +13,7 @@
 #include "ledger/facts.h"
 #include "ledger/gate.h"
 #include "ledger/guard.h"
+#include "log/tree.h"
 #include "utility.h"
 
 #include "fmgr.h"
@@ -48,6 +49,7 @@ _PG_init(void)
 							 NULL, &sto_restore, false, PGC_SUSET, GUC_NO_RESET_ALL, NULL, NULL,
 							 NULL);
 
+	sto_seal_init();
 	MarkGUCPrefixReserved("sto_ledger");
 
 	sto_catalog_init();

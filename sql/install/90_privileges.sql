@@ -52,4 +52,5 @@ REVOKE EXECUTE ON FUNCTION
 
 -- Seals and proofs.  Evidence is there to be shown: sizes, times, hashes and signatures, no holdings.
 GRANT SELECT ON sto.block, sto.tile, sto.checkpoint, sto.cosignature, sto.time_stamp, sto.foreign_checkpoint TO PUBLIC;
+GRANT SELECT ON sto.seal_status TO PUBLIC;
 REVOKE EXECUTE ON FUNCTION sto.refuse_insert() FROM PUBLIC;

@@ -46,7 +46,7 @@ static const char *const rel_names[STO_REL_COUNT] = {
 	[STO_REL_CLOSE] = "close",
 };
 
-/* 0: C reads no column of it, or the folder that does compares */
+/* 0: C reads no column of it */
 static const int rel_columns[STO_REL_COUNT] = {
 	[STO_REL_EVENT] = EVENT_COLUMNS,
 	[STO_REL_TRANSFER] = TRANSFER_COLUMNS,
@@ -63,6 +63,13 @@ static const int rel_columns[STO_REL_COUNT] = {
 	[STO_REL_HOLD] = HOLD_COLUMNS,
 	[STO_REL_MEMBER] = MEMBER_COLUMNS,
 	[STO_REL_SEQUENCE] = 3, /* every sequence's */
+	/* log/columns.h has their columns */
+	[STO_REL_BLOCK] = 4,
+	[STO_REL_TILE] = 6,
+	[STO_REL_CHECKPOINT] = 3,
+	[STO_REL_COSIGNATURE] = 5,
+	[STO_REL_TIME_STAMP] = 3,
+	[STO_REL_FOREIGN] = 4,
 };
 
 static const char *const index_names[STO_IDX_COUNT] = {

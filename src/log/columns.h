@@ -2,7 +2,7 @@
  * columns.h
  *		Attribute numbers of the evidence tables: sql/install/35_seal.sql.
  *
- * sto_tree_open() compares the column counts.
+ * ledger/catalog.c compares the column counts at first use.
  */
 #ifndef STO_LOG_COLUMNS_H
 #define STO_LOG_COLUMNS_H

@@ -54,6 +54,9 @@ extern void sto_tree_close(StoTree *tree);
  */
 extern bool sto_tree_read(void *tree, int level, int64_t first, int count, StoHash *out);
 
+/* The id of the first leaf that no full tile has; any id if there is none. */
+extern int64 sto_tree_unfinished_id(StoTree *tree);
+
 /* The same as core's sto_tiles_..., with errors: ST502 for a size that is not sealed. */
 extern void sto_tree_root(StoTree *tree, int64 size, StoHash *out);
 extern void sto_tree_inclusion(StoTree *tree, int64 index, int64 size, StoHash proof[STO_PROOF_MAX],
