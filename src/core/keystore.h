@@ -11,14 +11,16 @@
 typedef struct StoSigner StoSigner;
 
 /*
- * Open an Ed25519 private key.  where: a path, or a URI that OpenSSL's store can
- * read (file:..., pkcs11:... through a provider or engine).  A file must be a
- * regular file that only its owner can read (mode 0600 or 0400).  NULL on
- * failure, with the reason in *why (static or owned by the library until the next call).
+ * Open an Ed25519 private key.  where: a path, or a URI that a loader of OpenSSL's
+ * store can read (pkcs11:... through a provider).  A file, which file:/path names as
+ * well, is unencrypted PEM in a regular file on which its owner alone has rights: the
+ * process's own user, or root.  NULL on failure, with the reason in *why (static or
+ * owned by the library until the next call); it holds neither path nor PIN.
  */
 extern StoSigner *sto_signer_open(const char *where, const char **why);
 extern void sto_signer_close(StoSigner *signer);
 extern const StoKey *sto_signer_key(const StoSigner *signer); /* its public half */
+/* Every signature is verified before it is let out. */
 extern bool sto_signer_sign(StoSigner *signer, const void *msg, size_t len,
 							uint8_t sig[STO_SIG_LEN]);
 
