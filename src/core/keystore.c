@@ -19,10 +19,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define FILE_MAX 16384
+#define FILE_SCHEME "file:"
 
 struct StoSigner
 {
@@ -58,20 +60,19 @@ is_uri(const char *where)
 	return len > 1 && where[len] == ':';
 }
 
-/* The path that a file URI names, so that it is looked at like any other; NULL if it isn't one. */
+/* RFC 8089: the path that a file URI names, for the same look at it; NULL if it names none here. */
 static const char *
-file_uri_path(const char *where)
+file_uri_path(const char *uri)
 {
-	static const char *const starts[] = {"file://localhost/", "file:///", "file:/"};
+	const char *at = uri + strlen(FILE_SCHEME);
 
-	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+	if (strncmp(at, "//", 2) == 0)
 	{
-		size_t len = strlen(starts[i]);
-
-		if (strncmp(where, starts[i], len) == 0)
-			return where + len - 1;
+		at += 2;
+		if (strncasecmp(at, "localhost/", 10) == 0)
+			at += 9;
 	}
-	return NULL;
+	return at[0] == '/' ? at : NULL;
 }
 
 static const char *
@@ -186,15 +187,25 @@ take_public_half(EVP_PKEY *pkey, StoKey *key)
 	return sto_key_make(STO_SCHEME_ED25519, octets, len, key, &why) ? NULL : why;
 }
 
+/* OpenSSL would read a file whatever its mode, so no file is left to it. */
+static const char *
+open_key(const char *where, EVP_PKEY **pkey)
+{
+	if (!is_uri(where))
+		return open_file(where, pkey);
+	if (strncasecmp(where, FILE_SCHEME, strlen(FILE_SCHEME)) != 0)
+		return open_store(where, pkey);
+	where = file_uri_path(where);
+	return where != NULL ? open_file(where, pkey) : "a file URI is written file:/path";
+}
+
 static const char *
 open_signer(const char *where, StoSigner *signer)
 {
 	static const char trial[] = "sto_ledger";
-	const char *path = is_uri(where) ? file_uri_path(where) : where;
 	uint8_t sig[STO_SIG_LEN];
-	const char *why;
+	const char *why = open_key(where, &signer->pkey);
 
-	why = path != NULL ? open_file(path, &signer->pkey) : open_store(where, &signer->pkey);
 	if (why == NULL)
 		why = take_public_half(signer->pkey, &signer->key);
 	/* a device may hold a key that it won't sign with: better to know it now */
