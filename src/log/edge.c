@@ -15,7 +15,6 @@
 #include "log/tile.h"
 
 #include "miscadmin.h"
-#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -29,7 +28,6 @@ typedef struct Edge
 	int count[STO_TILE_LEVELS];
 	StoHash hashes[STO_TILE_LEVELS][STO_TILE_WIDTH];
 	StoWrite tiles;
-	MemoryContext tile_context;
 } Edge;
 
 static void
@@ -96,16 +94,7 @@ append_leaf(Edge *edge, int64 entry_id, const StoHash *hash)
 	if (edge->count[0] == 0)
 		edge->first_id = entry_id;
 	edge->size++;
-	if (edge->count[0] + 1 == STO_TILE_WIDTH)
-	{
-		MemoryContext caller = MemoryContextSwitchTo(edge->tile_context);
-
-		append(edge, 0, hash);
-		MemoryContextSwitchTo(caller);
-		MemoryContextReset(edge->tile_context);
-	}
-	else
-		append(edge, 0, hash);
+	append(edge, 0, hash);
 }
 
 static void
@@ -147,8 +136,6 @@ sto_edge_seal(int64 last_id)
 
 	edge = palloc0(sizeof(Edge));
 	load(edge, &tree);
-	edge->tile_context =
-		AllocSetContextCreate(CurrentMemoryContext, "sto tile", ALLOCSET_DEFAULT_SIZES);
 	sto_write_begin(&edge->tiles, STO_REL_TILE);
 	do
 	{
@@ -162,7 +149,6 @@ sto_edge_seal(int64 last_id)
 	write_block(edge, last_id);
 	sto_seal_step("block");
 	sto_tree_close(&tree);
-	MemoryContextDelete(edge->tile_context);
 	pfree(edge);
 	return true;
 }

@@ -162,4 +162,7 @@ sto_tile_write(StoWrite *write, int level, int64 tile, int64 first_id,
 	values[TILE_HEAD - 1] = part_of(hashes, STO_TILE_HEAD);
 	values[TILE_TAIL - 1] = part_of(hashes + STO_TILE_HEAD, STO_TILE_TAIL);
 	sto_write_insert(write, values, nulls);
+	/* a long seal writes many */
+	pfree(DatumGetPointer(values[TILE_HEAD - 1]));
+	pfree(DatumGetPointer(values[TILE_TAIL - 1]));
 }
