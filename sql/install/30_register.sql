@@ -1,12 +1,13 @@
 -- The register: projections of the log.  Written by the gate and by event handlers in C, by nothing else.
 
--- Every thing that has a chain of events: the ledger itself (nil uuid), parties, wallets, tokens, batches.
+-- Every thing that has a chain of events: the ledger itself (nil uuid), parties, wallets, tokens, batches, and
+-- the daily closes together (the ledger's id).
 CREATE TABLE sto.subject (
     subject     uuid        NOT NULL,
     last_event  bigint      NOT NULL,  -- entry_id of its newest event
     recorded_at timestamptz NOT NULL,  -- that event's time
     head        sto.digest  NOT NULL,  -- that event's leaf hash
-    kind        text        NOT NULL,  -- ledger, party, wallet, token, batch
+    kind        text        NOT NULL,  -- ledger, party, wallet, token, batch, close
     CONSTRAINT subject_pkey PRIMARY KEY (subject)
 ) WITH (fillfactor = 80);
 
@@ -29,7 +30,7 @@ CREATE TABLE sto.key_policy (
     CONSTRAINT key_policy_pkey PRIMARY KEY (policy_event)
 );
 
--- A key registers once in a ledger, for one subject.
+-- A key registers once in a ledger, for one subject and one use.
 CREATE TABLE sto.key (
     registered  bigint         NOT NULL,  -- event that brought it in
     retired     bigint,                   -- event whose policy left it out
@@ -38,6 +39,7 @@ CREATE TABLE sto.key (
     subject     uuid           NOT NULL,
     fingerprint sto.digest     NOT NULL,
     key         sto.public_key NOT NULL,
+    used_for    text           NOT NULL,  -- policy (signs orders and acts), log or witness (sign notes)
     CONSTRAINT key_pkey PRIMARY KEY (fingerprint)
 );
 CREATE INDEX key_subject ON sto.key (subject);
@@ -142,7 +144,7 @@ CREATE INDEX hold_open ON sto.hold (wallet, token_id) WHERE remaining > '0';
 COMMENT ON TABLE sto.subject IS 'every thing that has a chain of events, and the head of that chain';
 COMMENT ON TABLE sto.ledger IS 'the open ledger: at most one row';
 COMMENT ON TABLE sto.key_policy IS 'every version of every key policy; rows never change';
-COMMENT ON TABLE sto.key IS 'every public key ever registered, each for one subject';
+COMMENT ON TABLE sto.key IS 'every public key ever registered, each for one subject and one use';
 COMMENT ON TABLE sto.party IS 'parties, by pseudonymous id';
 COMMENT ON TABLE sto.capability IS 'what the root officers let a party do';
 COMMENT ON TABLE sto.wallet IS 'wallets and issuance wallets';

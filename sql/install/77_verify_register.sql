@@ -100,9 +100,13 @@ BEGIN
     RETURN QUERY
     WITH judged AS (
         SELECT e.entry_id, e.kind, e.signatures IS NULL AS unsigned,
-               CASE WHEN e.kind = 'maintenance' THEN CASE WHEN e.signatures IS NOT NULL OR e.actor <> nil THEN 'a maintenance event is unsigned' END
+               CASE WHEN e.kind IN ('maintenance', 'close') THEN
+                         CASE WHEN e.signatures IS NOT NULL OR e.actor <> nil OR e.subject <> CASE e.kind WHEN 'close' THEN ledger ELSE nil END
+                              THEN format('a %s event is unsigned, and the ledger''s', e.kind) END
                     WHEN NOT CASE
                          WHEN e.kind IN ('genesis', 'capability') THEN e.actor = nil
+                         WHEN e.kind IN ('log_key', 'witness_policy', 'time_authority', 'log_restart') THEN e.actor = nil AND e.subject = nil
+                         WHEN e.kind = 'witness_key' THEN e.actor = e.subject AND w.subject IS NOT NULL
                          WHEN e.kind IN ('keys', 'wallet_terms') THEN e.actor = e.subject
                          WHEN e.kind = 'party' THEN e.actor = nil OR r.subject IS NOT NULL
                          WHEN e.kind IN ('party_status', 'wallet') THEN r.subject IS NOT NULL
@@ -130,6 +134,11 @@ BEGIN
                             lead(c.entry_id) OVER (PARTITION BY c.subject ORDER BY c.entry_id) AS until
                        FROM ONLY sto.event c WHERE c.kind = 'capability' AND c.body ->> 'capability' = 'registrar') r
                  ON r.subject = e.actor AND r.granted AND e.entry_id > r.since AND (r.until IS NULL OR e.entry_id < r.until)
+          LEFT JOIN (SELECT c.subject, c.entry_id AS since, (c.body ->> 'granted')::boolean AS granted,
+                            lead(c.entry_id) OVER (PARTITION BY c.subject ORDER BY c.entry_id) AS until
+                       FROM ONLY sto.event c WHERE c.kind = 'capability' AND c.body ->> 'capability' = 'witness') w
+                 ON e.kind = 'witness_key' AND w.subject = e.actor AND w.granted AND e.entry_id > w.since
+                    AND (w.until IS NULL OR e.entry_id < w.until)
         OFFSET 0)
     SELECT CASE WHEN verify_event_signatures.signatures THEN 'event_signatures' ELSE 'event_authority' END, 'sto.event',
            count(*), count(j.fault) = 0, min(j.entry_id) FILTER (WHERE j.fault IS NOT NULL),
@@ -137,8 +146,9 @@ BEGIN
                CASE WHEN count(j.fault) > 0 THEN format('%s events: %s', count(j.fault), min(j.fault)) END,
                CASE WHEN count(*) FILTER (WHERE j.kind = 'maintenance') > 0 THEN
                    format('%s maintenance events: read their reasons', count(*) FILTER (WHERE j.kind = 'maintenance')) END,
-               CASE WHEN count(*) FILTER (WHERE j.unsigned AND j.kind <> 'maintenance') > 0 THEN
-                   format('%s events were authorised by a database role alone', count(*) FILTER (WHERE j.unsigned AND j.kind <> 'maintenance')) END,
+               CASE WHEN count(*) FILTER (WHERE j.unsigned AND j.kind NOT IN ('maintenance', 'close')) > 0 THEN
+                   format('%s events were authorised by a database role alone',
+                          count(*) FILTER (WHERE j.unsigned AND j.kind NOT IN ('maintenance', 'close'))) END,
                CASE WHEN by_role THEN 'genesis chose that database roles authorise register acts' END), '')
       FROM judged j;
 END $$;
@@ -165,6 +175,44 @@ BEGIN
                                    AND k.registered = e.entry_id
               LEFT JOIN sto.wallet w ON w.wallet_id = e.subject
              WHERE e.kind IN ('keys', 'party', 'wallet')
+            UNION ALL
+            SELECT e.entry_id,
+                   coalesce(sto.signature_valid((e.body ->> 'key')::sto.public_key,
+                       CASE e.kind WHEN 'log_key' THEN sto.log_key_message((e.body ->> 'key')::sto.public_key)
+                            ELSE sto.witness_key_message(e.subject, e.body ->> 'name', (e.body ->> 'key')::sto.public_key) END,
+                       decode(e.body ->> 'possession', 'hex')), false)
+              FROM ONLY sto.event e
+             WHERE e.kind IN ('log_key', 'witness_key')
             OFFSET 0) x;
 END $$;
 COMMENT ON FUNCTION sto.verify_possessions() IS 'the proof of possession of every registered key, but root keys, which sign genesis itself';
+
+-- Each close computed anew from the entries before it: what holds at its id is whatever entered before and was followed
+-- by nothing before.
+CREATE FUNCTION sto.verify_closes() RETURNS SETOF sto.verification
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+    WITH state AS (
+        SELECT s.wallet, s.token_id, s.seq, s.balance, s.held, s.leaf_hash, s.entry_id AS since,
+               lead(s.entry_id) OVER (PARTITION BY s.wallet, s.token_id ORDER BY s.seq) AS until
+          FROM sto.entry_side s),
+    stated AS (
+        SELECT e.entry_id, (e.body ->> 'count')::bigint AS count, (e.body ->> 'root')::sto.digest AS root
+          FROM ONLY sto.event e WHERE e.kind = 'close'),
+    made AS (
+        SELECT c.entry_id, count(*) AS count,
+               sto.merkle_root(sto.close_leaf(s.wallet, s.token_id, s.seq, s.leaf_hash,
+                                              sto.side_digest(w.salt, s.token_id, s.seq, s.balance, s.held, s.leaf_hash))
+                               ORDER BY s.wallet, s.token_id) AS root
+          FROM stated c
+          JOIN state s ON s.since < c.entry_id AND (s.until IS NULL OR s.until > c.entry_id)
+          JOIN sto.wallet w ON w.address = s.wallet
+         GROUP BY c.entry_id)
+    SELECT 'closes', 'sto.event', count(*),
+           count(*) FILTER (WHERE x.bad) = 0, min(x.entry_id) FILTER (WHERE x.bad),
+           CASE WHEN bool_or(x.bad) THEN format('%s closes do not say what the log says before them', count(*) FILTER (WHERE x.bad)) END
+      FROM (SELECT c.entry_id, (c.count, c.root) IS DISTINCT FROM (coalesce(m.count, 0), coalesce(m.root, sha256('')::sto.digest)) AS bad
+              FROM stated c LEFT JOIN made m ON m.entry_id = c.entry_id) x;
+END $$;
+COMMENT ON FUNCTION sto.verify_closes() IS 'count and root of every close, from the entries before it';

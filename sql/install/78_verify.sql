@@ -16,6 +16,17 @@ BEGIN
           FROM keyed k CROSS JOIN LATERAL json_array_elements(k.body -> 'keys') AS i (item)),
     next_policy AS (
         SELECT k.entry_id, lead(k.entry_id) OVER (PARTITION BY k.subject ORDER BY k.entry_id) AS next FROM keyed k),
+    log_key AS (
+        SELECT e.entry_id, lead(e.entry_id) OVER (ORDER BY e.entry_id) AS retired, (e.body ->> 'key')::sto.public_key AS key
+          FROM ONLY sto.event e WHERE e.kind = 'log_key'),
+    witness AS (             -- until the party's next key, or the end of its capability
+        SELECT x.* FROM (
+            SELECT e.entry_id, e.kind, lead(e.entry_id) OVER (PARTITION BY e.subject ORDER BY e.entry_id) AS retired, e.subject,
+                   (e.body ->> 'key')::sto.public_key AS key, e.body ->> 'name' AS name
+              FROM ONLY sto.event e
+             WHERE e.kind = 'witness_key'
+                OR e.kind = 'capability' AND e.body ->> 'capability' = 'witness' AND NOT (e.body ->> 'granted')::boolean) x
+         WHERE x.kind = 'witness_key'),
     status AS (
         SELECT DISTINCT ON (e.subject) e.subject, e.body ->> 'status' AS status
           FROM ONLY sto.event e WHERE e.kind IN ('party_status', 'wallet_status', 'token_status')
@@ -41,12 +52,52 @@ BEGIN
           FROM (SELECT sto.fingerprint(s.key) AS fingerprint, min(s.entry_id) AS registered, s.subject, s.key,
                        (array_agg(s.valid_from ORDER BY s.entry_id DESC))[1] AS valid_from,
                        (array_agg(s.valid_to ORDER BY s.entry_id DESC))[1] AS valid_to,
-                       (array_agg(n.next ORDER BY s.entry_id DESC))[1] AS retired
+                       (array_agg(n.next ORDER BY s.entry_id DESC))[1] AS retired, 'policy' AS used_for
                   FROM stated_key s JOIN next_policy n ON n.entry_id = s.entry_id
-                 GROUP BY s.key, s.subject) r
+                 GROUP BY s.key, s.subject
+                UNION ALL
+                SELECT sto.fingerprint(l.key), l.entry_id, nil, l.key, NULL, NULL, l.retired, 'log' FROM log_key l
+                UNION ALL
+                SELECT sto.fingerprint(w.key), w.entry_id, w.subject, w.key, NULL, NULL, w.retired, 'witness' FROM witness w) r
           FULL JOIN sto.key p ON p.fingerprint = r.fingerprint
-         WHERE (p.registered, p.retired, p.valid_from, p.valid_to, p.subject, p.key)
-               IS DISTINCT FROM (r.registered, r.retired, r.valid_from, r.valid_to, r.subject, r.key)
+         WHERE (p.registered, p.retired, p.valid_from, p.valid_to, p.subject, p.key, p.used_for)
+               IS DISTINCT FROM (r.registered, r.retired, r.valid_from, r.valid_to, r.subject, r.key, r.used_for)
+        UNION ALL
+        SELECT 'sto.log_key', coalesce(r.entry_id, p.registered)
+          FROM log_key r FULL JOIN sto.log_key p ON p.registered = r.entry_id
+         WHERE (p.registered, p.retired, p.fingerprint, p.key) IS DISTINCT FROM (r.entry_id, r.retired, sto.fingerprint(r.key), r.key)
+        UNION ALL
+        SELECT 'sto.witness', coalesce(r.entry_id, p.registered)
+          FROM witness r FULL JOIN sto.witness p ON p.registered = r.entry_id
+         WHERE (p.registered, p.retired, p.party_id, p.fingerprint, p.key, p.name)
+               IS DISTINCT FROM (r.entry_id, r.retired, r.subject, sto.fingerprint(r.key), r.key, r.name)
+        UNION ALL
+        SELECT 'sto.witness_policy', coalesce(r.entry_id, p.registered)
+          FROM (SELECT e.entry_id, (e.body ->> 'threshold')::smallint AS threshold FROM ONLY sto.event e WHERE e.kind = 'witness_policy') r
+          FULL JOIN sto.witness_policy p ON p.registered = r.entry_id
+         WHERE (p.registered, p.threshold) IS DISTINCT FROM (r.entry_id, r.threshold)
+        UNION ALL
+        SELECT 'sto.time_authority', coalesce(r.entry_id, p.registered)
+          FROM (SELECT e.entry_id, e.body ->> 'name' AS name, e.body ->> 'certificate' AS certificate
+                  FROM ONLY sto.event e WHERE e.kind = 'time_authority') r
+          FULL JOIN sto.time_authority p ON p.registered = r.entry_id
+         WHERE (p.registered, p.name, p.certificate) IS DISTINCT FROM (r.entry_id, r.name, r.certificate)
+        UNION ALL
+        SELECT 'sto.log_restart', coalesce(r.entry_id, p.event)
+          FROM (SELECT e.entry_id, b.size, b.root, b.reason
+                  FROM ONLY sto.event e
+                 CROSS JOIN LATERAL json_to_record(e.body) AS b (size bigint, root sto.digest, reason text)
+                 WHERE e.kind = 'log_restart') r
+          FULL JOIN sto.log_restart p ON p.event = r.entry_id
+         WHERE (p.event, p.tree_size, p.root, p.reason) IS DISTINCT FROM (r.entry_id, r.size, r.root, r.reason)
+        UNION ALL
+        SELECT 'sto.close', coalesce(r.entry_id, p.event)
+          FROM (SELECT e.entry_id, e.recorded_at, b.count, b.root
+                  FROM ONLY sto.event e
+                 CROSS JOIN LATERAL json_to_record(e.body) AS b (count bigint, root sto.digest)
+                 WHERE e.kind = 'close') r
+          FULL JOIN sto.close p ON p.event = r.entry_id
+         WHERE (p.event, p.recorded_at, p.count, p.root) IS DISTINCT FROM (r.entry_id, r.recorded_at, r.count, r.root)
         UNION ALL
         SELECT 'sto.party', coalesce(r.entry_id, p.registered)
           FROM (SELECT e.entry_id, n.policy_event, e.subject, b.kind, coalesce(s.status, 'active') AS status, b.country, b.lei, b.commitment
@@ -132,7 +183,11 @@ BEGIN
       FROM (VALUES ('sto.ledger', (SELECT count(*) FROM sto.ledger)), ('sto.key_policy', (SELECT count(*) FROM sto.key_policy)),
                    ('sto.key', (SELECT count(*) FROM sto.key)), ('sto.party', (SELECT count(*) FROM sto.party)),
                    ('sto.capability', (SELECT count(*) FROM sto.capability)), ('sto.wallet', (SELECT count(*) FROM sto.wallet)),
-                   ('sto.token', (SELECT count(*) FROM sto.token)), ('sto.batch', (SELECT count(*) FROM sto.batch)))
+                   ('sto.token', (SELECT count(*) FROM sto.token)), ('sto.batch', (SELECT count(*) FROM sto.batch)),
+                   ('sto.log_key', (SELECT count(*) FROM sto.log_key)), ('sto.witness', (SELECT count(*) FROM sto.witness)),
+                   ('sto.witness_policy', (SELECT count(*) FROM sto.witness_policy)),
+                   ('sto.time_authority', (SELECT count(*) FROM sto.time_authority)),
+                   ('sto.log_restart', (SELECT count(*) FROM sto.log_restart)), ('sto.close', (SELECT count(*) FROM sto.close)))
            AS t (scope, examined)
       LEFT JOIN fault f ON f.scope = t.scope
      GROUP BY t.scope, t.examined ORDER BY t.scope;
@@ -146,7 +201,7 @@ DECLARE
     step text;
 BEGIN
     FOREACH step IN ARRAY coalesce(checks, ARRAY['guards', 'log', 'times', 'authority', 'entry_signatures', 'batches', 'holds',
-                                                 'groups', 'closed', 'supply', 'events', 'event_signatures', 'possessions', 'register'])
+                                                 'groups', 'closed', 'supply', 'events', 'event_signatures', 'possessions', 'register', 'closes'])
     LOOP
         CONTINUE WHEN NOT signatures AND checks IS NULL AND step IN ('entry_signatures', 'possessions');
         BEGIN
@@ -166,6 +221,7 @@ BEGIN
                 WHEN 'event_signatures' THEN RETURN QUERY SELECT * FROM sto.verify_event_signatures(signatures);
                 WHEN 'possessions' THEN RETURN QUERY SELECT * FROM sto.verify_possessions();
                 WHEN 'register' THEN RETURN QUERY SELECT * FROM sto.verify_register();
+                WHEN 'closes' THEN RETURN QUERY SELECT * FROM sto.verify_closes();
                 ELSE RAISE EXCEPTION 'unknown check "%"', step USING ERRCODE = 'undefined_parameter';
             END CASE;
         EXCEPTION

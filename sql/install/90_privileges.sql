@@ -18,6 +18,10 @@ GRANT SELECT (entry_id, received_at, posted_at, kind, leaf_hash) ON sto.transfer
 -- Facts that every client needs to make an order or an act: no holdings, no salts.
 GRANT SELECT ON sto.ledger, sto.token, sto.subject, sto.key_policy TO PUBLIC;
 
+-- The log's own facts, for whoever checks a checkpoint.
+GRANT SELECT ON sto.log_key, sto.witness, sto.witness_policy, sto.time_authority, sto.log_restart, sto.close,
+    sto.witness_vkeys TO PUBLIC;
+
 -- Views that show a role its own part.
 GRANT SELECT ON sto.me, sto.holder, sto.supply, sto.log, sto.statement_line TO PUBLIC;
 

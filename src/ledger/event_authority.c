@@ -22,21 +22,24 @@ typedef enum SubjectRule
 	SUBJECT_PARTY,
 	SUBJECT_WALLET,
 	SUBJECT_TOKEN,
-	SUBJECT_KEYHOLDER /* the ledger, a party or a wallet */
+	SUBJECT_KEYHOLDER, /* the ledger, a party or a wallet */
+	SUBJECT_CLOSE      /* the ledger's id: made by the first event about it */
 } SubjectRule;
 
 typedef enum ActorRule
 {
 	ACTOR_NOBODY,   /* unsigned: a superuser's act */
+	ACTOR_ANYBODY,  /* unsigned: the log itself determines what it says */
 	ACTOR_LEDGER,   /* the root officers */
 	ACTOR_ROOT_ALL, /* every root officer, not only a quorum */
 	ACTOR_SELF,     /* the subject */
 	ACTOR_REGISTRAR,
 	ACTOR_REGISTRAR_OR_LEDGER,
 	ACTOR_REGISTRAR_OR_SELF,
-	ACTOR_PARTY,  /* any party with keys: who registers a token is its issuer */
-	ACTOR_ISSUER, /* of the token */
-	ACTOR_ORDERER /* a party or a wallet */
+	ACTOR_WITNESS, /* the subject, which must be a witness */
+	ACTOR_PARTY,   /* any party with keys: who registers a token is its issuer */
+	ACTOR_ISSUER,  /* of the token */
+	ACTOR_ORDERER  /* a party or a wallet */
 } ActorRule;
 
 typedef struct EventRule
@@ -61,6 +64,12 @@ static const EventRule rules[STO_EVENT_KINDS] = {
 	[STO_EVENT_TOKEN_STATUS] = {SUBJECT_TOKEN, ACTOR_ISSUER, false},
 	[STO_EVENT_BATCH] = {SUBJECT_NEW, ACTOR_ORDERER, false},
 	[STO_EVENT_MAINTENANCE] = {SUBJECT_LEDGER, ACTOR_NOBODY, false},
+	[STO_EVENT_LOG_KEY] = {SUBJECT_LEDGER, ACTOR_LEDGER, false},
+	[STO_EVENT_WITNESS_KEY] = {SUBJECT_PARTY, ACTOR_WITNESS, false},
+	[STO_EVENT_WITNESS_POLICY] = {SUBJECT_LEDGER, ACTOR_LEDGER, false},
+	[STO_EVENT_TIME_AUTHORITY] = {SUBJECT_LEDGER, ACTOR_LEDGER, false},
+	[STO_EVENT_LOG_RESTART] = {SUBJECT_LEDGER, ACTOR_LEDGER, false},
+	[STO_EVENT_CLOSE] = {SUBJECT_CLOSE, ACTOR_ANYBODY, false},
 };
 
 const uint8_t sto_nil_uuid[STO_UUID_LEN] = {0};
@@ -82,6 +91,7 @@ sto_act_restricts(const StoAct *act)
 	switch (body->kind)
 	{
 		case STO_EVENT_GENESIS: /* not restrictive, but there must not be two */
+		case STO_EVENT_CLOSE:   /* nor this, but nobody moves a position while it adds them up */
 		case STO_EVENT_KEYS:
 		case STO_EVENT_WALLET_TERMS:
 		case STO_EVENT_TOKEN_TERMS:
@@ -98,7 +108,7 @@ sto_act_restricts(const StoAct *act)
 	}
 }
 
-/* What sto.subject.kind the rule asks for; NULL: several. */
+/* What sto.subject.kind the rule asks for; NULL: whoever has keys. */
 static const char *
 subject_kind_of(SubjectRule rule)
 {
@@ -112,6 +122,8 @@ subject_kind_of(SubjectRule rule)
 			return "wallet";
 		case SUBJECT_TOKEN:
 			return "token";
+		case SUBJECT_CLOSE:
+			return "close";
 		default:
 			return NULL;
 	}
@@ -163,7 +175,9 @@ sto_act_find_subject(StoAct *act)
 		bool found = sto_store_find(STO_REL_SUBJECT, STO_IDX_SUBJECT, 1, &key, &row);
 
 		sto_row_close(&row);
-		if (found)
+		/* the ledger's id is the subject of its closes */
+		if (found || (act->body.kind != STO_EVENT_GENESIS &&
+					  sto_uuid_equal(act->event.subject, act->ledger.ledger_id)))
 			ereport(ERROR,
 					(errcode(ERRCODE_STO_SUBJECT_EXISTS),
 					 errmsg("%s is in the register already", sto_uuid_text(act->event.subject)),
@@ -175,9 +189,16 @@ sto_act_find_subject(StoAct *act)
 		sto_store_find_lock(STO_REL_SUBJECT, STO_IDX_SUBJECT, 1, &key, &act->subject);
 	if (act->subject_found)
 		read_subject(act);
+	else
+	{
+		sto_row_close(&act->subject);
+		if (rule == SUBJECT_CLOSE && sto_uuid_equal(act->event.subject, act->ledger.ledger_id))
+			return; /* the first one makes it */
+	}
 	good = act->subject_found && (wanted != NULL ? strcmp(act->subject_kind, wanted) == 0
-												 : strcmp(act->subject_kind, "token") != 0 &&
-													   strcmp(act->subject_kind, "batch") != 0);
+												 : strcmp(act->subject_kind, "ledger") == 0 ||
+													   strcmp(act->subject_kind, "party") == 0 ||
+													   strcmp(act->subject_kind, "wallet") == 0);
 	if (!good)
 		ereport(ERROR,
 				(errcode(unknown_subject_code(rule)),
@@ -250,10 +271,15 @@ check_actor(const StoAct *act, bool is_party)
 	switch (rules[act->body.kind].actor)
 	{
 		case ACTOR_NOBODY:
+		case ACTOR_ANYBODY:
 		case ACTOR_LEDGER:
 		case ACTOR_ROOT_ALL:
 			if (!is_ledger)
 				not_authorised(act, "the ledger's root officers: its actor is the nil uuid");
+			break;
+		case ACTOR_WITNESS:
+			if (!is_self || !sto_fact_capability(actor, "witness"))
+				not_authorised(act, "a party with the capability witness, about itself");
 			break;
 		case ACTOR_SELF:
 			if (!is_self)
@@ -288,9 +314,9 @@ check_actor(const StoAct *act, bool is_party)
 }
 
 /*
- * Unsigned acts: maintenance by a superuser; and in a closed ledger whose
- * genesis chose so, register acts submitted by a superuser or a role mapped to
- * a registrar.  On a replica the role was checked where it was submitted.
+ * Unsigned acts: maintenance by a superuser; a close, which the log alone
+ * determines; and in a closed ledger whose genesis chose so, register acts submitted by a superuser
+ * or a role mapped to a registrar.  On a replica the role was checked where it was submitted.
  */
 static void
 check_unsigned(const StoAct *act)
@@ -299,6 +325,8 @@ check_unsigned(const StoAct *act)
 	bool is_wallet_itself = rule->actor == ACTOR_REGISTRAR_OR_SELF &&
 							sto_uuid_equal(act->event.actor, act->event.subject);
 
+	if (rule->actor == ACTOR_ANYBODY)
+		return;
 	if (rule->actor == ACTOR_NOBODY)
 	{
 		if (act->mode == STO_MODE_POST && !superuser())
@@ -421,8 +449,9 @@ sto_act_authorise(StoAct *act)
 		check_unsigned(act);
 		return;
 	}
-	if (rules[act->body.kind].actor == ACTOR_NOBODY)
-		sto_act_refuse("a maintenance event carries no signatures");
+	if (rules[act->body.kind].actor == ACTOR_NOBODY || rules[act->body.kind].actor == ACTOR_ANYBODY)
+		sto_act_refuse("a \"%.*s\" event carries no signatures", (int) act->event.kind_len,
+					   act->event.kind);
 	if (act->policy_event == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_STO_NOT_AUTHORISED),

@@ -29,6 +29,8 @@ typedef enum FieldType
 	TYPE_AMOUNT,
 	TYPE_UUID,
 	TYPE_DIGEST,
+	TYPE_KEY,       /* of a note: Ed25519 alone */
+	TYPE_SIGNATURE, /* by such a key */
 	TYPE_KEYS
 } FieldType;
 
@@ -40,6 +42,7 @@ static const struct
 	[STO_F_AUTHORISED] = {"authorised", TYPE_AMOUNT},
 	[STO_F_BY] = {"by", TYPE_TEXT},
 	[STO_F_CAPABILITY] = {"capability", TYPE_TEXT},
+	[STO_F_CERTIFICATE] = {"certificate", TYPE_TEXT},
 	[STO_F_CFI] = {"cfi", TYPE_TEXT},
 	[STO_F_COMMITMENT] = {"commitment", TYPE_DIGEST},
 	[STO_F_COUNT] = {"count", TYPE_INTEGER},
@@ -51,16 +54,20 @@ static const struct
 	[STO_F_GRANTED] = {"granted", TYPE_BOOLEAN},
 	[STO_F_HASH] = {"hash", TYPE_DIGEST},
 	[STO_F_ISIN] = {"isin", TYPE_TEXT},
+	[STO_F_KEY] = {"key", TYPE_KEY},
 	[STO_F_KEYS] = {"keys", TYPE_KEYS},
 	[STO_F_KIND] = {"kind", TYPE_TEXT},
 	[STO_F_LEI] = {"lei", TYPE_TEXT},
 	[STO_F_NAME] = {"name", TYPE_TEXT},
 	[STO_F_ORIGIN] = {"origin", TYPE_TEXT},
 	[STO_F_PARTY] = {"party", TYPE_UUID},
+	[STO_F_POSSESSION] = {"possession", TYPE_SIGNATURE},
 	[STO_F_REASON] = {"reason", TYPE_TEXT},
 	[STO_F_REGISTER_AUTHORITY] = {"register_authority", TYPE_TEXT},
+	[STO_F_ROOT] = {"root", TYPE_DIGEST},
 	[STO_F_SALT] = {"salt", TYPE_DIGEST},
 	[STO_F_SIGNED_ONLY] = {"signed_only", TYPE_BOOLEAN},
+	[STO_F_SIZE] = {"size", TYPE_INTEGER},
 	[STO_F_STATUS] = {"status", TYPE_TEXT},
 	[STO_F_SUM] = {"sum", TYPE_AMOUNT},
 	[STO_F_THRESHOLD] = {"threshold", TYPE_INTEGER},
@@ -69,15 +76,15 @@ static const struct
 	[STO_F_VALID_UNTIL] = {"valid_until", TYPE_TIME},
 };
 
-#define F(field) (UINT32_C(1) << STO_F_##field)
+#define F(field) (UINT64_C(1) << STO_F_##field)
 
 /* The table of docs/format.md, "Event bodies". */
 static const struct
 {
 	const char *name;
-	uint32 required;
-	uint32 optional;
-	uint32 nullable;
+	uint64 required;
+	uint64 optional;
+	uint64 nullable;
 } kinds[STO_EVENT_KINDS] = {
 	[STO_EVENT_GENESIS] = {"genesis",
 						   F(NAME) | F(ORIGIN) | F(THRESHOLD) | F(KEYS) | F(REGISTER_AUTHORITY), 0,
@@ -98,9 +105,15 @@ static const struct
 	[STO_EVENT_TOKEN_STATUS] = {"token_status", F(STATUS), 0, 0},
 	[STO_EVENT_BATCH] = {"batch", F(TOKEN) | F(COUNT) | F(SUM) | F(HASH), F(VALID_UNTIL), 0},
 	[STO_EVENT_MAINTENANCE] = {"maintenance", F(REASON) | F(BY), 0, 0},
+	[STO_EVENT_LOG_KEY] = {"log_key", F(KEY) | F(POSSESSION), 0, 0},
+	[STO_EVENT_WITNESS_KEY] = {"witness_key", F(NAME) | F(KEY) | F(POSSESSION), 0, 0},
+	[STO_EVENT_WITNESS_POLICY] = {"witness_policy", F(THRESHOLD), 0, 0},
+	[STO_EVENT_TIME_AUTHORITY] = {"time_authority", F(NAME) | F(CERTIFICATE), 0, 0},
+	[STO_EVENT_LOG_RESTART] = {"log_restart", F(REASON) | F(SIZE) | F(ROOT), 0, 0},
+	[STO_EVENT_CLOSE] = {"close", F(COUNT) | F(ROOT), 0, 0},
 };
 
-StaticAssertDecl(STO_FIELDS <= 32, "fields of a body are bits of a uint32");
+StaticAssertDecl(STO_FIELDS <= 64, "fields of a body are bits of a uint64");
 
 /* A name that a client made up is shown up to here. */
 #define NAME_SHOWN 64
@@ -120,7 +133,7 @@ typedef struct BodyParse
 	StoBody *body;
 	bool vet_keys;
 	int depth;
-	uint32 given; /* fields seen, null or not */
+	uint64 given; /* fields seen, null or not */
 	int field;    /* at depth 1: the one whose value comes next */
 	int item;     /* at depth 3: ITEM_... whose value comes next */
 	int items;    /* of the present key: all seen */
@@ -280,6 +293,19 @@ read_value(const BodyParse *parse, StoField field, char *token, bool quoted, Sto
 			if (read_hex(parse, token, name, value->octets, STO_DIGEST_LEN) != STO_DIGEST_LEN)
 				refuse(parse, "must have 64 hexadecimal digits", name);
 			break;
+		case TYPE_KEY:
+			if (!quoted)
+				refuse(parse, "must be a string", name);
+			read_key(parse, token, &value->key);
+			if (value->key.scheme != STO_SCHEME_ED25519)
+				refuse(parse, "must be an Ed25519 key: no other signs notes", name);
+			break;
+		case TYPE_SIGNATURE:
+			if (!quoted)
+				refuse(parse, "must be a string", name);
+			if (read_hex(parse, token, name, value->signature, STO_SIG_LEN) != STO_SIG_LEN)
+				refuse(parse, "must have 128 hexadecimal digits", name);
+			break;
 		case TYPE_KEYS:
 			refuse(parse, "must be an array", name);
 	}
@@ -395,7 +421,7 @@ static StoJsonResult
 on_field(void *state, char *name, bool isnull)
 {
 	BodyParse *parse = state;
-	uint32 bit;
+	uint64 bit;
 	int field = 0;
 
 	if (parse->depth == 3)
@@ -405,7 +431,7 @@ on_field(void *state, char *name, bool isnull)
 	}
 	while (field < STO_FIELDS && strcmp(fields[field].name, name) != 0)
 		field++;
-	bit = field < STO_FIELDS ? UINT32_C(1) << field : 0;
+	bit = field < STO_FIELDS ? UINT64_C(1) << field : 0;
 	if ((bit & (kinds[parse->body->kind].required | kinds[parse->body->kind].optional)) == 0)
 		refuse(parse, "is not a field of this kind", name);
 	if (parse->given & bit)
@@ -434,7 +460,7 @@ on_scalar(void *state, char *token, JsonTokenType type)
 	{
 		read_value(parse, parse->field, token, type == JSON_TOKEN_STRING,
 				   &parse->body->value[parse->field]);
-		parse->body->present |= UINT32_C(1) << parse->field;
+		parse->body->present |= UINT64_C(1) << parse->field;
 	}
 	return STO_JSON_OK;
 }
@@ -447,6 +473,9 @@ finish_policy(const BodyParse *parse)
 	const char *why = NULL;
 	int64 threshold;
 
+	if ((kinds[body->kind].required & F(THRESHOLD)) != 0 &&
+		(kinds[body->kind].required & F(KEYS)) == 0)
+		return; /* a threshold of something else */
 	if (STO_BODY_HAS(body, STO_F_THRESHOLD) != STO_BODY_HAS(body, STO_F_KEYS))
 		refuse(parse, "\"threshold\" and \"keys\" must come together", NULL);
 	if (!STO_BODY_HAS(body, STO_F_KEYS))
@@ -473,12 +502,12 @@ sto_body_parse(StoEventKind kind, text *json, bool vet_keys, StoBody *body)
 							 .scalar = on_scalar};
 	JsonLexContext *lex;
 	JsonParseErrorType error;
-	uint32 missing;
+	uint64 missing;
 
 	memset(body, 0, sizeof(*body));
 	body->kind = kind;
 	if (VARSIZE_ANY_EXHDR(json) > STO_BODY_MAX)
-		refuse(&parse, "It is longer than 1 MB", NULL);
+		refuse(&parse, "It is longer than 60,000 octets", NULL);
 
 	/* with escapes resolved, so that \u0000 is met and refused */
 	lex = sto_json_lexer(VARDATA_ANY(json), VARSIZE_ANY_EXHDR(json));
@@ -490,6 +519,6 @@ sto_body_parse(StoEventKind kind, text *json, bool vet_keys, StoBody *body)
 
 	missing = kinds[kind].required & ~parse.given;
 	if (missing != 0)
-		refuse(&parse, "is missing", fields[pg_rightmost_one_pos32(missing)].name);
+		refuse(&parse, "is missing", fields[pg_rightmost_one_pos64(missing)].name);
 	finish_policy(&parse);
 }

@@ -13,7 +13,11 @@
 
 #include "core/policy.h"
 
-#define STO_BODY_MAX (1024 * 1024) /* octets */
+/*
+ * Octets.  With it a record keeps within the 65,535 of an entry in a bundle of the
+ * log (C2SP tlog-tiles) and of a receipt.
+ */
+#define STO_BODY_MAX 60000
 
 typedef enum StoEventKind
 {
@@ -31,6 +35,12 @@ typedef enum StoEventKind
 	STO_EVENT_TOKEN_STATUS,
 	STO_EVENT_BATCH,
 	STO_EVENT_MAINTENANCE,
+	STO_EVENT_LOG_KEY,
+	STO_EVENT_WITNESS_KEY,
+	STO_EVENT_WITNESS_POLICY,
+	STO_EVENT_TIME_AUTHORITY,
+	STO_EVENT_LOG_RESTART,
+	STO_EVENT_CLOSE,
 	STO_EVENT_KINDS
 } StoEventKind;
 
@@ -39,6 +49,7 @@ typedef enum StoField
 	STO_F_AUTHORISED,
 	STO_F_BY,
 	STO_F_CAPABILITY,
+	STO_F_CERTIFICATE,
 	STO_F_CFI,
 	STO_F_COMMITMENT,
 	STO_F_COUNT,
@@ -50,16 +61,20 @@ typedef enum StoField
 	STO_F_GRANTED,
 	STO_F_HASH,
 	STO_F_ISIN,
+	STO_F_KEY,
 	STO_F_KEYS,
 	STO_F_KIND,
 	STO_F_LEI,
 	STO_F_NAME,
 	STO_F_ORIGIN,
 	STO_F_PARTY,
+	STO_F_POSSESSION,
 	STO_F_REASON,
 	STO_F_REGISTER_AUTHORITY,
+	STO_F_ROOT,
 	STO_F_SALT,
 	STO_F_SIGNED_ONLY,
+	STO_F_SIZE,
 	STO_F_STATUS,
 	STO_F_SUM,
 	STO_F_THRESHOLD,
@@ -76,6 +91,8 @@ typedef union StoBodyValue
 	bool flag;
 	StoAmount amount;
 	uint8_t octets[STO_DIGEST_LEN]; /* a uuid or a digest */
+	StoKey key;
+	uint8_t signature[STO_SIG_LEN];
 } StoBodyValue;
 
 /* What a key brought as proof that its holder wants it here; len 0: nothing. */
@@ -88,13 +105,13 @@ typedef struct StoPossession
 typedef struct StoBody
 {
 	StoEventKind kind;
-	uint32 present; /* bit of each field that was given and is not null */
+	uint64 present; /* bit of each field that was given and is not null */
 	StoBodyValue value[STO_FIELDS];
 	StoPolicy policy; /* of threshold and keys, if present */
 	StoPossession possession[STO_POLICY_KEYS_MAX];
 } StoBody;
 
-#define STO_BODY_HAS(body, field) (((body)->present & (UINT32_C(1) << (field))) != 0)
+#define STO_BODY_HAS(body, field) (((body)->present & (UINT64_C(1) << (field))) != 0)
 
 /* The kind of that name, or ERROR ST208. */
 extern StoEventKind sto_event_kind(const char *name, size_t len);

@@ -47,6 +47,12 @@ static const struct
 	[STO_EVENT_TOKEN_STATUS] = {sto_register_token_status, NULL},
 	[STO_EVENT_BATCH] = {sto_register_batch, "batch"},
 	[STO_EVENT_MAINTENANCE] = {sto_register_maintenance, NULL},
+	[STO_EVENT_LOG_KEY] = {sto_register_log_key, NULL},
+	[STO_EVENT_WITNESS_KEY] = {sto_register_witness_key, NULL},
+	[STO_EVENT_WITNESS_POLICY] = {sto_register_witness_policy, NULL},
+	[STO_EVENT_TIME_AUTHORITY] = {sto_register_time_authority, NULL},
+	[STO_EVENT_LOG_RESTART] = {sto_register_log_restart, NULL},
+	[STO_EVENT_CLOSE] = {sto_register_close, "close"},
 };
 
 /* The row as it arrived. */

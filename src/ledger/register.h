@@ -68,7 +68,13 @@ extern void sto_register_token(StoAct *act); /* register_token.c */
 extern void sto_register_token_terms(StoAct *act);
 extern void sto_register_token_policy(StoAct *act);
 extern void sto_register_token_status(StoAct *act);
-extern void sto_register_batch(StoAct *act); /* register_batch.c */
+extern void sto_register_batch(StoAct *act);   /* register_batch.c */
+extern void sto_register_log_key(StoAct *act); /* register_seal.c */
+extern void sto_register_witness_key(StoAct *act);
+extern void sto_register_witness_policy(StoAct *act);
+extern void sto_register_time_authority(StoAct *act);
+extern void sto_register_log_restart(StoAct *act);
+extern void sto_register_close(StoAct *act); /* register_close.c */
 
 /*
  * register_keys.c: make the body's policy the subject's, as the policy of this
@@ -80,6 +86,21 @@ extern void sto_register_batch(StoAct *act); /* register_batch.c */
 extern void sto_register_policy(StoAct *act, const uint8_t party[STO_UUID_LEN],
 								const uint8_t *address, const uint8_t *custodian, bool signed_only);
 
+/* What a key is for; it is registered for one of these and never for another. */
+#define STO_KEY_FOR_POLICY "policy"
+#define STO_KEY_FOR_LOG "log"
+#define STO_KEY_FOR_WITNESS "witness"
+
+/*
+ * register_keys.c: put a key into sto.key, or take it out of use: the event's
+ * subject is its holder.  ERROR ST106 if it was registered before.
+ */
+extern void sto_register_note_key(const StoAct *act, const StoKey *key, const char *used_for,
+								  uint8_t fingerprint[STO_DIGEST_LEN]);
+extern void sto_register_retire_key(const StoAct *act, const uint8_t *fingerprint);
+/* register_seal.c: a party that lost the capability witness has no witness key any more. */
+extern void sto_register_dismiss_witness(StoAct *act);
+
 /* The row of the register that an event is about, locked; ERROR if it isn't there. */
 extern void sto_register_find(StoRel rel, StoIndex index, const uint8_t *key, StoRow *row);
 /* Insert a row; a value that must be unique and isn't raises this error instead of 23505. */
@@ -87,6 +108,11 @@ extern void sto_register_insert(StoRel rel, Datum *values, bool *nulls, int sqls
 								const char *message);
 /* Replace one column of a found row, and close it. */
 extern void sto_register_set(StoRow *row, int attno, Datum value, bool isnull);
+/* ERROR ST208 unless text is one line of 1 to max octets. */
+extern void sto_register_line(const char *text, const char *name, size_t max);
+/* Longest name, and reason, of an event. */
+#define STO_REGISTER_NAME_MAX 200
+#define STO_REGISTER_REASON_MAX 1000
 /* "active": true, "closed": false, else ERROR ST208. */
 extern bool sto_register_status(const StoAct *act);
 /* ERROR ST208 with the reason, printf style. */

@@ -13,25 +13,20 @@
 
 #include "errors.h"
 
+#include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #define POSSESSION_MAX (STO_POLICY_PACKED_MAX + 128)
 
-static char *
-fingerprint_text(const StoPolicyKey *key)
-{
-	char *hex = palloc(2 * STO_DIGEST_LEN + 1);
-
-	sto_hex_encode(key->fingerprint, STO_DIGEST_LEN, hex);
-	return hex;
-}
-
-pg_attribute_noreturn() static void refuse_key(const StoPolicyKey *key, const char *why,
+pg_attribute_noreturn() static void refuse_key(const uint8_t *fingerprint, const char *why,
 											   const char *hint)
 {
-	ereport(ERROR, (errcode(ERRCODE_STO_KEY_REFUSED), errmsg("public key is refused: %s", why),
-					errdetail("Its fingerprint is %s.", fingerprint_text(key)),
-					hint != NULL ? errhint("%s", hint) : 0));
+	char hex[2 * STO_DIGEST_LEN + 1];
+
+	sto_hex_encode(fingerprint, STO_DIGEST_LEN, hex);
+	ereport(ERROR,
+			(errcode(ERRCODE_STO_KEY_REFUSED), errmsg("public key is refused: %s", why),
+			 errdetail("Its fingerprint is %s.", hex), hint != NULL ? errhint("%s", hint) : 0));
 }
 
 /* The holder of a new key must have signed that he wants it in this policy. */
@@ -44,18 +39,19 @@ check_possession(const StoAct *act, int which, const uint8_t *message, size_t le
 	const char *why = NULL;
 
 	if (proof->len == 0)
-		refuse_key(key, "it brings no proof of possession",
+		refuse_key(key->fingerprint, "it brings no proof of possession",
 				   "Each key that is new to its subject signs sto.possession_message().");
 	if (!act->check_signatures)
 		return;
 	if (!sto_signature_canonical(key->key.scheme, proof->sig, proof->len, signature, &why))
-		refuse_key(key, psprintf("its proof of possession can't be read: %s", why), NULL);
+		refuse_key(key->fingerprint, psprintf("its proof of possession can't be read: %s", why),
+				   NULL);
 	switch (sto_signature_check(&key->key, message, len, signature))
 	{
 		case STO_CHECK_GOOD:
 			break;
 		case STO_CHECK_BAD:
-			refuse_key(key, "its proof of possession does not verify",
+			refuse_key(key->fingerprint, "its proof of possession does not verify",
 					   "It signs ledger, party, subject, address, custodian, signed_only and "
 					   "the whole new policy.");
 			break;
@@ -75,7 +71,7 @@ set_validity(const StoPolicyKey *key, Datum *values, bool *nulls)
 }
 
 static void
-insert_key(const StoAct *act, const StoPolicyKey *key)
+insert_key(const StoAct *act, const StoPolicyKey *key, const char *used_for)
 {
 	Datum values[PUBLIC_KEY_COLUMNS];
 	bool nulls[PUBLIC_KEY_COLUMNS] = {false};
@@ -87,8 +83,46 @@ insert_key(const StoAct *act, const StoPolicyKey *key)
 	values[PUBLIC_KEY_SUBJECT - 1] = StoUuidGetDatum(act->event.subject);
 	values[PUBLIC_KEY_FINGERPRINT - 1] = StoOctetsGetDatum(key->fingerprint, STO_DIGEST_LEN);
 	values[PUBLIC_KEY_KEY - 1] = sto_key_get_datum(&key->key);
+	values[PUBLIC_KEY_USED_FOR - 1] = CStringGetTextDatum(used_for);
 	sto_register_insert(STO_REL_PUBLIC_KEY, values, nulls, ERRCODE_STO_KEY_REFUSED,
 						"public key is refused: it is registered for another subject");
+}
+
+/* Does a row's or a slot's column say that the key signs orders and acts? */
+static bool
+is_for_policy(Datum used_for)
+{
+	return strcmp(TextDatumGetCString(used_for), STO_KEY_FOR_POLICY) == 0;
+}
+
+void
+sto_register_note_key(const StoAct *act, const StoKey *key, const char *used_for,
+					  uint8_t fingerprint[STO_DIGEST_LEN])
+{
+	StoPolicyKey item = {.key = *key};
+	Datum wanted;
+	StoRow row;
+	bool found;
+
+	if (!sto_key_fingerprint(key, item.fingerprint))
+		elog(ERROR, "could not compute SHA-256");
+	wanted = StoOctetsGetDatum(item.fingerprint, STO_DIGEST_LEN);
+	found = sto_store_find(STO_REL_PUBLIC_KEY, STO_IDX_PUBLIC_KEY, 1, &wanted, &row);
+	sto_row_close(&row);
+	if (found)
+		refuse_key(item.fingerprint, "it was registered before",
+				   "A log or a witness signs with a key that does nothing else: make a new one.");
+	insert_key(act, &item, used_for);
+	memcpy(fingerprint, item.fingerprint, STO_DIGEST_LEN);
+}
+
+void
+sto_register_retire_key(const StoAct *act, const uint8_t *fingerprint)
+{
+	StoRow row;
+
+	sto_register_find(STO_REL_PUBLIC_KEY, STO_IDX_PUBLIC_KEY, fingerprint, &row);
+	sto_register_set(&row, PUBLIC_KEY_RETIRED, Int64GetDatum(act->event.entry_id), false);
 }
 
 /* One key of the new policy: kept from the present one, or new to the ledger. */
@@ -105,17 +139,21 @@ register_key(const StoAct *act, int which, const uint8_t *message, size_t len)
 		sto_row_close(&row);
 		if (act->body.kind != STO_EVENT_GENESIS)
 			check_possession(act, which, message, len);
-		insert_key(act, key);
+		insert_key(act, key, STO_KEY_FOR_POLICY);
 		return;
 	}
 
 	if (memcmp(DatumGetPointer(sto_row_get(&row, PUBLIC_KEY_SUBJECT, &isnull)), act->event.subject,
 			   STO_UUID_LEN) != 0)
-		refuse_key(key, "it is registered for another subject",
+		refuse_key(key->fingerprint, "it is registered for another subject",
 				   "Make a key of its own for every party and wallet.");
+	if (!is_for_policy(sto_row_get(&row, PUBLIC_KEY_USED_FOR, &isnull)))
+		refuse_key(key->fingerprint, "it signs notes, as a log's or a witness's",
+				   "Make a key of its own for every use.");
 	(void) sto_row_get(&row, PUBLIC_KEY_RETIRED, &isnull);
 	if (!isnull)
-		refuse_key(key, "it was retired", "A retired key never comes back: make a new one.");
+		refuse_key(key->fingerprint, "it was retired",
+				   "A retired key never comes back: make a new one.");
 	else
 	{
 		/* the subject's row is locked, so nobody else writes its keys' rows */
@@ -155,7 +193,7 @@ retire_keys(const StoAct *act)
 		uint8_t *fingerprint;
 
 		(void) slot_getattr(scan.slot, PUBLIC_KEY_RETIRED, &isnull);
-		if (!isnull)
+		if (!isnull || !is_for_policy(slot_getattr(scan.slot, PUBLIC_KEY_USED_FOR, &isnull)))
 			continue;
 		fingerprint = (uint8_t *) DatumGetPointer(StoOctetsGetDatum(
 			DatumGetPointer(slot_getattr(scan.slot, PUBLIC_KEY_FINGERPRINT, &isnull)),
@@ -166,12 +204,7 @@ retire_keys(const StoAct *act)
 	sto_scan_end(&scan);
 
 	foreach (cell, retired)
-	{
-		StoRow row;
-
-		sto_register_find(STO_REL_PUBLIC_KEY, STO_IDX_PUBLIC_KEY, lfirst(cell), &row);
-		sto_register_set(&row, PUBLIC_KEY_RETIRED, Int64GetDatum(act->event.entry_id), false);
-	}
+		sto_register_retire_key(act, lfirst(cell));
 }
 
 void

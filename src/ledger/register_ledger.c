@@ -12,10 +12,6 @@
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
-/* An origin goes into the first line of checkpoints, a name into reports. */
-#define NAME_MAX_LEN 200
-#define REASON_MAX_LEN 1000
-
 void
 sto_act_refuse(const char *format, ...)
 {
@@ -101,8 +97,8 @@ sto_register_set(StoRow *row, int attno, Datum value, bool isnull)
 	sto_row_close(row);
 }
 
-static void
-require_line(const char *text, const char *name, size_t max)
+void
+sto_register_line(const char *text, const char *name, size_t max)
 {
 	if (text[0] == '\0' || strlen(text) > max || strpbrk(text, "\n\r\t") != NULL)
 		sto_act_refuse("\"%s\" must be one line of 1 to %d octets", name, (int) max);
@@ -116,8 +112,11 @@ sto_register_genesis(StoAct *act)
 	Datum values[LEDGER_COLUMNS];
 	bool nulls[LEDGER_COLUMNS] = {false};
 
-	require_line(act->body.value[STO_F_NAME].text, "name", NAME_MAX_LEN);
-	require_line(act->body.value[STO_F_ORIGIN].text, "origin", NAME_MAX_LEN);
+	sto_register_line(act->body.value[STO_F_NAME].text, "name", STO_REGISTER_NAME_MAX);
+	sto_register_line(act->body.value[STO_F_ORIGIN].text, "origin", STO_REGISTER_NAME_MAX);
+	/* with "/" and the ledger's id it names the key that signs checkpoints (C2SP signed-note) */
+	if (strpbrk(act->body.value[STO_F_ORIGIN].text, " +") != NULL)
+		sto_act_refuse("\"origin\" must have no space and no \"+\"");
 	if (strcmp(authority, "keys") != 0 && strcmp(authority, "roles") != 0)
 		sto_act_refuse("register_authority is \"keys\" or \"roles\", not \"%.40s\"", authority);
 
@@ -137,8 +136,8 @@ sto_register_genesis(StoAct *act)
 void
 sto_register_maintenance(StoAct *act)
 {
-	require_line(act->body.value[STO_F_REASON].text, "reason", REASON_MAX_LEN);
-	require_line(act->body.value[STO_F_BY].text, "by", NAMEDATALEN);
+	sto_register_line(act->body.value[STO_F_REASON].text, "reason", STO_REGISTER_REASON_MAX);
+	sto_register_line(act->body.value[STO_F_BY].text, "by", NAMEDATALEN);
 }
 
 void
@@ -172,5 +171,7 @@ sto_register_capability(StoAct *act)
 	else
 		sto_store_insert(STO_REL_CAPABILITY, values, nulls);
 	sto_row_close(&row);
+	if (strcmp(name, "witness") == 0 && !act->body.value[STO_F_GRANTED].flag)
+		sto_register_dismiss_witness(act);
 	sto_facts_announce();
 }

@@ -82,6 +82,15 @@ sto_scan_next(StoScan *scan)
 	return index_getnext_slot(scan->scan, ForwardScanDirection, scan->slot);
 }
 
+void
+sto_scan_again(StoScan *scan, int nkeys, const Datum *keys)
+{
+	Assert(nkeys == scan->scan->numberOfKeys);
+	for (int i = 0; i < nkeys; i++)
+		scan->scan->keyData[i].sk_argument = keys[i];
+	index_rescan(scan->scan, scan->scan->keyData, nkeys, NULL, 0);
+}
+
 /* End the scan but leave its relation open and its slot filled. */
 static void
 end_index(StoScan *scan)

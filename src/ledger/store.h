@@ -112,6 +112,8 @@ typedef struct StoScan
 extern void sto_scan_begin(StoScan *scan, StoRel rel, StoIndex index, int nkeys, const Datum *keys,
 						   Snapshot snapshot);
 extern bool sto_scan_next(StoScan *scan);
+/* The same scan again with other keys, as many as it began with. */
+extern void sto_scan_again(StoScan *scan, int nkeys, const Datum *keys);
 extern void sto_scan_end(StoScan *scan);
 
 #endif

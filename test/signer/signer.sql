@@ -257,6 +257,44 @@ BEGIN
     RETURN entry;
 END $$;
 
+-- Acts on the log itself (docs/format.md, "Keys that sign notes") ----------------
+
+CREATE FUNCTION sto_test.log_name() RETURNS text STABLE LANGUAGE sql
+    AS $$ SELECT l.origin || '/' || l.ledger_id FROM sto.ledger AS l $$;
+-- party null: the log's own key
+CREATE FUNCTION sto_test.note_possession(party uuid, name text, seed int) RETURNS text STABLE LANGUAGE sql AS $$
+    SELECT encode(sto_test.sign(sto_test.scheme(seed), seed,
+        sto_test.tag(CASE WHEN party IS NULL THEN 'sto.log_key' ELSE 'sto.witness_key' END) || uuid_send(sto_test.ledger_id())
+        || uuid_send(COALESCE(party, sto_test.nil())) || sto_test.text8(name) || sto_test.scheme_octet(seed)
+        || sto_test.u8(length(sto_test.key_octets(seed))) || sto_test.key_octets(seed)), 'hex')
+$$;
+CREATE FUNCTION sto_test.log_key(seed int DEFAULT 801, extra jsonb DEFAULT '{}') RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('log_key', sto_test.nil(), sto_test.nil(), (jsonb_build_object('key', sto_test.public_key(seed),
+        'possession', sto_test.note_possession(NULL, sto_test.log_name(), seed)) || extra)::text)
+$$;
+-- The party needs keys and the capability witness.
+CREATE FUNCTION sto_test.witness_key(party text, seed int, name text DEFAULT NULL, extra jsonb DEFAULT '{}') RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('witness_key', sto_test.id(party), sto_test.id(party), (jsonb_build_object('name', n, 'key', sto_test.public_key(seed),
+        'possession', sto_test.note_possession(sto_test.id(party), n, seed)) || extra)::text)
+      FROM (SELECT COALESCE(witness_key.name, party || '.example/witness')) AS x (n)
+$$;
+-- The whole of it: a party with this key, the capability, and its witness key.
+CREATE FUNCTION sto_test.witness(party text, party_seed int, seed int) RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sto_test.party(party, ARRAY[party_seed]);
+    PERFORM sto_test.grant_capability(party, 'witness');
+    RETURN sto_test.witness_key(party, seed);
+END $$;
+CREATE FUNCTION sto_test.witness_policy(threshold int) RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('witness_policy', sto_test.nil(), sto_test.nil(), jsonb_build_object('threshold', threshold)::text)
+$$;
+CREATE FUNCTION sto_test.time_authority(name text, certificate text) RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('time_authority', sto_test.nil(), sto_test.nil(), jsonb_build_object('name', name, 'certificate', certificate)::text)
+$$;
+CREATE FUNCTION sto_test.log_restart(reason text, size bigint, root text) RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('log_restart', sto_test.nil(), sto_test.nil(), jsonb_build_object('reason', reason, 'size', size, 'root', root)::text)
+$$;
+
 -- Orders ----------------------------------------------------------------------
 
 -- An order from JSON keys named as the columns of sto.transfer: token_id, ordering_party,
