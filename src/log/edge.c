@@ -49,10 +49,14 @@ root_of(const Edge *edge, StoHash *root)
 static void
 load(Edge *edge, StoTree *tree)
 {
+	int64 ids[STO_TILE_WIDTH] = {0};
 	StoHash root;
 
 	edge->size = tree->size;
-	for (int level = 0; level < STO_TILE_LEVELS; level++)
+	edge->count[0] = tree->size % STO_TILE_WIDTH;
+	sto_tree_unfinished(tree, edge->hashes[0], ids);
+	edge->first_id = ids[0];
+	for (int level = 1; level < STO_TILE_LEVELS; level++)
 	{
 		int64 whole = tree->size >> (level * TILE_HEIGHT);
 		int count = whole % STO_TILE_WIDTH;
@@ -63,7 +67,6 @@ load(Edge *edge, StoTree *tree)
 	}
 	if (tree->size == 0)
 		return;
-	edge->first_id = sto_tree_unfinished_id(tree);
 	root_of(edge, &root);
 	if (memcmp(&root, &tree->newest.root, sizeof(StoHash)) != 0)
 		sto_tree_broken(psprintf("log and tiles do not give the root of the block of " INT64_FORMAT

@@ -115,15 +115,11 @@ read_unfinished(StoTree *tree, int offset, int count, StoHash *out, int64 *ids)
 	sto_leaves_end(&leaves);
 }
 
-int64
-sto_tree_unfinished_id(StoTree *tree)
+void
+sto_tree_unfinished(StoTree *tree, StoHash *hashes, int64 *ids)
 {
-	StoHash hash;
-	int64 entry_id = 0;
-
 	if (tree->size % STO_TILE_WIDTH != 0)
-		read_unfinished(tree, 0, 1, &hash, &entry_id);
-	return entry_id;
+		read_unfinished(tree, 0, tree->size % STO_TILE_WIDTH, hashes, ids);
 }
 
 bool
@@ -202,9 +198,7 @@ find_unfinished(StoTree *tree, int64 entry_id)
 	StoHash hashes[STO_TILE_WIDTH];
 	int64 ids[STO_TILE_WIDTH];
 
-	if (count == 0)
-		return -1;
-	read_unfinished(tree, 0, count, hashes, ids);
+	sto_tree_unfinished(tree, hashes, ids);
 	for (int i = 0; i < count; i++)
 		if (ids[i] == entry_id)
 			return tree->size - count + i;

@@ -54,8 +54,11 @@ extern void sto_tree_close(StoTree *tree);
  */
 extern bool sto_tree_read(void *tree, int level, int64_t first, int count, StoHash *out);
 
-/* The id of the first leaf that no full tile has; any id if there is none. */
-extern int64 sto_tree_unfinished_id(StoTree *tree);
+/*
+ * The leaves that no full tile has, size % 256 of them, and their ids: for up to
+ * 256 of each there must be room.
+ */
+extern void sto_tree_unfinished(StoTree *tree, StoHash *hashes, int64 *ids);
 
 /* The same as core's sto_tiles_..., with errors: ST502 for a size that is not sealed. */
 extern void sto_tree_root(StoTree *tree, int64 size, StoHash *out);
