@@ -11,6 +11,7 @@
 
 #include "ledger/columns.h"
 #include "ledger/gate.h"
+#include "ledger/hint.h"
 #include "ledger/position.h"
 #include "ledger/store.h"
 
@@ -26,14 +27,10 @@
 #include "miscadmin.h"
 
 /*
- * Positions stay in the table after their transaction: as a hint where their
- * rows were, so that most are found again without a descent of the index.  A
- * hint may be wrong at any time; the row that it leads to is believed only if
- * it has the key.  A table that has grown beyond this many positions (200
- * octets each) is dropped at a transaction's end.
+ * At a transaction's end the table of positions is emptied one by one, or
+ * dropped if it has more than this; so are the lists below.  Where the rows
+ * were is remembered as hints (hint.h).
  */
-#define KEEP_MAX 131072
-/* The lists below are dropped then if they are longer than this. */
 #define KEEP_LIST 1024
 /*
  * A transaction that had to search the index this often posts in bulk: it
@@ -58,16 +55,16 @@ typedef struct PositionList
 } PositionList;
 
 static HTAB *positions = NULL;
-static int searches = 0;     /* of the index, by this transaction */
-static uint64 this_xact = 1; /* stamp of what this transaction has locked */
-static PositionList locked;  /* by this transaction, in that order */
+static int searches = 0;    /* of the index, by this transaction */
+static PositionList locked; /* by this transaction, in that order */
 static PositionList dirty;
 static SavedImage *saved = NULL;
 static int saved_count = 0;
 static int saved_size = 0;
 
+/* Room for one more, so that adding can't fail. */
 static void
-list_add(PositionList *list, StoPosition *pos)
+list_reserve(PositionList *list)
 {
 	if (list->count == list->size)
 	{
@@ -79,6 +76,12 @@ list_add(PositionList *list, StoPosition *pos)
 			list->items = repalloc_huge(list->items, (Size) size * sizeof(StoPosition *));
 		list->size = size;
 	}
+}
+
+static void
+list_add(PositionList *list, StoPosition *pos)
+{
+	list_reserve(list);
 	list->items[list->count++] = pos;
 }
 
@@ -95,7 +98,7 @@ list_clear(PositionList *list)
 }
 
 static void
-save_image(const StoPosition *pos, SubTransactionId subid, bool forget)
+reserve_image(void)
 {
 	if (saved_count == saved_size)
 	{
@@ -107,6 +110,12 @@ save_image(const StoPosition *pos, SubTransactionId subid, bool forget)
 			saved = repalloc_huge(saved, (Size) size * sizeof(SavedImage));
 		saved_size = size;
 	}
+}
+
+static void
+save_image(const StoPosition *pos, SubTransactionId subid, bool forget)
+{
+	reserve_image();
 	saved[saved_count].subid = subid;
 	saved[saved_count].forget = forget;
 	saved[saved_count].image = *pos;
@@ -182,7 +191,7 @@ sto_position_flush(void)
 		pos->tid = tid;
 		/* a version outside the old one's HOT chain has an index entry of its own */
 		if (!sto_write_was_hot(&write))
-			pos->root = tid;
+			sto_hint_put(&pos->key, &tid);
 		pos->dirty = false;
 	}
 	dirty.count = 0;
@@ -280,11 +289,15 @@ has_key(const StoRow *row, const StoPositionKey *key)
 				  STO_UUID_LEN) == 0;
 }
 
-/* Lock the row that the hint leads to, if it is the one; else nothing is left open. */
+/* Lock the row that a hint leads to, if it is the one; else nothing is left open. */
 static bool
-lock_by_hint(const StoPosition *hint, StoRow *row)
+lock_by_hint(const StoPositionKey *key, StoRow *row)
 {
-	if (sto_store_fetch(STO_REL_POSITION, hint->root, row) && has_key(row, &hint->key) &&
+	ItemPointerData root;
+
+	if (!sto_hint_get(key, &root))
+		return false;
+	if (sto_store_fetch(STO_REL_POSITION, root, row) && has_key(row, key) &&
 		sto_row_lock(row) == STO_LOCKED)
 		return true;
 	sto_row_close(row);
@@ -319,25 +332,28 @@ lookup(const StoPositionKey *key, HASHACTION action)
 	return hash_search(positions, key, action, NULL);
 }
 
-static StoPosition *
-keep_hint(const StoPositionKey *key, ItemPointer root)
-{
-	StoPosition *pos = lookup(key, HASH_ENTER);
-
-	pos->xact = 0;
-	pos->root = *root;
-	return pos;
-}
-
 static void
 read_ahead(ItemPointer root, const Datum *keys)
 {
 	StoPositionKey key;
+	ItemPointerData known;
 
 	memcpy(key.token_id, DatumGetPointer(keys[0]), STO_UUID_LEN);
 	memcpy(key.wallet, DatumGetPointer(keys[1]), STO_ADDRESS_LEN);
-	if (hash_get_num_entries(positions) < KEEP_MAX && lookup(&key, HASH_FIND) == NULL)
-		(void) keep_hint(&key, root);
+	/* a row may have several entries, all but one outdated: what was followed last is better */
+	if (!sto_hint_get(&key, &known))
+		sto_hint_put(&key, root);
+}
+
+/* Lock the row by its index, and remember where it was. */
+static void
+lock_by_index(const StoPositionKey *key, StoRow *row)
+{
+	lock_row(key, row);
+	sto_hint_put(key, &row->root);
+	if (++searches == READ_AHEAD_AFTER)
+		(void) sto_store_each_entry(STO_REL_POSITION, STO_IDX_POSITION, READ_AHEAD_BLOCKS,
+									read_ahead);
 }
 
 StoPosition *
@@ -352,45 +368,42 @@ sto_position_lock(const uint8_t token_id[STO_UUID_LEN], const uint8_t wallet[STO
 	memcpy(key.token_id, token_id, STO_UUID_LEN);
 	memcpy(key.wallet, wallet, STO_ADDRESS_LEN);
 	pos = lookup(&key, HASH_FIND);
-	if (pos != NULL && pos->xact == this_xact)
+	if (pos != NULL)
 		return pos;
 
-	if (pos == NULL || !lock_by_hint(pos, &row))
-		lock_row(&key, &row);
+	if (!lock_by_hint(&key, &row))
+		lock_by_index(&key, &row);
 	memset(&image, 0, sizeof(image));
 	image.key = key;
-	image.root = row.root;
 	read_row(&row, &image);
 	sto_row_close(&row);
 
-	if (pos == NULL)
-	{
-		pos = keep_hint(&key, &image.root);
-		if (++searches == READ_AHEAD_AFTER)
-			(void) sto_store_each_entry(STO_REL_POSITION, STO_IDX_POSITION, READ_AHEAD_BLOCKS,
-										read_ahead);
-	}
-	list_add(&locked, pos);
+	/* once it is in the table, nothing may fail before it is in the lists */
+	list_reserve(&locked);
+	reserve_image();
+	pos = lookup(&key, HASH_ENTER);
 	if (subid != TopSubTransactionId)
 	{
 		image.saved_in = subid;
 		save_image(&image, subid, true);
 	}
-	image.xact = this_xact;
 	*pos = image;
+	list_add(&locked, pos);
 	return pos;
 }
 
 void
 sto_position_xact_end(void)
 {
-	this_xact++;
 	searches = 0;
-	if (positions != NULL && hash_get_num_entries(positions) > KEEP_MAX)
+	if (positions != NULL && locked.count > KEEP_LIST)
 	{
 		hash_destroy(positions);
 		positions = NULL;
 	}
+	else
+		for (int i = 0; i < locked.count; i++)
+			(void) lookup(&locked.items[i]->key, HASH_REMOVE);
 	list_clear(&locked);
 	list_clear(&dirty);
 	saved_count = 0;
@@ -420,13 +433,14 @@ sto_position_subxact_abort(SubTransactionId subid)
 		SavedImage *s = &saved[--saved_count];
 		StoPosition *pos = lookup(&s->image.key, HASH_FIND);
 
-		*pos = s->image;
 		if (s->forget)
 		{
 			/* its row lock is gone; it was the last to be locked */
-			pos->xact = 0;
+			(void) lookup(&s->image.key, HASH_REMOVE);
 			locked.count--;
 		}
+		else
+			*pos = s->image;
 	}
 
 	/* which of the others differ from their rows again */

@@ -34,9 +34,7 @@ typedef struct StoPosition
 	int64 posted_at; /* of its last entry, microseconds since 1970 */
 	uint8_t head[STO_DIGEST_LEN];
 	ItemPointerData tid;       /* the row version that this transaction has locked */
-	ItemPointerData root;      /* where the index points to, as last seen */
 	SubTransactionId saved_in; /* subtransaction that last saved its image */
-	uint64 xact;               /* stamp of the transaction that has it locked */
 } StoPosition;
 
 /*
