@@ -201,7 +201,8 @@ DECLARE
     step text;
 BEGIN
     FOREACH step IN ARRAY coalesce(checks, ARRAY['guards', 'log', 'times', 'authority', 'entry_signatures', 'batches', 'holds',
-                                                 'groups', 'closed', 'supply', 'events', 'event_signatures', 'possessions', 'register', 'closes'])
+                                                 'groups', 'closed', 'supply', 'events', 'event_signatures', 'possessions', 'register', 'closes',
+                                                 'indexes'])
     LOOP
         CONTINUE WHEN NOT signatures AND checks IS NULL AND step IN ('entry_signatures', 'possessions');
         BEGIN
@@ -222,6 +223,7 @@ BEGIN
                 WHEN 'possessions' THEN RETURN QUERY SELECT * FROM sto.verify_possessions();
                 WHEN 'register' THEN RETURN QUERY SELECT * FROM sto.verify_register();
                 WHEN 'closes' THEN RETURN QUERY SELECT * FROM sto.verify_closes();
+                WHEN 'indexes' THEN RETURN QUERY SELECT * FROM sto.verify_indexes();
                 ELSE RAISE EXCEPTION 'unknown check "%"', step USING ERRCODE = 'undefined_parameter';
             END CASE;
         EXCEPTION
