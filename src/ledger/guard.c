@@ -67,7 +67,7 @@ sto_refuse_change(PG_FUNCTION_ARGS)
 		sto_refuse_act(act, psprintf("sto.%s", RelationGetRelationName(trigger->tg_relation)));
 
 	if (TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event))
-		PG_RETURN_NULL();
+		return PointerGetDatum(NULL); /* not a null: the manager of triggers refuses one */
 	return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple
 																	  : trigger->tg_trigtuple);
 }
@@ -87,7 +87,7 @@ sto_refuse_insert(PG_FUNCTION_ARGS)
 	/* the setting can be granted to others, the privilege is not meant to be */
 	if (!IsLogicalWorker() && !(sto_restore && superuser()) && !sto_maintenance_open())
 		sto_refuse_act("INSERT", psprintf("sto.%s", RelationGetRelationName(trigger->tg_relation)));
-	PG_RETURN_NULL();
+	PG_RETURN_POINTER(NULL);
 }
 
 /*
