@@ -101,7 +101,7 @@ append_leaf(Edge *edge, int64 entry_id, const StoHash *hash)
 }
 
 static void
-write_block(const Edge *edge, int64 last_id)
+write_block(const Edge *edge, int64 last_id, TimestampTz floor)
 {
 	Datum values[BLOCK_COLUMNS];
 	bool nulls[BLOCK_COLUMNS] = {false};
@@ -110,7 +110,7 @@ write_block(const Edge *edge, int64 last_id)
 	root_of(edge, &root);
 	values[BLOCK_LAST_ID - 1] = Int64GetDatum(last_id);
 	values[BLOCK_TREE_SIZE - 1] = Int64GetDatum(edge->size);
-	values[BLOCK_SEALED_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
+	values[BLOCK_SEALED_AT - 1] = TimestampTzGetDatum(Max(GetCurrentTimestamp(), floor));
 	values[BLOCK_ROOT - 1] = PointerGetDatum(&root);
 	sto_store_insert(STO_REL_BLOCK, values, nulls);
 }
@@ -149,7 +149,8 @@ sto_edge_seal(int64 last_id)
 	sto_leaves_end(&leaves);
 	sto_seal_step("tiles");
 
-	write_block(edge, last_id);
+	/* never before the block before, whatever the clock does */
+	write_block(edge, last_id, tree.size > 0 ? tree.newest.sealed_at : 0);
 	sto_seal_step("block");
 	sto_tree_close(&tree);
 	pfree(edge);
