@@ -392,6 +392,97 @@ def quorum_fault(policy, signatures, message, at):
     return None if len(items) >= policy.threshold else "too few signatures"
 
 
+# ---- Clause "Keys that sign notes" ----------------------------------------------
+
+def note_possession_message(ledger, party, name, scheme, octets):
+    """party: None for the log's own key, whose name is log_name()."""
+    return (tag("sto.log_key" if party is None else "sto.witness_key") + ledger.bytes +
+            (party or NIL).bytes + text8(name) + u8(scheme) + u8(len(octets)) + octets)
+
+
+def log_name(origin, ledger):
+    return f"{origin}/{ledger}"
+
+
+def note_key_body(ledger, key, party=None, name=None, origin=None):
+    """Body of log_key (give the origin) or witness_key (give party and name)."""
+    message = note_possession_message(ledger, party, name or log_name(origin, ledger),
+                                      key.scheme, key.octets)
+    body = {"key": key.text, "possession": key.sign(message).hex()}
+    return body if party is None else {"name": name, **body}
+
+
+# ---- Clause "The content of a close" --------------------------------------------
+
+def node_hash(left, right):
+    return sha256(b"\1" + left + right)
+
+
+def merkle_root(leaves):
+    """RFC 9162 2.1.1, over leaf hashes."""
+    if not leaves:
+        return sha256(b"")
+    row = list(leaves)
+    while len(row) > 1:     # an odd one goes up as it is: the same tree
+        row = [node_hash(*row[i:i + 2]) if i + 1 < len(row) else row[i]
+               for i in range(0, len(row), 2)]
+    return row[0]
+
+
+def inclusion_is_good(leaf_hash, index, size, path, root):
+    """RFC 9162 2.1.3.2."""
+    if not 0 <= index < size:
+        return False
+    fn, sn, r = index, size - 1, leaf_hash
+    for p in path:
+        if sn == 0:
+            return False
+        if fn & 1 or fn == sn:
+            r = node_hash(p, r)
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            r = node_hash(r, p)
+        fn, sn = fn >> 1, sn >> 1
+    return sn == 0 and r == root
+
+
+def close_leaf(wallet, token, seq, head, salted):
+    return leaf(tag("sto.close") + address20(wallet) + token.bytes + i64(seq) + digest(head) +
+                digest(salted))
+
+
+def close_line_is_good(line, root, count):
+    return inclusion_is_good(
+        close_leaf(parse_address(line["wallet"]), uuid.UUID(line["token"]), line["seq"],
+                   bytes.fromhex(line["head"]), bytes.fromhex(line["salted"])),
+        line["index"], count, [bytes.fromhex(p) for p in line["path"]], root)
+
+
+def close_place(line):
+    return parse_address(line["wallet"]) + uuid.UUID(line["token"]).bytes
+
+
+def verify_close_proof(proof, root, count):
+    """Does sto.close_proof()'s answer (parsed) hold under what the close's event states?"""
+    if proof["present"]:
+        shown = [proof.get(name) for name in ("salt", "balance", "held")]
+        if shown != [None] * 3 and bytes.fromhex(proof["salted"]) != side_digest(
+                bytes.fromhex(proof["salt"]), uuid.UUID(proof["token"]), proof["seq"],
+                int(proof["balance"]), int(proof["held"]), bytes.fromhex(proof["head"])):
+            return False
+        return close_line_is_good(proof, root, count)
+    left, right, place = proof["left"], proof["right"], close_place(proof)
+    if left is None and right is None:
+        return count == 0 and root == merkle_root([])
+    after = right["index"] if right else count
+    if (left["index"] if left else -1) + 1 != after:
+        return False
+    return ((left is None or close_line_is_good(left, root, count) and close_place(left) < place)
+            and (right is None or
+                 close_line_is_good(right, root, count) and close_place(right) > place))
+
+
 # ---- COPY ... TO STDOUT ---------------------------------------------------------
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
@@ -453,9 +544,13 @@ COPY_EVENTS = (f"COPY (SELECT {', '.join(EVENT_COLUMNS)} FROM ONLY sto.event "
                "ORDER BY entry_id) TO STDOUT")
 
 
-def copy_statement(wallet, token):
-    return (f"COPY (SELECT {', '.join(STATEMENT_COLUMNS)} FROM sto.statement("
-            f"'{address_text(wallet)}', '{token}')) TO STDOUT")
+def copy_statement(wallet, token, closes=None):
+    """closes: (from, to), ids of their events; from may be None, for the position's beginning."""
+    source = f"sto.statement('{address_text(wallet)}', '{token}')"
+    if closes:
+        begin = "NULL" if closes[0] is None else closes[0]
+        source = f"sto.proven_{source[4:-1]}, {begin}, {closes[1]})"
+    return f"COPY (SELECT {', '.join(STATEMENT_COLUMNS)} FROM {source}) TO STDOUT"
 
 
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
@@ -492,6 +587,9 @@ class Register:
     """Folds a log in the order of its ids and notes whatever doesn't hold."""
 
     REGISTRAR_ACTS = ("party_status", "wallet", "wallet_status")
+    ROLE_ACTS = ("capability", "party", *REGISTRAR_ACTS)    # where genesis chose "roles"
+    ROOT_ACTS = ("genesis", "capability", "log_key", "witness_policy", "time_authority",
+                 "log_restart")
 
     def __init__(self):
         self.ledger = NIL
@@ -501,6 +599,14 @@ class Register:
         self.heads = {}         # subject -> leaf of its newest event
         self.policies = {}      # subject -> (event id, Policy); NIL: root officers
         self.registrars = set()
+        self.may_witness = set()    # parties with the capability
+        self.keys = {}          # (scheme, octets) -> (subject, use): each registers once
+        self.origin = None
+        self.log_key = None     # octets of the present one
+        self.witnesses = {}     # party -> (name of the note key, octets)
+        self.threshold = 2      # witnesses that make a checkpoint witnessed
+        self.restarts = []      # (event id, size, root) that was given up
+        self.closes = {}        # event id -> (count, root)
         self.wallets = {}       # address -> dict(subject, party, custodian, salt, signed_only)
         self.wallet_ids = {}    # wallet uuid -> address
         self.tokens = {}        # uuid -> dict(issuer, issuance, unsigned_role)
@@ -546,7 +652,11 @@ class Register:
 
     def check_authority(self, row, body):
         kind, actor = row["kind"], row["actor"]
-        if kind == "maintenance" or (row["signatures"] is None and self.roles_allowed):
+        if kind in ("maintenance", "close"):
+            if row["signatures"] is not None or actor != NIL:
+                self.problem(row, f"a {kind} event is unsigned, and nobody's")
+            return
+        if row["signatures"] is None and self.roles_allowed and kind in self.ROLE_ACTS:
             return
         if kind == "genesis":
             policy = policy_from_body(body)
@@ -558,7 +668,8 @@ class Register:
         self.check_quorum(row, policy, self.act(row), row["recorded_at"])
         subject = row["subject"]
         allowed = {
-            "genesis": actor == NIL, "capability": actor == NIL,
+            **{k: actor == NIL for k in self.ROOT_ACTS},
+            "witness_key": actor == subject and actor in self.may_witness,
             "keys": actor == subject, "wallet_terms": actor == subject,
             **{k: actor in self.registrars for k in self.REGISTRAR_ACTS},
             "party": actor in self.registrars or actor == NIL,
@@ -584,9 +695,26 @@ class Register:
         for k in policy.keys:
             if (k.scheme, k.octets) in known:
                 continue
+            self.register_key(row, k.scheme, k.octets, subject, "policy")
             if k.possession is None or not self.possession_is_good(k, message):
                 self.problem(row, f"{key_text(k.scheme, k.octets)} is not proven")
         self.policies[subject] = (row["entry_id"], policy)
+
+    def register_key(self, row, scheme, octets, subject, use):
+        if (scheme, octets) in self.keys:
+            self.problem(row, f"{key_text(scheme, octets)} was registered before")
+        self.keys[scheme, octets] = (subject, use)
+
+    def note_key(self, row, body, party, name):
+        """A key that signs notes: octets of it, proven and new to the ledger."""
+        scheme, octets = parse_key(body["key"])
+        message = note_possession_message(self.ledger, party, name, scheme, octets)
+        self.count["signatures"] += 1
+        if SCHEME_NAMES[scheme] != "ed25519" or not signature_is_good(
+                scheme, octets, message, bytes.fromhex(body["possession"])):
+            self.problem(row, f"{body['key']} is not proven")
+        self.register_key(row, scheme, octets, row["subject"], row["kind"])
+        return octets
 
     def possession_is_good(self, k, message):
         self.count["signatures"] += 1
@@ -601,7 +729,10 @@ class Register:
         self.genesis_hash = row["leaf_hash"]
         self.ledger = ledger_id(row["leaf_hash"])
         self.roles_allowed = body["register_authority"] == "roles"
+        self.origin = body["origin"]
         self.policies[NIL] = (row["entry_id"], policy_from_body(body))
+        for k in self.policies[NIL][1].keys:
+            self.register_key(row, k.scheme, k.octets, NIL, "policy")
 
     def apply_keys(self, row, body):
         subject = row["subject"]
@@ -616,6 +747,40 @@ class Register:
         if body["capability"] == "registrar":
             change = self.registrars.add if body["granted"] else self.registrars.discard
             change(row["subject"])
+        if body["capability"] == "witness":
+            if body["granted"]:
+                self.may_witness.add(row["subject"])
+            else:
+                self.may_witness.discard(row["subject"])
+                self.witnesses.pop(row["subject"], None)
+
+    def apply_log_key(self, row, body):
+        self.log_key = self.note_key(row, body, None, log_name(self.origin, self.ledger))
+
+    def apply_witness_key(self, row, body):
+        party, name = row["subject"], body["name"]
+        taken = [n for p, (n, _) in self.witnesses.items() if p != party]
+        if name in (*taken, log_name(self.origin, self.ledger)):
+            self.problem(row, "another note key has this name")
+        self.witnesses[party] = (name, self.note_key(row, body, party, name))
+
+    def apply_witness_policy(self, row, body):
+        self.threshold = body["threshold"]
+
+    def apply_log_restart(self, row, body):
+        self.restarts.append((row["entry_id"], body["size"], bytes.fromhex(body["root"])))
+
+    def apply_close(self, row, body):
+        """What every position is, entries before this event being folded already."""
+        leaves = []
+        for (wallet, token), (seq, balance, held, head) in sorted(
+                self.positions.items(), key=lambda p: p[0][0] + p[0][1].bytes):
+            salted = side_digest(self.wallets[wallet]["salt"], token, seq, balance, held, head)
+            leaves.append(close_leaf(wallet, token, seq, head, salted))
+        made = (len(leaves), merkle_root(leaves))
+        if row["subject"] != self.ledger or (body["count"], bytes.fromhex(body["root"])) != made:
+            self.problem(row, "the close is not what the entries before it make")
+        self.closes[row["entry_id"]] = made
 
     def apply_party(self, row, body):
         if "keys" in body:
@@ -801,13 +966,23 @@ def verify_copy(events, entries, genesis_hash=None):
     return register
 
 
-def verify_statement(ledger, wallet, lines):
+def proven_position(proof):
+    """(seq, balance, held, head) of a proof that holds and that was opened for its reader."""
+    if not proof["present"]:
+        return 0, 0, 0, None
+    return (proof["seq"], int(proof["balance"]), int(proof["held"]),
+            bytes.fromhex(proof["head"]))
+
+
+def verify_statement(ledger, wallet, lines, begin=(0, 0, 0, None)):
     """Check a holder's own chain, whole.  lines: the output of copy_statement.
 
+    begin: what the first line follows, as (seq, balance, held, head): nothing, or a close's
+    proof (see proven_position); the answer must then be what a later close's proof says.
     Returns (problems, balance, held, head): whoever has the head from another copy of the
     register, or from a receipt, needs nothing else of anybody's.
     """
-    problems, seq, balance, held, head = [], 0, 0, 0, None
+    problems, (seq, balance, held, head) = [], begin
     for row in parse_copy(lines, STATEMENT_COLUMNS):
         debit = row["direction"] == "debit"
         own = side_digest(row["salt"], row["token_id"], row["seq"], row["balance"], row["held"],
