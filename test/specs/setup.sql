@@ -3,6 +3,7 @@ CREATE EXTENSION sto_ledger;
 \set ECHO none
 \i ../signer/signer.sql
 \i ../signer/invariants.sql
+\i ../signer/tree.sql
 SET client_min_messages = warning;
 SELECT sto_test.open_ledger() > 0 AS open, sto_test.registrar() IS NOT NULL AS registrar;
 SELECT sto_test.party('issuer', '{10}') IS NOT NULL AS issuer, sto_test.party('venue', '{11}') IS NOT NULL AS venue;
