@@ -1,0 +1,399 @@
+/*
+ * replay_body.c
+ *		Bodies of events, read with jansson.
+ *
+ * jansson refuses what RFC 8259 doesn't allow, duplicate keys (by its flag),
+ * \u0000 and octets that aren't UTF-8.  Left to do: which fields a kind has,
+ * and of what type.
+ */
+#include "bin/replay_body.h"
+
+#include "core/amount.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* 4714-11-24 BC, the first day of the server's timestamptz; its last is beyond 64 bits here */
+#define TIME_MIN INT64_C(-210866803200000000)
+
+typedef enum FieldType
+{
+	TYPE_TEXT,
+	TYPE_INTEGER,
+	TYPE_TIME,
+	TYPE_BOOLEAN,
+	TYPE_AMOUNT,
+	TYPE_UUID,
+	TYPE_DIGEST,
+	TYPE_KEY,
+	TYPE_PROOF,
+	TYPE_KEYS
+} FieldType;
+
+static const struct
+{
+	const char *name;
+	FieldType type;
+} fields[STO_FIELDS] = {
+	[STO_F_AUTHORISED] = {"authorised", TYPE_AMOUNT},
+	[STO_F_BY] = {"by", TYPE_TEXT},
+	[STO_F_CAPABILITY] = {"capability", TYPE_TEXT},
+	[STO_F_CERTIFICATE] = {"certificate", TYPE_TEXT},
+	[STO_F_CFI] = {"cfi", TYPE_TEXT},
+	[STO_F_COMMITMENT] = {"commitment", TYPE_DIGEST},
+	[STO_F_COUNT] = {"count", TYPE_INTEGER},
+	[STO_F_COUNTRY] = {"country", TYPE_TEXT},
+	[STO_F_CURRENCY] = {"currency", TYPE_TEXT},
+	[STO_F_CUSTODIAN] = {"custodian", TYPE_UUID},
+	[STO_F_DECIMALS] = {"decimals", TYPE_INTEGER},
+	[STO_F_DTI] = {"dti", TYPE_TEXT},
+	[STO_F_GRANTED] = {"granted", TYPE_BOOLEAN},
+	[STO_F_HASH] = {"hash", TYPE_DIGEST},
+	[STO_F_ISIN] = {"isin", TYPE_TEXT},
+	[STO_F_KEY] = {"key", TYPE_KEY},
+	[STO_F_KEYS] = {"keys", TYPE_KEYS},
+	[STO_F_KIND] = {"kind", TYPE_TEXT},
+	[STO_F_LEI] = {"lei", TYPE_TEXT},
+	[STO_F_NAME] = {"name", TYPE_TEXT},
+	[STO_F_ORIGIN] = {"origin", TYPE_TEXT},
+	[STO_F_PARTY] = {"party", TYPE_UUID},
+	[STO_F_POSSESSION] = {"possession", TYPE_PROOF},
+	[STO_F_REASON] = {"reason", TYPE_TEXT},
+	[STO_F_REGISTER_AUTHORITY] = {"register_authority", TYPE_TEXT},
+	[STO_F_ROOT] = {"root", TYPE_DIGEST},
+	[STO_F_SALT] = {"salt", TYPE_DIGEST},
+	[STO_F_SIGNED_ONLY] = {"signed_only", TYPE_BOOLEAN},
+	[STO_F_SIZE] = {"size", TYPE_INTEGER},
+	[STO_F_STATUS] = {"status", TYPE_TEXT},
+	[STO_F_SUM] = {"sum", TYPE_AMOUNT},
+	[STO_F_THRESHOLD] = {"threshold", TYPE_INTEGER},
+	[STO_F_TOKEN] = {"token", TYPE_UUID},
+	[STO_F_UNSIGNED_ROLE] = {"unsigned_role", TYPE_TEXT},
+	[STO_F_VALID_UNTIL] = {"valid_until", TYPE_TIME},
+};
+
+#define F(field) (UINT64_C(1) << STO_F_##field)
+
+/* The table of docs/format.md, "Event bodies". */
+static const struct
+{
+	const char *name;
+	uint64_t required;
+	uint64_t optional;
+	uint64_t nullable;
+} kinds[STO_BODY_KINDS] = {
+	[STO_BODY_GENESIS] = {"genesis",
+						  F(NAME) | F(ORIGIN) | F(THRESHOLD) | F(KEYS) | F(REGISTER_AUTHORITY), 0,
+						  0},
+	[STO_BODY_KEYS] = {"keys", F(THRESHOLD) | F(KEYS), 0, 0},
+	[STO_BODY_CAPABILITY] = {"capability", F(CAPABILITY) | F(GRANTED), 0, 0},
+	[STO_BODY_PARTY] = {"party", F(KIND),
+						F(COUNTRY) | F(LEI) | F(COMMITMENT) | F(THRESHOLD) | F(KEYS), 0},
+	[STO_BODY_PARTY_STATUS] = {"party_status", F(STATUS), 0, 0},
+	[STO_BODY_WALLET] = {"wallet", F(PARTY) | F(KIND) | F(SALT) | F(THRESHOLD) | F(KEYS),
+						 F(CUSTODIAN) | F(SIGNED_ONLY), 0},
+	[STO_BODY_WALLET_STATUS] = {"wallet_status", F(STATUS), 0, 0},
+	[STO_BODY_WALLET_TERMS] = {"wallet_terms", F(SIGNED_ONLY), 0, 0},
+	[STO_BODY_TOKEN] = {"token", F(KIND) | F(NAME) | F(DECIMALS) | F(AUTHORISED) | F(SALT),
+						F(ISIN) | F(CFI) | F(DTI) | F(CURRENCY) | F(UNSIGNED_ROLE), F(AUTHORISED)},
+	[STO_BODY_TOKEN_TERMS] = {"token_terms", F(AUTHORISED), 0, F(AUTHORISED)},
+	[STO_BODY_TOKEN_POLICY] = {"token_policy", F(UNSIGNED_ROLE), 0, F(UNSIGNED_ROLE)},
+	[STO_BODY_TOKEN_STATUS] = {"token_status", F(STATUS), 0, 0},
+	[STO_BODY_BATCH] = {"batch", F(TOKEN) | F(COUNT) | F(SUM) | F(HASH), F(VALID_UNTIL), 0},
+	[STO_BODY_MAINTENANCE] = {"maintenance", F(REASON) | F(BY), 0, 0},
+	[STO_BODY_LOG_KEY] = {"log_key", F(KEY) | F(POSSESSION), 0, 0},
+	[STO_BODY_WITNESS_KEY] = {"witness_key", F(NAME) | F(KEY) | F(POSSESSION), 0, 0},
+	[STO_BODY_WITNESS_POLICY] = {"witness_policy", F(THRESHOLD), 0, 0},
+	[STO_BODY_TIME_AUTHORITY] = {"time_authority", F(NAME) | F(CERTIFICATE), 0, 0},
+	[STO_BODY_LOG_RESTART] = {"log_restart", F(REASON) | F(SIZE) | F(ROOT), 0, 0},
+	[STO_BODY_CLOSE] = {"close", F(COUNT) | F(ROOT), 0, 0},
+};
+
+_Static_assert(STO_FIELDS <= 64, "fields of a body are bits of a uint64_t");
+
+/* Always false, with the reason. */
+__attribute__((format(printf, 2, 3))) static bool
+refuse(char *why, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(why, STO_BODY_WHY_MAX, format, args);
+	va_end(args);
+	return false;
+}
+
+bool
+sto_body_kind(const char *name, size_t len, StoBodyKind *kind)
+{
+	for (int i = 0; i < STO_BODY_KINDS; i++)
+		if (strlen(kinds[i].name) == len && memcmp(kinds[i].name, name, len) == 0)
+		{
+			*kind = (StoBodyKind) i;
+			return true;
+		}
+	return false;
+}
+
+const char *
+sto_body_kind_name(StoBodyKind kind)
+{
+	return kinds[kind].name;
+}
+
+/* One form only (RFC 9562, 4): 8-4-4-4-12 lower-case digits. */
+static bool
+read_uuid(const char *text, uint8_t *out)
+{
+	char digits[2 * STO_UUID_LEN];
+	size_t n = 0;
+
+	if (strlen(text) != 36)
+		return false;
+	for (size_t i = 0; i < 36; i++)
+	{
+		bool dash = (i == 8 || i == 13 || i == 18 || i == 23);
+
+		if (dash != (text[i] == '-') || (text[i] >= 'A' && text[i] <= 'F'))
+			return false;
+		if (!dash)
+			digits[n++] = text[i];
+	}
+	return sto_hex_decode(digits, n, out, STO_UUID_LEN);
+}
+
+/* Lower-case hexadecimal digits of at most max octets; their number, 0 if it isn't that. */
+static size_t
+read_hex(const char *text, uint8_t *out, size_t max)
+{
+	size_t len = strlen(text);
+
+	if (len == 0 || len % 2 != 0 || len / 2 > max || strspn(text, "0123456789abcdef") != len ||
+		!sto_hex_decode(text, len, out, len / 2))
+		return 0;
+	return len / 2;
+}
+
+/* "ed25519:d75a98..."; whether it is a point of its curve is another's work. */
+static bool
+read_key(const char *text, StoKey *key)
+{
+	const char *colon = strchr(text, ':');
+
+	memset(key, 0, sizeof(*key));
+	if (colon == NULL || !sto_scheme_from_name(text, (size_t) (colon - text), &key->scheme))
+		return false;
+	key->len = (uint8_t) read_hex(colon + 1, key->data, sizeof(key->data));
+	return key->len != 0 && key->len == sto_scheme_key_len(key->scheme);
+}
+
+static bool
+read_time(const json_t *value, int64_t *out)
+{
+	*out = (int64_t) json_integer_value(value);
+	return json_is_integer(value) && *out >= TIME_MIN;
+}
+
+/* A key's own object. */
+static bool
+read_item(json_t *item, StoPolicyKey *key, StoBodyProof *proof, char *why)
+{
+	const char *name;
+	json_t *value;
+	bool has_key = false;
+
+	if (!json_is_object(item))
+		return refuse(why, "\"keys\" must hold objects only");
+	json_object_foreach(item, name, value)
+	{
+		const char *text = json_string_value(value);
+		bool good;
+
+		if (strcmp(name, "key") == 0)
+			good = has_key = text != NULL && read_key(text, &key->key);
+		else if (strcmp(name, "from") == 0)
+			good = key->has_from = read_time(value, &key->from);
+		else if (strcmp(name, "to") == 0)
+			good = key->has_to = read_time(value, &key->to);
+		else if (strcmp(name, "possession") == 0)
+		{
+			proof->len = text == NULL ? 0 : (uint8_t) read_hex(text, proof->sig, STO_SIG_MAX);
+			good = proof->len > 0;
+		}
+		else
+			return refuse(why, "\"%.40s\" is not a field of a key", name);
+		if (!good)
+			return refuse(why, "a key's \"%s\" is not what it must be", name);
+	}
+	return has_key || refuse(why, "\"key\" is missing in the list of keys");
+}
+
+static bool
+read_keys(json_t *list, StoBody *body, char *why)
+{
+	size_t count = json_array_size(list);
+
+	if (!json_is_array(list))
+		return refuse(why, "\"keys\" must be an array");
+	if (count > STO_POLICY_KEYS_MAX)
+		return refuse(why, "\"keys\" has more than 16 keys");
+	for (size_t i = 0; i < count; i++)
+		if (!read_item(json_array_get(list, i), &body->policy.keys[i], &body->proof[i], why))
+			return false;
+	body->policy.count = (uint8_t) count;
+	return true;
+}
+
+static bool
+read_value(json_t *json, StoBodyField field, StoBody *body, char *why)
+{
+	const char *text = json_string_value(json); /* NULL unless it is a string */
+	StoBodyValue *value = &body->value[field];
+	const char *reason = "must be a string";
+	bool good = text != NULL;
+
+	switch (fields[field].type)
+	{
+		case TYPE_TEXT:
+			value->text = text;
+			break;
+		case TYPE_INTEGER:
+			value->integer = (int64_t) json_integer_value(json);
+			good = json_is_integer(json);
+			reason = "must be a whole number";
+			break;
+		case TYPE_TIME:
+			good = read_time(json, &value->integer);
+			reason = "must be a time in microseconds";
+			break;
+		case TYPE_BOOLEAN:
+			value->flag = json_is_true(json);
+			good = json_is_boolean(json);
+			reason = "must be true or false";
+			break;
+		case TYPE_AMOUNT:
+			good = good && sto_amount_parse(text, strlen(text), &value->amount, &reason);
+			break;
+		case TYPE_UUID:
+			good = good && read_uuid(text, value->octets);
+			reason = "must be a uuid in lower case";
+			break;
+		case TYPE_DIGEST:
+			good = good && read_hex(text, value->octets, STO_DIGEST_LEN) == STO_DIGEST_LEN;
+			reason = "must have 64 lower-case hexadecimal digits";
+			break;
+		case TYPE_KEY:
+			good = good && read_key(text, &value->key);
+			reason = "must be a key";
+			break;
+		case TYPE_PROOF:
+			value->proof.len = good ? (uint8_t) read_hex(text, value->proof.sig, STO_SIG_MAX) : 0;
+			good = value->proof.len > 0;
+			reason = "must be a signature in lower-case hexadecimal";
+			break;
+		case TYPE_KEYS:
+			return read_keys(json, body, why);
+	}
+	return good || refuse(why, "\"%s\": %s", fields[field].name, reason);
+}
+
+static bool
+read_fields(json_t *tree, StoBody *body, char *why)
+{
+	uint64_t given = 0;
+	uint64_t missing;
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(tree, name, value)
+	{
+		int field = 0;
+		uint64_t bit;
+
+		while (field < STO_FIELDS && strcmp(fields[field].name, name) != 0)
+			field++;
+		bit = field < STO_FIELDS ? UINT64_C(1) << field : 0;
+		if ((bit & (kinds[body->kind].required | kinds[body->kind].optional)) == 0)
+			return refuse(why, "\"%.40s\" is not a field of this kind", name);
+		given |= bit;
+		if (json_is_null(value))
+		{
+			if ((bit & kinds[body->kind].nullable) == 0)
+				return refuse(why, "\"%s\" must not be null", name);
+			continue;
+		}
+		if (!read_value(value, (StoBodyField) field, body, why))
+			return false;
+		body->present |= bit;
+	}
+	missing = kinds[body->kind].required & ~given;
+	if (missing != 0)
+		return refuse(why, "\"%s\" is missing", fields[__builtin_ctzll(missing)].name);
+	return true;
+}
+
+/* Threshold and keys together, as a policy. */
+static bool
+finish_policy(StoBody *body, char *why)
+{
+	int64_t threshold = body->value[STO_F_THRESHOLD].integer;
+	const char *reason = NULL;
+
+	if (body->kind == STO_BODY_WITNESS_POLICY)
+		return true; /* its threshold is of another sort */
+	if (STO_BODY_HAS(body, STO_F_THRESHOLD) != STO_BODY_HAS(body, STO_F_KEYS))
+		return refuse(why, "\"threshold\" and \"keys\" must come together");
+	if (!STO_BODY_HAS(body, STO_F_KEYS))
+		return true;
+	if (threshold < 1 || threshold > STO_POLICY_KEYS_MAX)
+		return refuse(why, "\"threshold\" must be from 1 to the number of keys");
+	body->policy.threshold = (uint8_t) threshold;
+	return sto_policy_vet(&body->policy, &reason) || refuse(why, "key policy: %s", reason);
+}
+
+/* jansson takes -0 for 0; the format has one way to write a number. */
+static bool
+has_minus_zero(const char *json, size_t len)
+{
+	bool quoted = false;
+
+	for (size_t i = 0; i < len; i++)
+	{
+		if (json[i] == '"')
+			quoted = !quoted;
+		else if (quoted && json[i] == '\\')
+			i++;
+		else if (!quoted && json[i] == '-' && i + 1 < len && json[i + 1] == '0')
+			return true;
+	}
+	return false;
+}
+
+bool
+sto_body_parse(StoBodyKind kind, const char *json, size_t len, StoBody *body,
+			   char why[STO_BODY_WHY_MAX])
+{
+	json_error_t error;
+
+	memset(body, 0, sizeof(*body));
+	body->kind = kind;
+	if (len > STO_BODY_MAX)
+		return refuse(why, "it is longer than %d octets", STO_BODY_MAX);
+	body->tree = json_loadb(json, len, JSON_REJECT_DUPLICATES, &error);
+	if (body->tree == NULL)
+		return refuse(why, "%.120s at octet %d", error.text, error.position);
+	if (!json_is_object((json_t *) body->tree))
+		return refuse(why, "it must be an object");
+	if (has_minus_zero(json, len))
+		return refuse(why, "it has a number that is written -0");
+	return read_fields(body->tree, body, why) && finish_policy(body, why);
+}
+
+void
+sto_body_free(StoBody *body)
+{
+	json_decref(body->tree);
+	body->tree = NULL;
+}

@@ -1,0 +1,120 @@
+/*
+ * replay_body.h
+ *		Bodies of events (docs/format.md, "Event bodies"), read with jansson.
+ */
+#ifndef STO_BIN_REPLAY_BODY_H
+#define STO_BIN_REPLAY_BODY_H
+
+#include "core/policy.h"
+
+#define STO_BODY_MAX 60000 /* octets */
+
+typedef enum StoBodyKind
+{
+	STO_BODY_GENESIS,
+	STO_BODY_KEYS,
+	STO_BODY_CAPABILITY,
+	STO_BODY_PARTY,
+	STO_BODY_PARTY_STATUS,
+	STO_BODY_WALLET,
+	STO_BODY_WALLET_STATUS,
+	STO_BODY_WALLET_TERMS,
+	STO_BODY_TOKEN,
+	STO_BODY_TOKEN_TERMS,
+	STO_BODY_TOKEN_POLICY,
+	STO_BODY_TOKEN_STATUS,
+	STO_BODY_BATCH,
+	STO_BODY_MAINTENANCE,
+	STO_BODY_LOG_KEY,
+	STO_BODY_WITNESS_KEY,
+	STO_BODY_WITNESS_POLICY,
+	STO_BODY_TIME_AUTHORITY,
+	STO_BODY_LOG_RESTART,
+	STO_BODY_CLOSE,
+	STO_BODY_KINDS
+} StoBodyKind;
+
+typedef enum StoBodyField
+{
+	STO_F_AUTHORISED,
+	STO_F_BY,
+	STO_F_CAPABILITY,
+	STO_F_CERTIFICATE,
+	STO_F_CFI,
+	STO_F_COMMITMENT,
+	STO_F_COUNT,
+	STO_F_COUNTRY,
+	STO_F_CURRENCY,
+	STO_F_CUSTODIAN,
+	STO_F_DECIMALS,
+	STO_F_DTI,
+	STO_F_GRANTED,
+	STO_F_HASH,
+	STO_F_ISIN,
+	STO_F_KEY,
+	STO_F_KEYS,
+	STO_F_KIND,
+	STO_F_LEI,
+	STO_F_NAME,
+	STO_F_ORIGIN,
+	STO_F_PARTY,
+	STO_F_POSSESSION,
+	STO_F_REASON,
+	STO_F_REGISTER_AUTHORITY,
+	STO_F_ROOT,
+	STO_F_SALT,
+	STO_F_SIGNED_ONLY,
+	STO_F_SIZE,
+	STO_F_STATUS,
+	STO_F_SUM,
+	STO_F_THRESHOLD,
+	STO_F_TOKEN,
+	STO_F_UNSIGNED_ROLE,
+	STO_F_VALID_UNTIL,
+	STO_FIELDS
+} StoBodyField;
+
+/* A proof of possession as the body has it; len 0: none. */
+typedef struct StoBodyProof
+{
+	uint8_t len;
+	uint8_t sig[STO_SIG_MAX];
+} StoBodyProof;
+
+typedef union StoBodyValue
+{
+	const char *text; /* terminated */
+	int64_t integer;
+	bool flag;
+	StoAmount amount;
+	uint8_t octets[STO_DIGEST_LEN]; /* uuid or digest */
+	StoKey key;
+	StoBodyProof proof;
+} StoBodyValue;
+
+typedef struct StoBody
+{
+	StoBodyKind kind;
+	uint64_t present; /* bits of the fields that were given and are not null */
+	StoBodyValue value[STO_FIELDS];
+	StoPolicy policy; /* of threshold and keys; keys are not vetted */
+	StoBodyProof proof[STO_POLICY_KEYS_MAX];
+	void *tree; /* jansson's, which the texts point into */
+} StoBody;
+
+#define STO_BODY_HAS(body, field) (((body)->present & (UINT64_C(1) << (field))) != 0)
+
+/* The kind of that name; false for an unknown one. */
+extern bool sto_body_kind(const char *name, size_t len, StoBodyKind *kind);
+extern const char *sto_body_kind_name(StoBodyKind kind);
+
+/*
+ * Parse a body of that kind.  False, with a reason in why, if it isn't one.
+ * Either way sto_body_free() must follow.
+ */
+#define STO_BODY_WHY_MAX 200
+extern bool sto_body_parse(StoBodyKind kind, const char *json, size_t len, StoBody *body,
+						   char why[STO_BODY_WHY_MAX]);
+extern void sto_body_free(StoBody *body);
+
+#endif

@@ -1,0 +1,183 @@
+/*
+ * replay_order.c
+ *		What an order of each kind must and may state, and whether the token, the
+ *		wallets and the hold that it names could do that at that time.
+ */
+#include "bin/replay_state.h"
+
+#include <string.h>
+
+/* Terms of a hold, by its purpose; NULL, or what is wrong. */
+static const char *
+bad_hold(const StoOrder *o)
+{
+	bool settles = o->purpose == STO_SUBSCRIPTION || o->purpose == STO_SETTLEMENT;
+	bool pledges = o->purpose == STO_PLEDGE || o->purpose == STO_HASH_LOCK;
+
+	if (!o->has_purpose)
+		return "the hold has no purpose";
+	if (o->purpose == STO_SEIZURE || o->purpose == STO_FREEZE)
+		return "a hold for enforcement, which this version doesn't know";
+	if (settles && (!o->has_notary || !o->has_instruction))
+		return "a hold for subscription or settlement without notary or instruction_hash";
+	if (pledges && !o->has_credit)
+		return "a pledge or hash lock without beneficiary";
+	if ((o->purpose == STO_HASH_LOCK) != o->has_condition)
+		return "a hash lock, and nothing else, has a condition_hash";
+	if ((o->purpose == STO_HASH_LOCK || o->purpose == STO_LOCK_UP) && !o->has_release_after)
+		return "a hash lock or lock-up without release_after";
+	if (o->purpose == STO_LOCK_UP && o->has_credit)
+		return "a lock-up with a beneficiary";
+	if (o->has_instruction && !settles)
+		return "an instruction_hash on a hold that settles nothing";
+	if (o->has_notary && pledges)
+		return "a pledge or hash lock with a notary";
+	return NULL;
+}
+
+static const char *
+bad_order(const StoOrder *o)
+{
+	bool of_hold = o->kind == STO_POST || o->kind == STO_RELEASE;
+
+	if (o->amount <= 0)
+		return "the amount is not positive";
+	if (o->kind != STO_HOLD && o->kind != STO_RELEASE && !o->has_credit)
+		return "the order names no credit wallet";
+	if (o->kind == STO_RELEASE && o->has_credit)
+		return "a release names a credit wallet";
+	if (o->has_credit && memcmp(o->debit, o->credit, STO_ADDRESS_LEN) == 0)
+		return "debit and credit wallet are the same";
+	if (o->has_hold_id != of_hold)
+		return of_hold ? "the order names no hold" : "only post and release name a hold";
+	if (o->kind != STO_HOLD && (o->has_purpose || o->has_notary || o->has_release_after ||
+								o->has_condition || o->has_instruction))
+		return "only a hold has a purpose and terms";
+	if (o->kind != STO_POST && (o->has_keep_rest || o->has_preimage))
+		return "only a post has keep_rest or a preimage";
+	if (o->has_undoes)
+		return "only a reverse undoes an entry";
+	if (o->has_reference && o->reference_len > STO_REFERENCE_MAX)
+		return "the reference is too long";
+	return o->kind == STO_HOLD ? bad_hold(o) : NULL;
+}
+
+bool
+sto_fold_shape(const Posting *p)
+{
+	const StoOrder *o = p->order;
+	const char *why;
+
+	if (o->kind >= STO_FORCE)
+	{
+		sto_fold_bad(p, STO_CHECK_RULE,
+					 "kind \"%s\" is enforcement, which this version doesn't know",
+					 sto_kind_name(o->kind));
+		return false;
+	}
+	if (!o->has_debit)
+	{
+		sto_fold_bad(p, STO_CHECK_RULE, "the order names no debit wallet");
+		return false;
+	}
+	why = bad_order(o);
+	if (why != NULL)
+		sto_fold_bad(p, STO_CHECK_RULE, "%s", why);
+	return true;
+}
+
+static void
+check_wallet(const Posting *p, const Wallet *wallet, const char *side)
+{
+	const Party *party = sto_pool_at(&p->r->parties, wallet->party);
+
+	if (!wallet->active)
+		sto_fold_bad(p, STO_CHECK_RULE, "the %s wallet was closed", side);
+	if (!party->active)
+		sto_fold_bad(p, STO_CHECK_RULE, "the party of the %s wallet was closed", side);
+}
+
+/* Only issue takes from the issuance wallet, and only redeem gives to it. */
+static void
+check_issuance(const Posting *p)
+{
+	bool issue = p->order->kind == STO_ISSUE;
+	bool redeem = p->order->kind == STO_REDEEM;
+
+	if (p->debit != NULL && p->debit->issues != (issue ? p->token_row : 0))
+		sto_fold_bad(p, STO_CHECK_RULE,
+					 issue ? "an issue that doesn't take from the token's issuance wallet"
+						   : "an issuance wallet is debited by something else than an issue");
+	if (p->credit != NULL && p->credit->issues != (redeem ? p->token_row : 0))
+		sto_fold_bad(p, STO_CHECK_RULE,
+					 redeem ? "a redeem that doesn't give to the token's issuance wallet"
+							: "an issuance wallet is credited by something else than a redeem");
+}
+
+/* A new hold: its terms must be able to end. */
+static void
+check_new_hold(const Posting *p)
+{
+	const StoOrder *o = p->order;
+	const Position *pos = p->debit_pos;
+	const Party *notary = o->has_notary ? sto_fold_party(p->r, o->notary, NULL) : NULL;
+	const Party *holder;
+
+	if (o->has_release_after && o->release_after <= p->entry->posted_at)
+		sto_fold_bad(p, STO_CHECK_HOLD, "the hold would have expired when it was placed");
+	if (o->has_notary && (notary == NULL || notary->policy == 0))
+		sto_fold_bad(p, STO_CHECK_HOLD, "the hold's notary is not a registered party with keys");
+	if (o->purpose != STO_LOCK_UP || p->debit == NULL || pos == NULL)
+		return;
+	/* an issuer locks nobody's units but those that it issues in the same breath */
+	holder = sto_pool_at(&p->r->parties, p->debit->party);
+	if (p->orderer != holder && !(pos->issued && o->has_group &&
+								  memcmp(pos->issued_group, o->group_id, STO_UUID_LEN) == 0 &&
+								  o->amount <= pos->issued_amount))
+		sto_fold_bad(p, STO_CHECK_HOLD,
+					 "an issuer's lock-up that doesn't follow the issue of what it locks");
+}
+
+static void
+check_hold(const Posting *p)
+{
+	const StoOrder *o = p->order;
+	const HoldRow *hold = p->hold;
+	bool expired = hold->has_release_after && p->entry->posted_at >= hold->release_after;
+
+	if (o->kind == STO_POST && expired)
+		sto_fold_bad(p, STO_CHECK_HOLD, "hold %lld had expired: it could only be released",
+					 (long long) hold->hold_id);
+	if (o->kind == STO_RELEASE && p->unsigned_by_rule && !expired)
+		sto_fold_bad(p, STO_CHECK_HOLD, "hold %lld had not expired: its release had to be signed",
+					 (long long) hold->hold_id);
+	if (o->kind == STO_POST &&
+		(hold->purpose == STO_SUBSCRIPTION || hold->purpose == STO_SETTLEMENT) && !o->has_group)
+		sto_fold_bad(p, STO_CHECK_GROUP, "a post of a settlement without group_id");
+}
+
+void
+sto_fold_comply(const Posting *p)
+{
+	const StoOrder *o = p->order;
+
+	if (o->has_valid_until && p->entry->posted_at >= o->valid_until)
+		sto_fold_bad(p, STO_CHECK_RULE, "the order had expired");
+	/* a release frees what is held, whatever else is closed */
+	if (o->kind != STO_RELEASE)
+	{
+		if (p->token != NULL && !p->token->active)
+			sto_fold_bad(p, STO_CHECK_RULE, "the token was closed");
+		if (p->debit != NULL)
+			check_wallet(p, p->debit, "debit");
+		if (p->credit != NULL)
+			check_wallet(p, p->credit, "credit");
+	}
+	check_issuance(p);
+	if (o->kind == STO_HOLD)
+		check_new_hold(p);
+	if (p->hold != NULL)
+		check_hold(p);
+	if (p->entry->has_rule_set)
+		sto_fold_bad(p, STO_CHECK_RULE, "it names a rule set; no ledger of this version has any");
+}

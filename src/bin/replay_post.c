@@ -1,0 +1,172 @@
+/*
+ * replay_post.c
+ *		What an entry moves: positions and holds.
+ */
+#include "bin/replay_state.h"
+
+#include "core/amount.h"
+
+#include <string.h>
+
+static void
+add_to(const Posting *p, StoAmount *to, StoAmount amount)
+{
+	if (!sto_amount_add(*to, amount, to))
+		sto_fold_bad(p, STO_CHECK_BALANCE, "a balance leaves the range of 128 bits");
+}
+
+static void
+need_available(const Posting *p, const Position *pos)
+{
+	char available[STO_AMOUNT_TEXT_MAX];
+	char needed[STO_AMOUNT_TEXT_MAX];
+
+	if (p->order->amount <= pos->balance - pos->held)
+		return;
+	sto_amount_print(pos->balance - pos->held, available);
+	sto_amount_print(p->order->amount, needed);
+	sto_fold_bad(p, STO_CHECK_BALANCE, "the debit wallet had %s available; the order takes %s",
+				 available, needed);
+}
+
+static void
+issue(const Posting *p, Position *issuance)
+{
+	StoAmount outstanding;
+
+	/* the issuance wallet alone goes below zero: what it lacks is outstanding */
+	add_to(p, &issuance->balance, -p->order->amount);
+	if (!sto_amount_sub(0, issuance->balance, &outstanding))
+		sto_fold_bad(p, STO_CHECK_BALANCE, "a balance leaves the range of 128 bits");
+	else if (p->token->has_authorised && outstanding > p->token->authorised)
+		sto_fold_bad(p, STO_CHECK_BALANCE, "the issue goes beyond the authorised amount");
+}
+
+/* Units that a post or release takes out of its hold. */
+static StoAmount
+use_hold(const Posting *p)
+{
+	const StoOrder *o = p->order;
+	StoAmount freed = o->amount;
+
+	if (p->hold == NULL)
+		return 0; /* unknown, which was reported */
+	if (o->amount > p->hold->remaining)
+		sto_fold_bad(p, STO_CHECK_HOLD, "hold %lld does not have that much left",
+					 (long long) p->hold->hold_id);
+	/* what a post doesn't use is released with it, unless it asks to keep the rest held */
+	else if (o->kind == STO_POST && !o->keep_rest)
+		freed = p->hold->remaining;
+	p->hold->remaining -= freed < p->hold->remaining ? freed : p->hold->remaining;
+	return freed;
+}
+
+static bool
+is_busy(const Position *pos)
+{
+	return pos->balance != 0 || pos->held != 0;
+}
+
+static void
+move_debit(const Posting *p, Position *pos)
+{
+	const StoOrder *o = p->order;
+
+	switch (o->kind)
+	{
+		case STO_ISSUE:
+			issue(p, pos);
+			return;
+		case STO_HOLD:
+			need_available(p, pos);
+			add_to(p, &pos->held, o->amount);
+			break;
+		case STO_POST:
+			add_to(p, &pos->held, -use_hold(p));
+			add_to(p, &pos->balance, -o->amount);
+			break;
+		case STO_RELEASE:
+			add_to(p, &pos->held, -use_hold(p));
+			break;
+		default: /* transfer, redeem */
+			need_available(p, pos);
+			add_to(p, &pos->balance, -o->amount);
+			break;
+	}
+	/* follows from the rest as long as nothing was altered */
+	if (p->debit->issues == 0 && (pos->balance < 0 || pos->held < 0 || pos->held > pos->balance))
+		sto_fold_bad(p, STO_CHECK_BALANCE,
+					 "it leaves balance or held of the debit wallet negative, "
+					 "or more held than there is");
+}
+
+/* The position's columns as this entry leaves them; then its chain goes on from here. */
+static void
+close_side(const Posting *p, Position *pos, Wallet *wallet, bool was_busy, StoSide *side)
+{
+	if (p->entry->posted_at < pos->posted_at)
+		sto_fold_bad(p, STO_CHECK_TIME,
+					 "posted_at is before the last entry of a position that it "
+					 "moves");
+	side->present = true;
+	side->has_prev = pos->seq > 0;
+	if (side->has_prev)
+		memcpy(side->prev, pos->head, STO_DIGEST_LEN);
+	side->seq = ++pos->seq;
+	side->balance = pos->balance;
+	side->held = pos->held;
+	pos->posted_at = p->entry->posted_at;
+	pos->issued = p->order->kind == STO_ISSUE && p->order->has_group;
+	if (pos->issued)
+	{
+		pos->issued_amount = p->order->amount;
+		memcpy(pos->issued_group, p->order->group_id, STO_UUID_LEN);
+	}
+	memcpy(pos->head, p->leaf, STO_DIGEST_LEN);
+	wallet->busy += (uint32_t) is_busy(pos) - (uint32_t) was_busy;
+}
+
+static bool
+place_hold(const Posting *p)
+{
+	const StoOrder *o = p->order;
+	HoldRow *hold = sto_fold_hold_add(p->r, p->entry->entry_id);
+
+	if (hold == NULL)
+		return sto_fold_stop(p->r, p->entry->entry_id, "there is no memory");
+	hold->amount = hold->remaining = o->amount;
+	hold->purpose = (uint8_t) o->purpose;
+	hold->wallet = p->debit_row;
+	hold->token = p->token_row;
+	hold->beneficiary = p->credit_row;
+	hold->has_beneficiary = o->has_credit;
+	hold->has_release_after = o->has_release_after;
+	hold->has_notary = o->has_notary;
+	hold->has_condition = o->has_condition;
+	hold->has_instruction = o->has_instruction;
+	hold->release_after = o->release_after;
+	memcpy(hold->notary, o->notary, STO_UUID_LEN);
+	memcpy(hold->beneficiary_address, o->credit, STO_ADDRESS_LEN);
+	memcpy(hold->digest, o->has_condition ? o->condition : o->instruction, STO_DIGEST_LEN);
+	return true;
+}
+
+bool
+sto_fold_post(Posting *p)
+{
+	Position *debit = p->debit_pos;
+	Position *credit = p->credit_pos;
+	bool debit_busy = debit != NULL && is_busy(debit);
+	bool credit_busy = credit != NULL && is_busy(credit);
+
+	p->entry->debit.present = p->entry->credit.present = false;
+	if (debit != NULL)
+		move_debit(p, debit);
+	if (credit != NULL)
+		add_to(p, &credit->balance, p->order->amount);
+	if (debit != NULL)
+		close_side(p, debit, p->debit, debit_busy, &p->entry->debit);
+	if (credit != NULL)
+		close_side(p, credit, p->credit, credit_busy, &p->entry->credit);
+	return p->order->kind != STO_HOLD || debit == NULL || place_hold(p);
+}

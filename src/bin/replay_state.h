@@ -1,0 +1,425 @@
+/*
+ * replay_state.h
+ *		The state of a replay, for the files replay_*.c alone.
+ *
+ * Rows name each other by their number in a pool, 0 for none, and hold no
+ * pointers: sto_replay_save() writes the pools as they are.
+ */
+#ifndef STO_BIN_REPLAY_STATE_H
+#define STO_BIN_REPLAY_STATE_H
+
+#include "bin/replay.h"
+#include "bin/replay_body.h"
+#include "bin/replay_table.h"
+
+typedef enum SubjectKind
+{
+	SUBJECT_LEDGER = 1,
+	SUBJECT_PARTY,
+	SUBJECT_WALLET,
+	SUBJECT_TOKEN,
+	SUBJECT_BATCH,
+	SUBJECT_CLOSE
+} SubjectKind;
+
+typedef struct Subject
+{
+	int64_t last_event;
+	int64_t recorded_at;
+	uint8_t uuid[STO_UUID_LEN];
+	uint8_t head[STO_DIGEST_LEN];
+	uint32_t row; /* in the pool of its kind */
+	uint8_t kind;
+} Subject;
+
+/* A present key policy; its keys' rows are in the pool of keys. */
+typedef struct Policy
+{
+	int64_t event;
+	uint8_t threshold;
+	uint8_t count;
+	uint32_t keys[STO_POLICY_KEYS_MAX];
+} Policy;
+
+typedef struct KeyRow
+{
+	int64_t registered;
+	int64_t retired;
+	int64_t from;
+	int64_t to;
+	uint8_t subject[STO_UUID_LEN];
+	uint8_t fingerprint[STO_DIGEST_LEN];
+	StoKey key;
+	bool has_from;
+	bool has_to;
+	uint8_t role; /* StoReplayRole */
+	uint32_t name;
+} KeyRow;
+
+#define CAPABILITIES 6
+#define CAPABILITY_REGISTRAR 0
+#define CAPABILITY_WITNESS 5
+extern const char *const sto_fold_capabilities[CAPABILITIES];
+
+typedef struct Party
+{
+	int64_t registered;
+	int64_t capability_event[CAPABILITIES]; /* 0: never granted or taken */
+	uint64_t order_mask[2];                 /* sets its order ids apart from others' */
+	uint32_t policy;                        /* 0: no keys */
+	uint32_t subject;
+	uint32_t witness_key; /* 0: none */
+	uint32_t kind;        /* texts */
+	uint32_t country;
+	uint32_t lei;
+	uint8_t capabilities; /* bits */
+	bool active;
+	bool has_commitment;
+	uint8_t uuid[STO_UUID_LEN];
+	uint8_t commitment[STO_DIGEST_LEN];
+} Party;
+
+typedef struct Wallet
+{
+	uint8_t address[STO_ADDRESS_LEN];
+	uint32_t party;
+	uint32_t custodian; /* party; 0: none */
+	uint32_t policy;    /* 0: none */
+	uint32_t issues;    /* the token whose issuance wallet this is; 0: an ordinary one */
+	uint32_t subject;
+	uint32_t last_position; /* found last time */
+	bool active;
+	bool signed_only;
+	uint8_t salt[STO_DIGEST_LEN];
+	uint32_t busy; /* positions that have or hold units */
+	uint32_t kind; /* text */
+	int64_t registered;
+} Wallet;
+
+typedef struct Token
+{
+	StoAmount authorised;
+	int64_t registered;
+	uint32_t issuer; /* party */
+	uint32_t issuance;
+	uint32_t subject;
+	uint32_t kind; /* texts */
+	uint32_t name;
+	uint32_t isin;
+	uint32_t cfi;
+	uint32_t dti;
+	uint32_t currency;
+	uint32_t unsigned_role;
+	uint8_t decimals;
+	bool active;
+	bool has_authorised;
+	uint8_t uuid[STO_UUID_LEN];
+} Token;
+
+typedef struct Position
+{
+	StoAmount balance;
+	StoAmount held;
+	int64_t seq;
+	int64_t posted_at;
+	uint8_t head[STO_DIGEST_LEN];
+	uint32_t wallet;
+	uint32_t token;
+	/* its last entry was an issue under this group: a lock-up may follow */
+	bool issued;
+	uint8_t issued_group[STO_UUID_LEN];
+	StoAmount issued_amount;
+} Position;
+
+typedef struct HoldRow
+{
+	StoAmount amount;
+	StoAmount remaining;
+	int64_t hold_id;
+	int64_t release_after;
+	uint32_t wallet;
+	uint32_t token;
+	uint32_t beneficiary; /* wallet; 0: none */
+	uint8_t purpose;
+	bool has_release_after;
+	bool has_notary;
+	bool has_beneficiary;
+	bool has_condition;
+	bool has_instruction;
+	uint8_t notary[STO_UUID_LEN];
+	uint8_t beneficiary_address[STO_ADDRESS_LEN];
+	uint8_t digest[STO_DIGEST_LEN]; /* condition or instruction: no hold has both */
+} HoldRow;
+
+typedef struct Batch
+{
+	StoAmount sum;
+	StoAmount total; /* so far */
+	int64_t event;
+	int64_t policy_event;
+	int64_t count;
+	int64_t seen;
+	int64_t usable_until; /* INT64_MAX: not bounded */
+	uint32_t subject;
+	uint32_t actor; /* subject */
+	uint32_t token;
+	bool posted;
+	uint8_t hash[STO_DIGEST_LEN];
+} Batch;
+
+/* Order messages of a list that is not whole yet: hashed at its end. */
+typedef struct OpenBatch
+{
+	uint32_t batch;
+	uint8_t *orders;
+	size_t len;
+	size_t size;
+} OpenBatch;
+
+typedef struct Notice
+{
+	int64_t entry_id;
+	int64_t recorded_at;
+	int64_t number;
+	uint32_t name; /* texts */
+	uint32_t text;
+	uint8_t kind; /* StoBodyKind */
+	uint8_t digest[STO_DIGEST_LEN];
+} Notice;
+
+/* A leg that waits for the rest of its settlement. */
+typedef struct GroupLeg
+{
+	StoAmount amount;
+	int64_t entry_id;
+	uint32_t debit; /* wallets */
+	uint32_t credit;
+	uint32_t token;
+	uint32_t hold; /* whose instruction binds it; 0: none */
+	uint8_t posted_by[STO_UUID_LEN];
+} GroupLeg;
+
+typedef struct Group
+{
+	uint8_t group_id[STO_UUID_LEN];
+	GroupLeg *legs;
+	uint32_t count;
+	uint32_t size;
+	uint32_t instructed; /* legs that post a hold with an instruction */
+	uint32_t next_try;   /* not looked at again before it has this many legs */
+	int64_t touched;     /* number of the entry that added the last leg */
+} Group;
+
+typedef struct Groups
+{
+	Group *items;
+	uint32_t count;
+	uint32_t size;
+	uint32_t waiting;    /* number of a group that has legs not looked at; 0: none */
+	uint32_t next_sweep; /* as many groups as this: drop what is settled */
+	StoIndexTable by_id;
+} Groups;
+
+struct StoReplay
+{
+	StoReplayCalls calls;
+	StoReplayCounts counts;
+	uint64_t seed;
+	uint8_t order_secret[STO_UUID_LEN];
+	bool opened; /* genesis was folded */
+	bool broken; /* can't go on */
+	bool has_genesis;
+	uint8_t genesis[STO_DIGEST_LEN]; /* that the caller trusts */
+
+	/* the ledger */
+	uint8_t ledger_id[STO_UUID_LEN];
+	uint8_t genesis_leaf[STO_DIGEST_LEN];
+	int64_t genesis_event;
+	uint32_t ledger_name;
+	uint32_t ledger_origin;
+	uint32_t root_policy;
+	bool roles;
+	int32_t witness_threshold;
+	uint32_t log_key;
+	StoReplayLedger shown;
+
+	StoPool subjects, parties, wallets, tokens, positions, holds, keys, policies, batches, notices;
+	StoIndexTable by_uuid, by_address, by_position, by_hold, by_fingerprint, by_batch, by_isin;
+	StoTexts texts;
+	StoSet orders;
+
+	OpenBatch *open;
+	uint32_t open_count;
+	uint32_t open_size;
+	Groups groups;
+	uint32_t *sorted; /* positions in the order of a close, as of the last one */
+	uint32_t sorted_count;
+
+	StoRecord last;
+	bool has_last;
+};
+
+/* An act while it is folded. */
+typedef struct Act
+{
+	StoReplay *r;
+	const StoEvent *event;
+	const uint8_t *leaf;
+	Subject *subject; /* NULL if the event makes it */
+	Policy *policy;   /* of the actor; NULL: none, or genesis */
+	Party *actor_party;
+	bool is_signed;
+	uint8_t signature_count;
+	StoBody body; /* last: what stands before it is zeroed */
+} Act;
+
+/* replay.c */
+__attribute__((format(printf, 4, 5))) extern void
+sto_fold_problem(StoReplay *r, int64_t entry_id, const char *check, const char *format, ...);
+/* Out of memory, or OpenSSL failed: reported, and the replay stops.  Always false. */
+extern bool sto_fold_stop(StoReplay *r, int64_t entry_id, const char *why);
+extern bool sto_fold_is_nil(const uint8_t uuid[STO_UUID_LEN]);
+#define STO_UUID_TEXT_LEN 36
+/* The uuid's text into out, which it returns. */
+extern const char *sto_fold_uuid(const uint8_t uuid[STO_UUID_LEN], char out[STO_UUID_TEXT_LEN + 1]);
+
+/* replay_find.c: rows by key; NULL if there is none.  *number, if wanted, is the row's. */
+extern Subject *sto_fold_subject(const StoReplay *r, const uint8_t uuid[STO_UUID_LEN],
+								 uint32_t *number);
+extern Party *sto_fold_party(const StoReplay *r, const uint8_t uuid[STO_UUID_LEN],
+							 uint32_t *number);
+extern Token *sto_fold_token(const StoReplay *r, const uint8_t uuid[STO_UUID_LEN],
+							 uint32_t *number);
+extern Wallet *sto_fold_wallet(const StoReplay *r, const uint8_t address[STO_ADDRESS_LEN],
+							   uint32_t *number);
+extern Position *sto_fold_position(const StoReplay *r, uint32_t wallet, uint32_t token,
+								   uint32_t *number);
+/* made if there is none; NULL if there is no memory */
+extern Position *sto_fold_position_make(StoReplay *r, uint32_t wallet, uint32_t token,
+										uint32_t *number);
+extern HoldRow *sto_fold_hold(const StoReplay *r, int64_t hold_id, uint32_t *number);
+extern KeyRow *sto_fold_key(const StoReplay *r, const uint8_t fingerprint[STO_DIGEST_LEN],
+							uint32_t *number);
+extern Batch *sto_fold_batch(const StoReplay *r, int64_t event, uint32_t *number);
+extern const uint8_t *sto_fold_uuid_of(const StoReplay *r, uint32_t subject);
+/* New rows, indexed; NULL if there is no memory. */
+extern Subject *sto_fold_subject_add(StoReplay *r, const uint8_t uuid[STO_UUID_LEN],
+									 SubjectKind kind, uint32_t *number);
+extern Wallet *sto_fold_wallet_add(StoReplay *r, const uint8_t address[STO_ADDRESS_LEN],
+								   uint32_t *number);
+extern HoldRow *sto_fold_hold_add(StoReplay *r, int64_t hold_id);
+extern KeyRow *sto_fold_key_add(StoReplay *r, const uint8_t fingerprint[STO_DIGEST_LEN],
+								uint32_t *number);
+extern Batch *sto_fold_batch_add(StoReplay *r, int64_t event, uint32_t *number);
+/* Take note of a token's ISIN (12 characters); *is_new false if another token has it. */
+extern bool sto_fold_isin_add(StoReplay *r, const char *isin, uint32_t token, bool *is_new);
+/* Every index anew, after a load. */
+extern bool sto_fold_index_all(StoReplay *r);
+
+/* replay_quorum.c: is the stored list a quorum of that policy's?  Signatures go to calls.check. */
+extern bool sto_fold_quorum(StoReplay *r, int64_t entry_id, const char *what, const Policy *policy,
+							const uint8_t *signatures, size_t len, int64_t at, const uint8_t *msg,
+							size_t msg_len, uint8_t *count);
+/* The shape of a stored list; its number of signatures, -1 with a problem reported. */
+extern int sto_fold_siglist(StoReplay *r, int64_t entry_id, const uint8_t *signatures, size_t len);
+#define STO_SIGLIST_KEY_ID(list, i) ((list) + (size_t) (i) *STO_SIGLIST_ITEM_LEN + 1)
+
+/* replay_event.c */
+extern bool sto_fold_event(StoReplay *r, const StoEvent *event, const uint8_t *leaf);
+/* Are the act's signatures a quorum of that policy's?  False only if there is no memory. */
+extern bool sto_fold_signed_act(Act *act, const Policy *policy);
+
+/*
+ * Handlers: false only if the replay can't go on.  An event that may not be
+ * applied is reported and left out.
+ */
+extern bool sto_fold_genesis(Act *act); /* replay_register.c */
+extern bool sto_fold_capability(Act *act);
+extern bool sto_fold_party_new(Act *act);
+extern bool sto_fold_party_status(Act *act);
+extern bool sto_fold_wallet_new(Act *act);
+extern bool sto_fold_wallet_status(Act *act);
+extern bool sto_fold_wallet_terms(Act *act);
+extern bool sto_fold_batch_new(Act *act);
+extern bool sto_fold_maintenance(Act *act);
+extern bool sto_fold_token_new(Act *act); /* replay_token.c */
+extern bool sto_fold_token_terms(Act *act);
+extern bool sto_fold_token_policy(Act *act);
+extern bool sto_fold_token_status(Act *act);
+extern bool sto_fold_keys(Act *act); /* replay_keys.c */
+extern bool sto_fold_policy(Act *act, uint32_t *policy, const uint8_t *party,
+							const uint8_t *address, const uint8_t *custodian, bool signed_only);
+/*
+ * A key that is new to the ledger: its vetting and its proof of possession of
+ * the message (NULL: it needs none) are handed out.
+ */
+extern void sto_fold_prove_key(const Act *act, const StoKey *key, const uint8_t *fingerprint,
+							   const StoBodyProof *proof, const uint8_t *msg, size_t len);
+/* Its row, of the event's subject; the old one, and a problem, if it is registered already. */
+extern KeyRow *sto_fold_new_key(Act *act, const StoKey *key, const uint8_t *fingerprint,
+								StoReplayRole role, uint32_t *number);
+extern bool sto_fold_log_key(Act *act); /* replay_log.c */
+extern bool sto_fold_witness_key(Act *act);
+extern bool sto_fold_witness_policy(Act *act);
+extern bool sto_fold_time_authority(Act *act);
+extern bool sto_fold_log_restart(Act *act);
+extern bool sto_fold_close(Act *act);
+extern Notice *sto_fold_notice(Act *act);
+/* One line of 1 .. max octets?  Reported if not. */
+extern bool sto_fold_line(const Act *act, const char *text, const char *name, size_t max);
+/* Keep a field's text, if the body has it; false if there is no memory. */
+extern bool sto_fold_text(Act *act, StoBodyField field, uint32_t *place);
+/* Is the body's status "active"? */
+extern bool sto_fold_status(const Act *act);
+/* A party's row that a body names, reported if it is unknown or closed; 0: unknown. */
+extern uint32_t sto_fold_named_party(const Act *act, const uint8_t *uuid);
+__attribute__((format(printf, 3, 4))) extern void sto_fold_refuse(const Act *act, const char *check,
+																  const char *format, ...);
+
+/* An entry while it is folded. */
+typedef struct Posting
+{
+	StoReplay *r;
+	StoEntry *entry;
+	StoOrder *order;
+	const uint8_t *leaf;
+	Token *token;
+	Wallet *debit; /* NULL: the order names none, or it is unknown */
+	Wallet *credit;
+	Party *orderer; /* NULL: not in the register */
+	Position *debit_pos;
+	Position *credit_pos; /* NULL: the entry doesn't move it */
+	HoldRow *hold;
+	uint32_t token_row;
+	uint32_t debit_row;
+	uint32_t credit_row;
+	uint32_t hold_row;
+	int64_t key_policy; /* found; 0: none */
+	bool unsigned_by_rule;
+} Posting;
+
+/* Report against the entry. */
+__attribute__((format(printf, 3, 4))) extern void sto_fold_bad(const Posting *p, const char *check,
+															   const char *format, ...);
+
+/* replay_entry.c */
+extern bool sto_fold_entry(StoReplay *r, StoRecord *record, const uint8_t *leaf);
+/* replay_order.c: the order's shape (false: nothing of it can be done); may that be done now? */
+extern bool sto_fold_shape(const Posting *p);
+extern void sto_fold_comply(const Posting *p);
+/* replay_post.c: move the positions, fill entry.debit and entry.credit; false: no memory */
+extern bool sto_fold_post(Posting *p);
+/* replay_permit.c: who has to sign the order, and did they? */
+extern void sto_fold_permit(Posting *p);
+/* replay_batch.c: may the entry cite that list, of which that subject's keys must have signed? */
+extern void sto_fold_batch_cited(Posting *p, const uint8_t *subject, int64_t policy_event);
+extern bool sto_fold_batch_count(const Posting *p);
+extern void sto_fold_batches_end(StoReplay *r, bool whole);
+/* replay_group.c: after the entry has moved what it moves; false: no memory */
+extern bool sto_fold_group(const Posting *p);
+extern void sto_fold_groups_end(StoReplay *r, bool whole);
+extern void sto_fold_groups_free(Groups *groups);
+/* A group to load legs into; NULL: no memory. */
+extern Group *sto_fold_group_add(StoReplay *r, const uint8_t group_id[STO_UUID_LEN]);
+
+#endif

@@ -1,0 +1,259 @@
+/*
+ * replay_table.c
+ *		Pools, indexes, texts and the set of order ids.
+ */
+#include "bin/replay_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_SLOTS 1024 /* a power of two */
+#define FIRST_SHARD 64
+#define FIRST_TEXTS 65536
+
+void
+sto_pool_init(StoPool *pool, size_t row_len)
+{
+	memset(pool, 0, sizeof(*pool));
+	pool->row_len = (uint32_t) row_len;
+}
+
+void
+sto_pool_free(StoPool *pool)
+{
+	for (uint32_t i = 0; i < pool->chunk_count; i++)
+		free(pool->chunks[i]);
+	free(pool->chunks);
+	pool->chunks = NULL;
+	pool->chunk_count = pool->count = 0;
+}
+
+static bool
+add_chunk(StoPool *pool)
+{
+	/* the array of chunks doubles at powers of two */
+	if ((pool->chunk_count & (pool->chunk_count - 1)) == 0)
+	{
+		size_t size = pool->chunk_count == 0 ? 1 : (size_t) pool->chunk_count * 2;
+		uint8_t **chunks = realloc(pool->chunks, size * sizeof(uint8_t *));
+
+		if (chunks == NULL)
+			return false;
+		pool->chunks = chunks;
+	}
+	pool->chunks[pool->chunk_count] = calloc(STO_POOL_CHUNK, pool->row_len);
+	if (pool->chunks[pool->chunk_count] == NULL)
+		return false;
+	pool->chunk_count++;
+	return true;
+}
+
+void *
+sto_pool_add(StoPool *pool, uint32_t *number)
+{
+	if (pool->count == UINT32_MAX)
+		return NULL;
+	if (pool->count == (uint64_t) pool->chunk_count * STO_POOL_CHUNK && !add_chunk(pool))
+		return NULL;
+	*number = ++pool->count;
+	return sto_pool_at(pool, *number);
+}
+
+void
+sto_index_free(StoIndexTable *table)
+{
+	free(table->slots);
+	memset(table, 0, sizeof(*table));
+}
+
+/* The half of the hash that a slot keeps also says where it stands. */
+static void
+put_slot(uint64_t *slots, uint32_t mask, uint64_t slot)
+{
+	uint32_t place = (uint32_t) (slot >> 32);
+
+	while (slots[place & mask] != 0)
+		place++;
+	slots[place & mask] = slot;
+}
+
+static bool
+grow_index(StoIndexTable *table)
+{
+	uint64_t size = table->slots == NULL ? FIRST_SLOTS : ((uint64_t) table->mask + 1) * 2;
+	uint64_t *slots;
+
+	if (size > UINT64_C(1) << 32)
+		return false;
+	slots = calloc(size, sizeof(uint64_t));
+	if (slots == NULL)
+		return false;
+	for (uint64_t i = 0; table->slots != NULL && i <= table->mask; i++)
+		if (table->slots[i] != 0)
+			put_slot(slots, (uint32_t) (size - 1), table->slots[i]);
+	free(table->slots);
+	table->slots = slots;
+	table->mask = (uint32_t) (size - 1);
+	return true;
+}
+
+bool
+sto_index_add(StoIndexTable *table, uint64_t hash, uint32_t number)
+{
+	if ((table->slots == NULL || table->count >= table->mask / 2 + 1) && !grow_index(table))
+		return false;
+	put_slot(table->slots, table->mask, (hash & ~UINT64_C(0xffffffff)) | number);
+	table->count++;
+	return true;
+}
+
+static uint64_t
+load64(const uint8_t *at)
+{
+	uint64_t v;
+
+	memcpy(&v, at, sizeof(v));
+	return v;
+}
+
+uint64_t
+sto_seeded_hash(uint64_t seed, const void *data, size_t len)
+{
+	const uint8_t *at = data;
+	const uint8_t *last = at + len - 8;
+	uint64_t h = seed ^ len;
+
+	/* the last eight octets may overlap those before */
+	for (; at < last; at += 8)
+		h = sto_mix(h ^ load64(at), UINT64_C(0xa0761d6478bd642f) ^ (seed >> 3));
+	return sto_mix(h ^ load64(last), UINT64_C(0xe7037ed1a0b428db) ^ (seed >> 5));
+}
+
+void
+sto_texts_free(StoTexts *texts)
+{
+	free(texts->data);
+	memset(texts, 0, sizeof(*texts));
+}
+
+bool
+sto_texts_add(StoTexts *texts, const char *text, size_t len, uint32_t *place)
+{
+	uint64_t needed = (uint64_t) (texts->len == 0 ? 1 : texts->len) + len + 1;
+
+	if (needed > UINT32_MAX)
+		return false;
+	if (needed > texts->size)
+	{
+		uint64_t size = texts->size == 0 ? FIRST_TEXTS : (uint64_t) texts->size * 2;
+		char *data;
+
+		while (size < needed)
+			size *= 2;
+		if (size > UINT32_MAX)
+			size = UINT32_MAX;
+		data = realloc(texts->data, size);
+		if (data == NULL)
+			return false;
+		texts->data = data;
+		texts->size = (uint32_t) size;
+	}
+	if (texts->len == 0)
+		texts->data[texts->len++] = '\0'; /* place 0 */
+	*place = texts->len;
+	memcpy(texts->data + texts->len, text, len);
+	texts->data[texts->len + len] = '\0';
+	texts->len = (uint32_t) needed;
+	return true;
+}
+
+void
+sto_set_free(StoSet *set)
+{
+	for (int i = 0; i < STO_SET_SHARDS; i++)
+		free(set->shards[i].slots);
+	memset(set, 0, sizeof(*set));
+}
+
+static uint64_t
+set_hash(uint64_t seed, const uint64_t value[2])
+{
+	return sto_mix(value[0] ^ seed, value[1] ^ UINT64_C(0x8ebc6af09c88c6e3));
+}
+
+/* The shard is chosen by the low octet, the place by the rest scaled to the size. */
+static uint64_t
+first_place(uint64_t hash, uint64_t size)
+{
+	return (uint64_t) (((unsigned __int128) hash * size) >> 64);
+}
+
+static void
+place_value(StoSetShard *shard, uint64_t hash, const uint64_t value[2])
+{
+	uint64_t place = first_place(hash, shard->size);
+
+	while ((shard->slots[place][0] | shard->slots[place][1]) != 0)
+		place = place + 1 == shard->size ? 0 : place + 1;
+	shard->slots[place][0] = value[0];
+	shard->slots[place][1] = value[1];
+}
+
+static bool
+grow_shard(StoSetShard *shard, uint64_t seed)
+{
+	StoSetShard bigger = *shard;
+
+	bigger.size = shard->size == 0 ? FIRST_SHARD : shard->size + shard->size / 2;
+	bigger.slots = calloc(bigger.size, sizeof(bigger.slots[0]));
+	if (bigger.slots == NULL)
+		return false;
+	for (uint64_t i = 0; i < shard->size; i++)
+		if ((shard->slots[i][0] | shard->slots[i][1]) != 0)
+			place_value(&bigger, set_hash(seed, shard->slots[i]), shard->slots[i]);
+	free(shard->slots);
+	*shard = bigger;
+	return true;
+}
+
+bool
+sto_set_add(StoSet *set, uint64_t seed, const uint64_t value[2], bool *is_new)
+{
+	uint64_t hash = set_hash(seed, value);
+	StoSetShard *shard = &set->shards[hash % STO_SET_SHARDS];
+	uint64_t place;
+
+	if ((value[0] | value[1]) == 0)
+	{
+		*is_new = !set->has_zero;
+		set->has_zero = true;
+		return true;
+	}
+	if (shard->count >= shard->size / 4 * 3 && !grow_shard(shard, seed))
+		return false;
+	place = first_place(hash, shard->size);
+	while ((shard->slots[place][0] | shard->slots[place][1]) != 0)
+	{
+		if (shard->slots[place][0] == value[0] && shard->slots[place][1] == value[1])
+		{
+			*is_new = false;
+			return true;
+		}
+		place = place + 1 == shard->size ? 0 : place + 1;
+	}
+	shard->slots[place][0] = value[0];
+	shard->slots[place][1] = value[1];
+	shard->count++;
+	*is_new = true;
+	return true;
+}
+
+void
+sto_set_prefetch(const StoSet *set, uint64_t seed, const uint64_t value[2])
+{
+	uint64_t hash = set_hash(seed, value);
+	const StoSetShard *shard = &set->shards[hash % STO_SET_SHARDS];
+
+	if (shard->size > 0)
+		__builtin_prefetch(shard->slots[first_place(hash, shard->size)]);
+}

@@ -1,0 +1,136 @@
+/*
+ * replay_table.h
+ *		What a fold of 10^8 entries keeps its state in: pools of rows, indexes
+ *		over them, a store of texts, and a set of order ids.
+ *
+ * Rows have no pointers, so a state is saved as it lies in memory.  Nothing is
+ * allocated row by row.
+ */
+#ifndef STO_BIN_REPLAY_TABLE_H
+#define STO_BIN_REPLAY_TABLE_H
+
+#include "core/bytes.h"
+
+#define STO_POOL_CHUNK 4096 /* rows */
+
+/* Rows of one size, numbered from 1; a row never moves. */
+typedef struct StoPool
+{
+	uint8_t **chunks;
+	uint32_t chunk_count;
+	uint32_t count; /* rows, and the number of the newest */
+	uint32_t row_len;
+} StoPool;
+
+extern void sto_pool_init(StoPool *pool, size_t row_len);
+extern void sto_pool_free(StoPool *pool);
+/* A zeroed row and its number; NULL if there is no memory. */
+extern void *sto_pool_add(StoPool *pool, uint32_t *number);
+
+/* Row 1 .. count. */
+static inline void *
+sto_pool_at(const StoPool *pool, uint32_t number)
+{
+	uint32_t i = number - 1;
+
+	return pool->chunks[i / STO_POOL_CHUNK] + (size_t) (i % STO_POOL_CHUNK) * pool->row_len;
+}
+
+/*
+ * An index: from a hash to the numbers of rows that have it.  The caller
+ * compares the row itself.
+ */
+typedef struct StoIndexTable
+{
+	uint64_t *slots; /* upper half of the hash << 32 | row number; 0: empty */
+	uint32_t mask;
+	uint32_t count;
+} StoIndexTable;
+
+extern void sto_index_free(StoIndexTable *table);
+extern bool sto_index_add(StoIndexTable *table, uint64_t hash, uint32_t number);
+
+/* Begin with *at = 0; the next row that may have this hash, or 0. */
+static inline uint32_t
+sto_index_next(const StoIndexTable *table, uint64_t hash, uint32_t *at)
+{
+	if (table->slots == NULL)
+		return 0;
+	for (;;)
+	{
+		uint64_t slot = table->slots[((uint32_t) (hash >> 32) + (*at)++) & table->mask];
+
+		if (slot == 0)
+			return 0;
+		if (slot >> 32 == hash >> 32)
+			return (uint32_t) slot;
+	}
+}
+
+static inline void
+sto_index_prefetch(const StoIndexTable *table, uint64_t hash)
+{
+	if (table->slots != NULL)
+		__builtin_prefetch(&table->slots[(uint32_t) (hash >> 32) & table->mask]);
+}
+
+static inline uint64_t
+sto_mix(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128) a * b;
+
+	return (uint64_t) product ^ (uint64_t) (product >> 64);
+}
+
+/* A hash that whoever chooses the octets can't foresee; len at least 8. */
+extern uint64_t sto_seeded_hash(uint64_t seed, const void *data, size_t len);
+
+static inline uint64_t
+sto_seeded_number(uint64_t seed, uint64_t v)
+{
+	return sto_mix(v ^ seed, UINT64_C(0x9e3779b97f4a7c15) ^ (seed >> 7));
+}
+
+/* Texts, terminated, by their place; place 0 is "no text". */
+typedef struct StoTexts
+{
+	char *data;
+	uint32_t len;
+	uint32_t size;
+} StoTexts;
+
+extern void sto_texts_free(StoTexts *texts);
+/* false if there is no memory, or more than 4 GiB of texts */
+extern bool sto_texts_add(StoTexts *texts, const char *text, size_t len, uint32_t *place);
+
+static inline const char *
+sto_text_at(const StoTexts *texts, uint32_t place)
+{
+	return place == 0 ? NULL : texts->data + place;
+}
+
+/*
+ * A set of 128-bit values, 21 to 32 octets each: shards of open addressing that
+ * grow by half, one at a time.
+ */
+#define STO_SET_SHARDS 256
+
+typedef struct StoSetShard
+{
+	uint64_t (*slots)[2];
+	uint64_t size;
+	uint64_t count;
+} StoSetShard;
+
+typedef struct StoSet
+{
+	StoSetShard shards[STO_SET_SHARDS];
+	bool has_zero; /* {0, 0} marks an empty slot */
+} StoSet;
+
+extern void sto_set_free(StoSet *set);
+/* false if there is no memory; *is_new false if the value was there */
+extern bool sto_set_add(StoSet *set, uint64_t seed, const uint64_t value[2], bool *is_new);
+extern void sto_set_prefetch(const StoSet *set, uint64_t seed, const uint64_t value[2]);
+
+#endif
