@@ -77,4 +77,26 @@ sto_json_lexer(char *json, int len)
 #define STO_EPQ_INIT(epq, estate) EvalPlanQualInit(epq, estate, NULL, NIL, -1)
 #endif
 
+/*
+ * A record of our own in the WAL, so that the transaction's commit has
+ * something to wait for; what it says is nobody's business.
+ */
+#include "replication/message.h"
+
+#if PG_VERSION_NUM >= 170000
+#define sto_log_empty_message(prefix) (void) LogLogicalMessage(prefix, "", 0, true, false)
+#else
+#define sto_log_empty_message(prefix) (void) LogLogicalMessage(prefix, "", 0, true)
+#endif
+
+/* From 16 on one function knows the owners of everything. */
+#include "utils/acl.h"
+
+#if PG_VERSION_NUM >= 160000
+#include "catalog/pg_database.h"
+#define sto_is_database_owner(database, role) object_ownercheck(DatabaseRelationId, database, role)
+#else
+#define sto_is_database_owner(database, role) pg_database_ownercheck(database, role)
+#endif
+
 #endif

@@ -13,8 +13,10 @@
 #include "ledger/facts.h"
 #include "ledger/gate.h"
 #include "ledger/guard.h"
+#include "log/checkpoint.h"
 #include "log/tree.h"
 #include "utility.h"
+#include "worker.h"
 
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -31,6 +33,23 @@ extern PGDLLEXPORT void _PG_init(void);
 void
 _PG_init(void)
 {
+	/*
+	 * The private key that signs checkpoints and promises: a path, or a URI that
+	 * OpenSSL's store reads.  %d is the database's name.  The workers alone open
+	 * it; superusers alone see where it is.
+	 */
+	DefineCustomStringVariable(
+		"sto_ledger.log_key", "File or URI of the private key that signs checkpoints.", NULL,
+		&sto_log_key_setting, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+
+	/*
+	 * Where a worker keeps the newest checkpoint that it signed.  Outside the
+	 * data folder no backup takes it back to an older one.
+	 */
+	DefineCustomStringVariable(
+		"sto_ledger.log_state", "File that keeps the newest signed checkpoint.", NULL,
+		&sto_log_state_setting, "sto_ledger_%d.state", PGC_SIGHUP, 0, NULL, NULL, NULL);
+
 	/*
 	 * How long, in seconds, a transaction may stay open after it has posted
 	 * its first entry.  An entry's posted_at would else tell little of when it
@@ -50,6 +69,16 @@ _PG_init(void)
 							 NULL);
 
 	sto_seal_init();
+	/* Databases whose log a worker seals.  Names that need it are quoted as in SQL. */
+	DefineCustomStringVariable(
+		"sto_ledger.seal_databases", "Databases whose log is sealed by a background worker.", NULL,
+		&sto_seal_databases, "", PGC_SIGHUP, GUC_LIST_INPUT, NULL, NULL, NULL);
+
+	/* From the beginning of one seal to the beginning of the next; without entries none is made. */
+	DefineCustomIntVariable("sto_ledger.seal_interval", "Time between two seals.", NULL,
+							&sto_seal_interval, 1000, 10, 3600000, PGC_SIGHUP, GUC_UNIT_MS, NULL,
+							NULL, NULL);
+
 	MarkGUCPrefixReserved("sto_ledger");
 
 	sto_catalog_init();
@@ -58,4 +87,7 @@ _PG_init(void)
 	sto_event_init();
 	sto_guard_init();
 	sto_utility_init();
+
+	if (process_shared_preload_libraries_in_progress)
+		sto_launcher_init();
 }

@@ -58,3 +58,6 @@ REVOKE EXECUTE ON FUNCTION
 GRANT SELECT ON sto.block, sto.tile, sto.checkpoint, sto.cosignature, sto.time_stamp, sto.foreign_checkpoint TO PUBLIC;
 GRANT SELECT ON sto.seal_status TO PUBLIC;
 REVOKE EXECUTE ON FUNCTION sto.refuse_insert() FROM PUBLIC;
+
+-- What the worker says of itself.  Messages but a refusal are shown to members of pg_monitor.
+GRANT SELECT ON sto.worker_status TO PUBLIC;

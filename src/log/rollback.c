@@ -1,0 +1,296 @@
+/*
+ * rollback.c
+ *		Checkpoints that were signed with this log's key but are not of this tree.
+ *
+ * A log_restart event names the newest checkpoint of the history that is given
+ * up.  It gives up that checkpoint and every smaller one that is not of this
+ * tree: they are of the same lost history, and would else need an event each.
+ */
+#include "postgres.h"
+
+#include "log/rollback.h"
+
+#include "core/note.h"
+#include "errors.h"
+#include "ledger/columns.h"
+#include "ledger/facts.h"
+#include "ledger/store.h"
+#include "log/columns.h"
+#include "log/log_key.h"
+#include "log/state_file.h"
+#include "types/types.h"
+
+#include "access/xact.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "tcop/utility.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+PG_FUNCTION_INFO_V1(sto_report_checkpoint);
+
+/* The largest checkpoint so far that stands in the way. */
+typedef struct Lost
+{
+	bool found;
+	int64 size;
+	StoHash root;
+	const char *source;
+} Lost;
+
+static bool
+is_of_tree(StoTree *tree, int64 size, const StoHash *root)
+{
+	StoHash own;
+
+	if (size > tree->size)
+		return false;
+	if (size == 0)
+	{
+		if (!sto_sha256("", 0, own.octets))
+			ereport(ERROR, (errcode(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),
+							errmsg("could not compute SHA-256")));
+	}
+	else
+		sto_tree_root(tree, size, &own);
+	return memcmp(&own, root, sizeof(own)) == 0;
+}
+
+static bool
+is_given_up(int64 size, const StoHash *root)
+{
+	StoScan scan;
+	bool found = false;
+
+	sto_scan_begin(&scan, STO_REL_LOG_RESTART, STO_IDX_LOG_RESTART, 0, NULL, NULL);
+	while (!found && sto_scan_next(&scan))
+	{
+		bool isnull;
+		int64 given_size = DatumGetInt64(slot_getattr(scan.slot, LOG_RESTART_TREE_SIZE, &isnull));
+		const uint8_t *given_root =
+			DatumGetStoOctets(slot_getattr(scan.slot, LOG_RESTART_ROOT, &isnull));
+
+		found = given_size > size ||
+				(given_size == size && memcmp(given_root, root, STO_DIGEST_LEN) == 0);
+	}
+	sto_scan_end(&scan);
+	return found;
+}
+
+static void
+consider(StoTree *tree, int64 size, const StoHash *root, const char *source, Lost *lost)
+{
+	if ((lost->found && lost->size >= size) || is_of_tree(tree, size, root) ||
+		is_given_up(size, root))
+		return;
+	lost->found = true;
+	lost->size = size;
+	lost->root = *root;
+	lost->source = source;
+}
+
+static void
+consider_reported(StoTree *tree, Lost *lost)
+{
+	StoScan scan;
+
+	sto_scan_begin(&scan, STO_REL_FOREIGN, STO_IDX_FOREIGN, 0, NULL, NULL);
+	while (sto_scan_next(&scan))
+	{
+		bool isnull;
+		StoHash root;
+
+		memcpy(&root, DatumGetStoOctets(slot_getattr(scan.slot, FOREIGN_ROOT, &isnull)),
+			   sizeof(root));
+		consider(tree, DatumGetInt64(slot_getattr(scan.slot, FOREIGN_TREE_SIZE, &isnull)), &root,
+				 "a reported checkpoint", lost);
+	}
+	sto_scan_end(&scan);
+}
+
+bool
+sto_newest_checkpoint(int64 *size, TimestampTz *signed_at, StoHash *root)
+{
+	StoScan scan;
+	bool found;
+
+	sto_scan_begin(&scan, STO_REL_CHECKPOINT, STO_IDX_CHECKPOINT, 0, NULL, NULL);
+	found = index_getnext_slot(scan.scan, BackwardScanDirection, scan.slot);
+	if (found)
+	{
+		bool isnull;
+		char *content = TextDatumGetCString(slot_getattr(scan.slot, CHECKPOINT_NOTE, &isnull));
+		StoNote note;
+		StoCheckpoint checkpoint;
+		const char *why;
+
+		*size = DatumGetInt64(slot_getattr(scan.slot, CHECKPOINT_TREE_SIZE, &isnull));
+		*signed_at = DatumGetTimestampTz(slot_getattr(scan.slot, CHECKPOINT_SIGNED_AT, &isnull));
+		if (!sto_note_parse(content, strlen(content), &note, &why) ||
+			!sto_checkpoint_parse(note.text, note.text_len, &checkpoint, &why) ||
+			checkpoint.size != *size)
+			ereport(ERROR, (errcode(ERRCODE_STO_BROKEN_ROW),
+							errmsg("sto.checkpoint has a row that is not a checkpoint of its size"),
+							errdetail("tree_size is %lld.", (long long) *size)));
+		*root = checkpoint.root;
+		pfree(content);
+	}
+	sto_scan_end(&scan);
+	return found;
+}
+
+/* What the state file has; false: it can't be used, and *message says why. */
+static bool
+read_file(const char *path, const char *name, bool *exists, int64 *size, StoHash *root,
+		  char **message, char **hint)
+{
+	char *content = sto_state_read(path);
+	StoNote note;
+	StoCheckpoint checkpoint;
+	const char *why;
+
+	*exists = content != NULL;
+	if (!*exists)
+		return true;
+	/*
+	 * Its signature is not looked at: after a restore the register may lack
+	 * the key, and whoever can write the file can also take it away.
+	 */
+	if (!sto_note_parse(content, strlen(content), &note, &why) ||
+		!sto_checkpoint_parse(note.text, note.text_len, &checkpoint, &why))
+	{
+		*message = psprintf("the state file of the log is damaged: %s", why);
+		*hint = pstrdup("Put a good copy back, or move it away if you know that no newer "
+						"checkpoint was signed than those in the database.");
+		return false;
+	}
+	if (checkpoint.origin_len != strlen(name) ||
+		memcmp(checkpoint.origin, name, checkpoint.origin_len) != 0)
+	{
+		*message = psprintf("the state file is of another log, \"%.*s\"",
+							(int) checkpoint.origin_len, checkpoint.origin);
+		*hint = pstrdup("Give each ledger a file of its own (sto_ledger.log_state), or move "
+						"this one away if it is of no use any more.");
+		return false;
+	}
+	*size = checkpoint.size;
+	*root = checkpoint.root;
+	return true;
+}
+
+bool
+sto_rollback_check(StoTree *tree, const char *name, const char *path, char **message, char **hint,
+				   bool *no_file)
+{
+	Lost lost = {.found = false};
+	TimestampTz signed_at;
+	StoHash root;
+	int64 size;
+	bool exists;
+
+	if (!read_file(path, name, &exists, &size, &root, message, hint))
+		return false;
+	if (exists)
+		consider(tree, size, &root, "the state file", &lost);
+	*no_file = false;
+	if (sto_newest_checkpoint(&size, &signed_at, &root))
+	{
+		*no_file = !exists;
+		consider(tree, size, &root, "the newest checkpoint in the database", &lost);
+	}
+	consider_reported(tree, &lost);
+	if (lost.found)
+	{
+		char hex[2 * STO_DIGEST_LEN + 1];
+
+		sto_hex_encode(lost.root.octets, STO_DIGEST_LEN, hex);
+		*message = psprintf("%s, of size %lld, is signed but not of this tree, whose size is %lld",
+							lost.source, (long long) lost.size, (long long) tree->size);
+		*hint = psprintf("If that history can't be brought back, the root officers give it up by "
+						 "an event of kind log_restart with body "
+						 "{\"reason\":\"...\",\"size\":%lld,\"root\":\"%s\"}.",
+						 (long long) lost.size, hex);
+	}
+	return !lost.found;
+}
+
+static void
+insert_foreign(const StoCheckpoint *checkpoint, text *note)
+{
+	Datum keys[2] = {Int64GetDatum(checkpoint->size), PointerGetDatum(checkpoint->root.octets)};
+	Datum values[FOREIGN_COLUMNS];
+	bool nulls[FOREIGN_COLUMNS] = {false};
+	StoRow row;
+
+	/* two sessions that report the same at once: one of them finds the other's row */
+	LockRelationOid(sto_rel_oid(STO_REL_FOREIGN), ShareRowExclusiveLock);
+	(void) sto_store_find(STO_REL_FOREIGN, STO_IDX_FOREIGN, 2, keys, &row);
+	sto_row_close(&row);
+	if (row.found)
+		return;
+	values[FOREIGN_TREE_SIZE - 1] = keys[0];
+	values[FOREIGN_REPORTED_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
+	values[FOREIGN_ROOT - 1] = keys[1];
+	values[FOREIGN_NOTE - 1] = PointerGetDatum(note);
+	sto_store_insert(STO_REL_FOREIGN, values, nulls);
+	ereport(LOG, (errmsg("a checkpoint of size %lld was reported that this log signed but that is "
+						 "not of its tree",
+						 (long long) checkpoint->size)));
+}
+
+pg_attribute_noreturn() static void not_a_checkpoint(const char *what, const char *why)
+{
+	ereport(ERROR, (errcode(ERRCODE_STO_BAD_NOTE), errmsg("%s", what), errdetail("%s.", why)));
+}
+
+/*
+ * sto.report_checkpoint(note text) returns boolean
+ *
+ * Somebody holds a checkpoint of this log.  If this tree doesn't contain it,
+ * the note is kept as evidence and the answer is true: from then on nothing is
+ * signed until the root officers have given that history up.  False, with a
+ * notice, for a checkpoint that is of this tree.
+ *
+ * Errors: ST402 the ledger is not open; ST504 not a checkpoint of this log, or
+ * without a good signature of one of its keys; 25006 on a standby.
+ */
+Datum
+sto_report_checkpoint(PG_FUNCTION_ARGS)
+{
+	text *arg = PG_GETARG_TEXT_P(0);
+	char name[STO_NOTE_NAME_MAX + 1];
+	StoLedgerFact ledger;
+	StoNote note;
+	StoCheckpoint checkpoint;
+	StoTree tree;
+	const char *why;
+	bool ours;
+
+	PreventCommandIfReadOnly("sto.report_checkpoint()");
+	PreventCommandIfParallelMode("sto.report_checkpoint()");
+	sto_fact_ledger(&ledger);
+	if (!sto_log_name(name))
+		elog(ERROR, "the ledger has no name");
+	if (!sto_note_parse(VARDATA(arg), VARSIZE(arg) - VARHDRSZ, &note, &why))
+		not_a_checkpoint("not a signed note", why);
+	if (!sto_checkpoint_parse(note.text, note.text_len, &checkpoint, &why))
+		not_a_checkpoint("not a checkpoint", why);
+	if (checkpoint.origin_len != strlen(name) ||
+		memcmp(checkpoint.origin, name, checkpoint.origin_len) != 0)
+		not_a_checkpoint("not a checkpoint of this log",
+						 psprintf("Its origin is \"%.*s\", this log's is \"%s\"",
+								  (int) checkpoint.origin_len, checkpoint.origin, name));
+	if (!sto_log_signed(name, &note))
+		not_a_checkpoint("the checkpoint is not signed by this log",
+						 "No key that the log has or had made one of its signatures");
+
+	sto_tree_open(&tree, NULL);
+	ours = is_of_tree(&tree, checkpoint.size, &checkpoint.root);
+	sto_tree_close(&tree);
+	if (ours)
+		ereport(NOTICE, (errmsg("the checkpoint is of this tree")));
+	else
+		insert_foreign(&checkpoint, arg);
+	PG_RETURN_BOOL(!ours);
+}
