@@ -3,7 +3,7 @@
 
 -- One row a seal: it closes the ids above the last block's last_id, up to its own.
 CREATE TABLE sto.block (
-    last_id   bigint      NOT NULL,  -- ids up to here are closed; it may be a gap
+    last_id   bigint      NOT NULL,  -- ids up to here are closed: that of its last leaf
     tree_size bigint      NOT NULL,  -- leaves of the tree after this block
     sealed_at timestamptz NOT NULL,
     root      sto.digest  NOT NULL,  -- of that tree, RFC 9162 2.1.1

@@ -202,7 +202,7 @@ DECLARE
 BEGIN
     FOREACH step IN ARRAY coalesce(checks, ARRAY['guards', 'log', 'times', 'authority', 'entry_signatures', 'batches', 'holds',
                                                  'groups', 'closed', 'supply', 'events', 'event_signatures', 'possessions', 'register', 'closes',
-                                                 'indexes'])
+                                                 'blocks', 'indexes'])
     LOOP
         CONTINUE WHEN NOT signatures AND checks IS NULL AND step IN ('entry_signatures', 'possessions');
         BEGIN
@@ -223,6 +223,7 @@ BEGIN
                 WHEN 'possessions' THEN RETURN QUERY SELECT * FROM sto.verify_possessions();
                 WHEN 'register' THEN RETURN QUERY SELECT * FROM sto.verify_register();
                 WHEN 'closes' THEN RETURN QUERY SELECT * FROM sto.verify_closes();
+                WHEN 'blocks' THEN RETURN QUERY SELECT * FROM sto.verify_blocks();
                 WHEN 'indexes' THEN RETURN QUERY SELECT * FROM sto.verify_indexes();
                 ELSE RAISE EXCEPTION 'unknown check "%"', step USING ERRCODE = 'undefined_parameter';
             END CASE;

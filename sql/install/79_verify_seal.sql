@@ -1,5 +1,25 @@
 -- Checks of what closes and proves the log, and of every index against its table.
 
+CREATE FUNCTION sto.verify_tree(OUT blocks bigint, OUT bad_blocks bigint, OUT first_bad_block bigint, OUT block_fault text,
+                                OUT tiles bigint, OUT bad_tiles bigint, OUT first_bad_tile bigint, OUT tile_fault text)
+    RETURNS record
+    LANGUAGE c STABLE PARALLEL SAFE COST 100000 AS 'MODULE_PATHNAME', 'sto_verify_tree';
+COMMENT ON FUNCTION sto.verify_tree() IS
+    'every block and every tile against the tree that the log''s leaf hashes make, in one pass in the order of their ids';
+
+CREATE FUNCTION sto.verify_blocks() RETURNS SETOF sto.verification
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    t record;
+BEGIN
+    SELECT * INTO t FROM sto.verify_tree();
+    RETURN NEXT ROW('blocks', 'sto.block', t.blocks, t.bad_blocks = 0, t.first_bad_block,
+                    CASE WHEN t.bad_blocks > 0 THEN format('%s blocks; the first: %s', t.bad_blocks, t.block_fault) END)::sto.verification;
+    RETURN NEXT ROW('tiles', 'sto.tile', t.tiles, t.bad_tiles = 0, t.first_bad_tile,
+                    CASE WHEN t.bad_tiles > 0 THEN format('%s tiles; the first: %s', t.bad_tiles, t.tile_fault) END)::sto.verification;
+END $$;
+COMMENT ON FUNCTION sto.verify_blocks() IS 'blocks and tiles, worked out anew from the leaves of the log';
+
 CREATE FUNCTION sto.verify_index(index regclass, OUT examined bigint, OUT bad bigint, OUT first_bad bigint, OUT reason text)
     RETURNS record
     LANGUAGE c STABLE STRICT PARALLEL SAFE COST 100000 AS 'MODULE_PATHNAME', 'sto_verify_index';

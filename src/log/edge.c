@@ -123,6 +123,7 @@ sto_edge_seal(int64 last_id)
 	StoLeaves leaves;
 	const StoHash *hash;
 	int64 entry_id;
+	int64 last_leaf;
 	int64 sealed;
 
 	sto_tree_open(&tree, GetActiveSnapshot());
@@ -144,13 +145,18 @@ sto_edge_seal(int64 last_id)
 	{
 		CHECK_FOR_INTERRUPTS();
 		append_leaf(edge, entry_id, hash);
+		last_leaf = entry_id;
 	} while (sto_leaves_next(&leaves, &entry_id, &hash));
 	sto_write_end(&edge->tiles);
 	sto_leaves_end(&leaves);
 	sto_seal_step("tiles");
 
-	/* never before the block before, whatever the clock does */
-	write_block(edge, last_id, tree.size > 0 ? tree.newest.sealed_at : 0);
+	/*
+	 * The block ends at its last leaf, so that sto.verify() can tell that nobody
+	 * changed where; no gap behind it is ever filled.  It is never sealed before
+	 * the block before, whatever the clock does.
+	 */
+	write_block(edge, last_leaf, tree.size > 0 ? tree.newest.sealed_at : 0);
 	sto_seal_step("block");
 	sto_tree_close(&tree);
 	pfree(edge);
