@@ -37,6 +37,8 @@ pg_attribute_noreturn() extern PGDLLEXPORT void sto_worker_main(Datum arg);
 #define LONGEST_PAUSE_MS 60000
 /* Where there is no ledger, look for one so often. */
 #define IDLE_MS 2000
+/* For writers in flight it looks again after this, then after twice as much, up to 32 times. */
+#define FIRST_WAIT_MS 4
 /* Look for reasons to refuse so often when nothing is to be signed. */
 #define LOOK_MS 5000
 
@@ -53,6 +55,7 @@ typedef struct Task
 static char *database = NULL; /* its name */
 static bool ledger_here = false;
 static bool news = false; /* a block since the last look */
+static int waits = 0;     /* how often, now, the seal met writers in flight */
 static TimestampTz looked_at = 0;
 static StoSigning signing;
 
@@ -124,9 +127,13 @@ look_for_ledger(void)
 static void
 seal(void)
 {
+	StoSealed sealed = STO_SEALED_NOTHING;
+
 	look_for_ledger();
-	if (ledger_here && sto_seal_now())
-		news = true;
+	if (ledger_here)
+		sealed = sto_seal_now();
+	news |= sealed == STO_SEALED_BLOCK;
+	waits = sealed == STO_SEAL_WAITS ? waits + 1 : 0;
 }
 
 static void
@@ -253,6 +260,9 @@ go_round(Task *seals, Task *signs)
 
 	if (seals->failures > 0)
 		return seals->retry_at;
+	if (waits > 0)
+		return TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+										   Min(sto_seal_interval, FIRST_WAIT_MS << Min(waits, 5)));
 	return TimestampTzPlusMilliseconds(began, ledger_here ? sto_seal_interval
 														  : Max(sto_seal_interval, IDLE_MS));
 }

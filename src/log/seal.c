@@ -34,8 +34,10 @@
 #include "nodes/parsenodes.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
+#include "storage/lock.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
@@ -179,24 +181,14 @@ read_last_id(void)
 	return last > newest.last_id ? last : 0;
 }
 
-/* Second transaction: wait for those that may still bring an id up to S, then seal. */
+/* With all ids up to last_id complete: seal them, one seal at a time. */
 static bool
-wait_and_seal(int64 last_id)
+seal_up_to(int64 last_id)
 {
-	Oid writer = sto_rel_oid(STO_REL_WRITER);
-	LOCKTAG tag;
 	bool made;
 
-	SET_LOCKTAG_RELATION(tag, MyDatabaseId, writer);
-	/* a look-up above may have left one, which would hold back VACUUM while we wait */
-	InvalidateCatalogSnapshot();
-	WaitForLockers(tag, ShareLock, false);
-	sto_seal_step("wait");
-
-	/*
-	 * One seal at a time.  No other command but DDL takes this lock on a sequence,
-	 * and it does not conflict with nextval().
-	 */
+	/* no other command but DDL takes this lock on a sequence, and it does not conflict with
+	 * nextval() */
 	LockRelationOid(sto_rel_oid(STO_REL_SEQUENCE), ShareUpdateExclusiveLock);
 	/* each statement's snapshot anew: this one must show what was waited for */
 	XactIsoLevel = XACT_READ_COMMITTED;
@@ -204,6 +196,20 @@ wait_and_seal(int64 last_id)
 	made = sto_edge_seal(last_id);
 	PopActiveSnapshot();
 	return made;
+}
+
+/* Second transaction: wait for those that may still bring an id up to S, then seal. */
+static bool
+wait_and_seal(int64 last_id)
+{
+	LOCKTAG tag;
+
+	SET_LOCKTAG_RELATION(tag, MyDatabaseId, sto_rel_oid(STO_REL_WRITER));
+	/* a look-up above may have left one, which would hold back VACUUM while we wait */
+	InvalidateCatalogSnapshot();
+	WaitForLockers(tag, ShareLock, false);
+	sto_seal_step("wait");
+	return seal_up_to(last_id);
 }
 
 /*
@@ -238,21 +244,78 @@ sto_seal(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-bool
+/* A seal of the worker's that waits: S, and who may still bring an id up to it. */
+static int64 awaited_id = 0;
+static VirtualTransactionId *awaited = NULL;
+static int awaited_count = 0;
+
+/* First transaction: 0 in awaited_id if there is nothing to seal. */
+static void
+begin_to_wait(void)
+{
+	VirtualTransactionId *lockers;
+	LOCKTAG tag;
+	int64 last_id = read_last_id();
+	int count;
+
+	if (last_id == 0)
+		return;
+	SET_LOCKTAG_RELATION(tag, MyDatabaseId, sto_rel_oid(STO_REL_WRITER));
+	lockers = GetLockConflicts(&tag, ShareLock, &count);
+	awaited = MemoryContextAlloc(TopMemoryContext, (count + 1) * sizeof(*awaited));
+	memcpy(awaited, lockers, count * sizeof(*awaited));
+	awaited_count = count;
+	awaited_id = last_id;
+}
+
+static void
+forget_awaited(void)
+{
+	awaited_id = 0;
+	awaited_count = 0;
+	if (awaited != NULL)
+		pfree(awaited);
+	awaited = NULL;
+}
+
+/* Is one of them still in flight? */
+static bool
+must_wait(void)
+{
+	while (awaited_count > 0 && VirtualXactLock(awaited[awaited_count - 1], false))
+		awaited_count--;
+	return awaited_count > 0;
+}
+
+StoSealed
 sto_seal_now(void)
 {
+	StoSealed result = STO_SEALED_NOTHING;
 	int64 last_id;
-	bool made = false;
+
+	if (awaited_id == 0)
+	{
+		StartTransactionCommand();
+		begin_to_wait();
+		CommitTransactionCommand();
+		if (awaited_id == 0)
+			return result;
+	}
 
 	StartTransactionCommand();
-	last_id = read_last_id();
+	if (must_wait())
+		result = STO_SEAL_WAITS;
+	else
+	{
+		last_id = awaited_id;
+		/* whatever becomes of it: the next begins anew */
+		forget_awaited();
+		sto_seal_step("wait");
+		if (seal_up_to(last_id))
+			result = STO_SEALED_BLOCK;
+	}
 	CommitTransactionCommand();
-	if (last_id == 0)
-		return false;
-
-	StartTransactionCommand();
-	made = wait_and_seal(last_id);
-	CommitTransactionCommand();
-	sto_seal_step("commit");
-	return made;
+	if (result != STO_SEAL_WAITS)
+		sto_seal_step("commit");
+	return result;
 }

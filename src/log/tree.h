@@ -76,9 +76,18 @@ extern int64 sto_tree_leaf_index(StoTree *tree, int64 entry_id, StoHash *leaf);
 
 /*
  * Seal what is there, in transactions of its own, for a background worker that
- * has none open: true if it made a block.  Errors are those of CALL sto.seal().
+ * has none open.  It never waits: where a writer is in flight it says so, and
+ * the next call looks whether that one has ended.  Errors are those of CALL
+ * sto.seal().
  */
-extern bool sto_seal_now(void);
+typedef enum StoSealed
+{
+	STO_SEALED_NOTHING, /* nothing new is there */
+	STO_SEALED_BLOCK,
+	STO_SEAL_WAITS /* call again */
+} StoSealed;
+
+extern StoSealed sto_seal_now(void);
 extern void sto_seal_init(void); /* its setting; once per backend, from _PG_init */
 
 #endif
