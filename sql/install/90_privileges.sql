@@ -61,3 +61,6 @@ REVOKE EXECUTE ON FUNCTION sto.refuse_insert() FROM PUBLIC;
 
 -- What the worker says of itself.  Messages but a refusal are shown to members of pg_monitor.
 GRANT SELECT ON sto.worker_status TO PUBLIC;
+
+-- Checkpoints with their witnesses and time-stamps are for everybody; what is handed over is verified.
+GRANT SELECT ON sto.checkpoint_status TO PUBLIC;

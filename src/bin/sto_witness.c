@@ -107,7 +107,8 @@ refuse(Witness *w, Ledger *ledger, const char *kind, const char *why, const Note
 		case ANSWER_VALUE:
 		case ANSWER_NULL:
 			if (!known)
-				fprintf(stderr, "sto_witness: reported to the ledger\n");
+				fprintf(stderr, "sto_witness: reported to the ledger%s\n",
+						len == 1 && answer[0] == 'f' ? ", which says that it is of its tree" : "");
 			break;
 		case ANSWER_REFUSED:
 		case ANSWER_LOST:
