@@ -754,6 +754,10 @@ class Register:
                 self.may_witness.discard(row["subject"])
                 self.witnesses.pop(row["subject"], None)
 
+    def apply_party_status(self, row, body):
+        if body["status"] == "closed":
+            self.witnesses.pop(row["subject"], None)
+
     def apply_log_key(self, row, body):
         self.log_key = self.note_key(row, body, None, log_name(self.origin, self.ledger))
 

@@ -13,7 +13,7 @@ COMMENT ON TABLE sto.log_key IS 'keys that sign checkpoints; the present one has
 
 CREATE TABLE sto.witness (
     registered  bigint         NOT NULL,
-    retired     bigint,                   -- event that replaced it, or took the capability away
+    retired     bigint,                   -- event that replaced it, took the capability away, or closed the party
     party_id    uuid           NOT NULL,
     fingerprint sto.digest     NOT NULL,
     key         sto.public_key NOT NULL,

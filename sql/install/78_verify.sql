@@ -19,13 +19,14 @@ BEGIN
     log_key AS (
         SELECT e.entry_id, lead(e.entry_id) OVER (ORDER BY e.entry_id) AS retired, (e.body ->> 'key')::sto.public_key AS key
           FROM ONLY sto.event e WHERE e.kind = 'log_key'),
-    witness AS (             -- until the party's next key, or the end of its capability
+    witness AS (             -- until the party's next key, the end of its capability, or its own
         SELECT x.* FROM (
             SELECT e.entry_id, e.kind, lead(e.entry_id) OVER (PARTITION BY e.subject ORDER BY e.entry_id) AS retired, e.subject,
                    (e.body ->> 'key')::sto.public_key AS key, e.body ->> 'name' AS name
               FROM ONLY sto.event e
              WHERE e.kind = 'witness_key'
-                OR e.kind = 'capability' AND e.body ->> 'capability' = 'witness' AND NOT (e.body ->> 'granted')::boolean) x
+                OR e.kind = 'capability' AND e.body ->> 'capability' = 'witness' AND NOT (e.body ->> 'granted')::boolean
+                OR e.kind = 'party_status' AND e.body ->> 'status' = 'closed') x
          WHERE x.kind = 'witness_key'),
     status AS (
         SELECT DISTINCT ON (e.subject) e.subject, e.body ->> 'status' AS status

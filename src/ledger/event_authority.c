@@ -270,8 +270,11 @@ check_actor(const StoAct *act, bool is_party)
 
 	switch (rules[act->body.kind].actor)
 	{
-		case ACTOR_NOBODY:
 		case ACTOR_ANYBODY:
+			if (!is_ledger)
+				not_authorised(act, "anybody, unsigned: its actor is the nil uuid");
+			break;
+		case ACTOR_NOBODY:
 		case ACTOR_LEDGER:
 		case ACTOR_ROOT_ALL:
 			if (!is_ledger)

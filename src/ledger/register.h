@@ -98,7 +98,7 @@ extern void sto_register_policy(StoAct *act, const uint8_t party[STO_UUID_LEN],
 extern void sto_register_note_key(const StoAct *act, const StoKey *key, const char *used_for,
 								  uint8_t fingerprint[STO_DIGEST_LEN]);
 extern void sto_register_retire_key(const StoAct *act, const uint8_t *fingerprint);
-/* register_seal.c: a party that lost the capability witness has no witness key any more. */
+/* register_seal.c: a party that is closed, or lost the capability, has no witness key any more. */
 extern void sto_register_dismiss_witness(StoAct *act);
 
 /* The row of the register that an event is about, locked; ERROR if it isn't there. */

@@ -69,5 +69,7 @@ sto_register_party_status(StoAct *act)
 
 	sto_register_find(STO_REL_PARTY, STO_IDX_PARTY, act->event.subject, &row);
 	sto_register_set(&row, PARTY_STATUS, CStringGetTextDatum(active ? "active" : "closed"), false);
+	if (!active)
+		sto_register_dismiss_witness(act);
 	sto_facts_announce();
 }
