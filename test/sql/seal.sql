@@ -37,8 +37,8 @@ SELECT sto_test.transfer('ACME', 'alice/1', 'bob/1', '1') AS gap2 \gset
 ROLLBACK;
 SELECT lag_entries > 0 AS lags FROM sto.seal_status;
 CALL sto.seal();
-SELECT last_id = :gap2 AS up_to_the_gap, tree_size FROM sto.block ORDER BY last_id DESC LIMIT 1;
-SELECT last_id = :gap2, lag_entries, lag_seconds FROM sto.seal_status;
+SELECT last_id = :first AS up_to_its_last_leaf, tree_size FROM sto.block ORDER BY last_id DESC LIMIT 1;
+SELECT last_id = :first, lag_entries, lag_seconds FROM sto.seal_status;
 SELECT sto.wait_sealed(:first, '0'), sto.leaf_index(:first) = sto.tree_size() - 1 AS is_last;
 \set VERBOSITY sqlstate
 SELECT sto.wait_sealed(:gap);
