@@ -59,7 +59,7 @@ $primary->safe_psql('honest', q{
 	SELECT sto_test.event('wallet_status', sto_test.wallet_id, sto_test.id('registrar'), '{"status": "closed"}') FROM (SELECT sto_test.wallet('w12', 'p1', '{112}'), sto_test.id('w12') AS wallet_id) AS sto_test;
 	SELECT sto_test.event('token_terms', sto_test.id('ACME'), sto_test.id('acme'), '{"authorised": "99999999999999999999999999999999"}');
 	SELECT sto.begin_maintenance('for the record');
-});
+} . every_log_event());
 # holds; a lock-up with its issue; delivery versus payment in one transaction; a list under one signature; savepoints
 $primary->safe_psql('honest', q{
 	SELECT sto_test.token('CASH', 'acme', NULL, 'cash', 2, '{"currency": "KZT"}');
@@ -115,6 +115,8 @@ is_sound($primary, 'honest', 'primary');
 is_sound($replica, 'honest', 'replica');
 is_same($primary, 'honest', $replica, 'honest', 'the replica has built what the primary has');
 is($replica->safe_psql('honest', 'SELECT count(*) FROM sto.hold WHERE remaining > 0'), '2', 'holds are there');
+is($replica->safe_psql('honest', q{SELECT count(*) FROM sto.close AS c WHERE sto.verify_close_proof(sto.close_proof(c.event, sto_test.address('w1'), sto_test.id('ACME')), c.root, c.count)}),
+	'3', 'closes are proven from the replica');
 
 # A large transaction is folded in one go
 my $begun = time;
@@ -201,7 +203,12 @@ my @cases = (
 	[ 'unsigned', qr/ERROR:  ST404: .*\n.*not signed/,
 		"OFF INSERT INTO sto.event (entry_id, recorded_at, subject, actor, leaf_hash, kind, body) SELECT e.entry_id, e.recorded_at, e.subject, e.actor, sto.event_leaf(e, sto_test.ledger_id()), e.kind, e.body "
 		. "FROM (SELECT (jsonb_populate_record(NULL::sto.event, jsonb_build_object('entry_id', nextval('sto.entry_id_seq'), 'recorded_at', clock_timestamp(), 'subject', gen_random_uuid(), 'actor', sto_test.nil(), "
-		. "'kind', 'party', 'body', '{\"kind\": \"legal\"}'::json))).*) AS e;" ]);
+		. "'kind', 'party', 'body', '{\"kind\": \"legal\"}'::json))).*) AS e;" ],
+	# a close that says what isn't so; nobody has to sign one
+	[ 'closed', qr/ERROR:  ST404: .*\n.*"root" is [0-9a-f]{64}, not 0{64}/,
+		"OFF INSERT INTO sto.event (entry_id, recorded_at, subject, actor, leaf_hash, kind, body) SELECT e.entry_id, e.recorded_at, e.subject, e.actor, sto.event_leaf(e, sto_test.ledger_id()), e.kind, e.body "
+		. "FROM (SELECT (jsonb_populate_record(NULL::sto.event, jsonb_build_object('entry_id', nextval('sto.entry_id_seq'), 'recorded_at', clock_timestamp(), 'subject', sto_test.ledger_id(), 'actor', sto_test.nil(), "
+		. "'kind', 'close', 'body', ('{\"count\": ' || (SELECT count(*) FROM sto.position) || ', \"root\": \"' || repeat('00', 32) || '\"}')::json))).*) AS e;" ]);
 
 for my $case (@cases)
 {

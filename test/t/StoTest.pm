@@ -11,7 +11,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw(new_server add_signer new_ledger projections is_sound is_same clients finish acknowledged complaints sends refused);
+our @EXPORT = qw(new_server add_signer new_ledger every_log_event projections is_sound is_same clients finish acknowledged complaints sends refused);
 
 # A server of its own; not started.
 sub new_server
@@ -54,6 +54,44 @@ sub new_ledger
 	});
 }
 
+# SQL that records each event of the log itself, in a ledger of new_ledger().
+my $certificate = <<'PEM';
+-----BEGIN CERTIFICATE-----
+MIIBkjCCATigAwIBAgITMWAOCnR78+tsir/xHxJGUQnLHzAKBggqhkjOPQQDAjAe
+MRwwGgYDVQQDDBNUZXN0IHRpbWUgYXV0aG9yaXR5MCAXDTI2MTEyMjIxMDgwMVoY
+DzIxMjYxMDI5MjEwODAxWjAeMRwwGgYDVQQDDBNUZXN0IHRpbWUgYXV0aG9yaXR5
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEWcKzEkgxjjeD1CVgWja5ZN9DKCVm
+s2hI5JlQ3pLEm+Yk6VJH6mK/zM1oFlC+hNGlBKHhvv2TYNzBWsU1wezj6qNTMFEw
+HQYDVR0OBBYEFAjdhYeIp4rlZBN68BVvUhIzOPxuMB8GA1UdIwQYMBaAFAjdhYeI
+p4rlZBN68BVvUhIzOPxuMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAw
+RQIhANW5WJlMprSf9m9Ri/+4LkKnwSV18XMdrVvajueMfVvOAiBUaNko9967+yM5
+8PLeiQQzEPRHLpZtIm70i+RVOpFUmw==
+-----END CERTIFICATE-----
+PEM
+
+sub every_log_event
+{
+	return qq{
+		SELECT sto_test.log_key(801);
+		SELECT sto_test.log_key(802);
+		SELECT sto_test.witness('afsa', 40, 811);
+		SELECT sto_test.witness_key('afsa', 812);
+		SELECT sto_test.witness('depository', 41, 813);
+		SELECT sto_test.witness('bank', 42, 814);
+		SELECT sto_test.grant_capability('bank', 'witness', false);
+		SELECT sto_test.witness_policy(2);
+		SELECT sto_test.time_authority('Example', '$certificate');
+		SELECT sto_test.log_restart('a test', 7, repeat('ab', 32));
+		SELECT sto.close_day();
+		BEGIN;
+		SELECT sto_test.trade(1, 2, 1);
+		SELECT sto.close_day();
+		SELECT sto_test.trade(2, 1, 1);
+		COMMIT;
+		SELECT sto.close_day();
+	};
+}
+
 # Every derived table as text: what two databases must have in common.
 sub projections
 {
@@ -61,7 +99,8 @@ sub projections
 
 	return join "\n", map {
 		"$_: " . $node->safe_psql($db, "SELECT count(*), md5(string_agg(t::text, E'\\n' ORDER BY t::text)) FROM sto.$_ AS t")
-	} qw(ledger subject key_policy key party capability wallet token batch position hold event transfer);
+	} qw(ledger subject key_policy key party capability wallet token batch position hold event transfer
+		log_key witness witness_policy time_authority log_restart close);
 }
 
 sub is_sound
