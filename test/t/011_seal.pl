@@ -61,8 +61,10 @@ for my $step (qw(read wait tiles block commit))
 {
 	$node->safe_psql('postgres', 'SELECT sto_test.many(300)');
 	my $before = sealed($node, 'postgres');
+	my $log = -s $node->logfile;
 	my ($rc) = $node->psql('postgres', "SET sto_ledger.seal_stop = '$step';\nCALL sto.seal();");
 	isnt($rc, 0, "killed at '$step'");
+	$node->wait_for_log(qr/database system is ready to accept connections/, $log);
 	$node->poll_query_until('postgres', 'SELECT true') or die 'no restart';
 	my $after = sealed($node, 'postgres');
 	$step eq 'commit' ? cmp_ok($after, '>=', $before + 300, "$step: sealed") : is($after, $before, "$step: nothing sealed");
