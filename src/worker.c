@@ -231,7 +231,8 @@ report(const Task *seals, const Task *signs)
 				 hint[0] != '\0' ? errhint("%s", hint) : 0));
 }
 
-static void
+/* True if the settings were read anew. */
+static bool
 wait_until(TimestampTz at)
 {
 	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
@@ -240,8 +241,10 @@ wait_until(TimestampTz at)
 	if (ShutdownRequestPending)
 		proc_exit(0);
 	CHECK_FOR_INTERRUPTS();
-	if (ConfigReloadPending)
-		reload();
+	if (!ConfigReloadPending)
+		return false;
+	reload();
+	return true;
 }
 
 /* One round; returns when the next is due. */
@@ -284,7 +287,11 @@ pg_attribute_noreturn() static void work(void)
 		if (sto_promise_wanted())
 			attempt(&promises);
 		MemoryContextReset(context);
-		wait_until(next);
+		if (wait_until(next))
+		{
+			next = 0;
+			signs.retry_at = 0;
+		}
 	}
 }
 
