@@ -53,7 +53,7 @@ CREATE TABLE sto.close (
     event       bigint      NOT NULL,
     recorded_at timestamptz NOT NULL,
     count       bigint      NOT NULL,     -- positions that had an entry before the event
-    root        sto.digest  NOT NULL,     -- docs/format.md, "Close"
+    root        sto.digest  NOT NULL,     -- docs/format.md, "The content of a close"
     CONSTRAINT close_pkey PRIMARY KEY (event)
 );
 COMMENT ON TABLE sto.close IS 'daily closes: one root over what every position was';

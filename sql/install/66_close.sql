@@ -1,4 +1,4 @@
--- The daily close: one root over what every position is, and proofs from it.  docs/format.md, "Close".
+-- The daily close: one root over what every position is, and proofs from it.  docs/format.md, "The content of a close".
 
 CREATE FUNCTION sto.close_body() RETURNS json
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'sto_close_body';

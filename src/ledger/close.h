@@ -2,7 +2,7 @@
  * close.h
  *		What every position was at a day's close, and the one root over it.
  *
- * docs/format.md, "Close".
+ * docs/format.md, "The content of a close".
  */
 #ifndef STO_LEDGER_CLOSE_H
 #define STO_LEDGER_CLOSE_H

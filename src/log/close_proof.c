@@ -3,7 +3,7 @@
  *		Proofs of what a position was at a day's close, and the pure functions
  *		that check them.
  *
- * docs/format.md, "Close".  A proof is computed from the log as it was before
+ * docs/format.md, "The content of a close".  A proof is computed from the log as it was before
  * the close's event and compared with the root that the event states.
  */
 #include "postgres.h"
