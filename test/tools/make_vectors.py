@@ -20,6 +20,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(ROOT, "docs", "clients"))
 import sto_client as sto  # noqa: E402
+import note_vectors  # noqa: E402
 
 HEADING = "## Vectors\n"
 
@@ -92,8 +93,10 @@ class TestKey(sto.PrivateKey):
 KEYS = [TestKey("A", "ed25519", 0x00), TestKey("B", "p256", 0x20),
         TestKey("C", "secp256k1", 0x40), TestKey("D", "ed25519", 0x60),
         TestKey("E", "p256", 0x80), TestKey("F", "secp256k1", 0xa0),
-        TestKey("G", "ed25519", 0xc0), TestKey("H", "p256", 0xd0)]
-A, B, C, D, E, F, G, H = KEYS
+        TestKey("G", "ed25519", 0xc0), TestKey("H", "p256", 0xd0),
+        TestKey("I", "ed25519", 0xe0), TestKey("J", "ed25519", 0x10),
+        TestKey("K", "ed25519", 0x30)]
+A, B, C, D, E, F, G, H, I, J, K = KEYS      # I signs the log's notes, J and K cosign
 
 
 def test_uuid(n):
@@ -130,6 +133,11 @@ class Vector:
 
     def give(self, name, value):
         self.outputs.append((name, show(value)))
+
+    def give_text(self, name, text):
+        """Lines, each with its LF."""
+        assert text.endswith("\n")
+        self.outputs.append((name, text))
 
     def signed(self, message, keys):
         for key in sorted(keys, key=lambda k: k.id):
@@ -435,8 +443,17 @@ side_4 = put_side("Side 4: the receiver's first entry", WALLET_2, 1, 12345, 0, N
 second = put_entry("Entry 2: the transfer of order 3", 8, plain, side_3, side_4, key_policy=3,
                    signatures=plain_signed)
 side_5 = put_side("Side 5: a hold changes what is held", WALLET_1, 3, 987655, 500, second)
-put_entry("Entry 3: the hold of order 4: one side only", 9, hold, side_5, None, key_policy=3,
-          rule_set=2, signatures=hold_signed)
+third = put_entry("Entry 3: the hold of order 4: one side only", 9, hold, side_5, None,
+                  key_policy=3, rule_set=2, signatures=hold_signed)
+
+# ---- Notes, receipts, closes: the events and entries above are the log's leaves
+
+note_vectors.make(
+    vector, LEDGER, I, [(REGISTRAR, "witness-1.example", J), (ALICE, "куәгер.example", K)], START,
+    [v.message() for v in vectors if v.shape in ("event", "entry")], TOKEN,
+    [addresses[wallet] for wallet in (TOKEN, WALLET_1, WALLET_2)],
+    {addresses[TOKEN]: (side_1[0], first), addresses[WALLET_1]: (side_5[0], third),
+     addresses[WALLET_2]: (side_4[0], second)})
 
 # ---- Output
 
@@ -446,12 +463,17 @@ Made by `test/tools/make_vectors.py`, and compared by the tests with what the ex
 gives. Secrets are an Ed25519 seed or an ECDSA scalar; **never use these keys**. ECDSA signatures
 are those of RFC 6979, low s. Names before the line are inputs, uuids without hyphens; absent inputs
 are not listed. Under it stands each field as it is written, then what comes out. Long values
-continue on the next line. The vectors share one ledger, but are not all of its log.
+continue on the next line, but the lines of a text are as they stand, each ended by LF. The vectors
+share one ledger, but are not all of its log.
 """
 
 
 def wrapped(name, text, out, width=96):
     lead = 17
+    if text.endswith("\n"):
+        out += [f"{name if i == 0 else '':<{lead}}{line}".rstrip()
+                for i, line in enumerate(text[:-1].split("\n"))]
+        return
     for i in range(0, max(len(text), 1), width - lead):
         out.append(f"{name if i == 0 else '':<{lead}}{text[i:i + width - lead]}"
                    if text else name)
@@ -483,7 +505,9 @@ def lines():
             if name in ("body", "reference"):
                 text = text.encode().hex()
             out.append(f"{name} {text}".rstrip())
-        out += [f"{name.replace(' ', '_')} {text}" for name, text in v.outputs]
+        out += [f"{name.replace(' ', '_')} "
+                + (text.encode().hex() if text.endswith("\n") else text)
+                for name, text in v.outputs]
         out.append("end")
     return "\n".join(out) + "\n"
 
