@@ -114,7 +114,9 @@ check_subject(Act *act)
 		sto_fold_refuse(act, STO_CHECK_AUTHORITY, "its subject is not the ledger's id");
 		return false;
 	}
-	if (act->subject != NULL && about == ABOUT_NEW)
+	/* the ledger's id is the subject of its closes */
+	if (about == ABOUT_NEW &&
+		(act->subject != NULL || memcmp(event->subject, act->r->ledger_id, STO_UUID_LEN) == 0))
 	{
 		sto_fold_refuse(act, STO_CHECK_AUTHORITY, "%s is in the register already",
 						sto_fold_uuid(event->subject, text));

@@ -88,6 +88,9 @@ sto_fold_genesis(Act *act)
 
 	(void) sto_fold_line(act, act->body.value[STO_F_NAME].text, "name", NAME_MAX_LEN);
 	(void) sto_fold_line(act, act->body.value[STO_F_ORIGIN].text, "origin", NAME_MAX_LEN);
+	/* with "/" and the ledger's id it names the key that signs checkpoints (C2SP signed-note) */
+	if (strpbrk(act->body.value[STO_F_ORIGIN].text, " +") != NULL)
+		sto_fold_refuse(act, STO_CHECK_BODY, "\"origin\" must have no space and no \"+\"");
 	if (strcmp(authority, "keys") != 0 && strcmp(authority, "roles") != 0)
 		sto_fold_refuse(act, STO_CHECK_BODY, "there is no register_authority \"%.40s\"", authority);
 	if (!sto_fold_is_nil(act->event->subject) || !sto_fold_is_nil(act->event->actor))
@@ -145,6 +148,8 @@ sto_fold_capability(Act *act)
 				party->capabilities |= (uint8_t) (1u << i);
 			else
 				party->capabilities &= (uint8_t) ~(1u << i);
+			if (i == CAPABILITY_WITNESS && !act->body.value[STO_F_GRANTED].flag)
+				sto_fold_dismiss_witness(act, party);
 			return true;
 		}
 	sto_fold_refuse(act, STO_CHECK_BODY, "there is no capability \"%.40s\"", name);
@@ -209,7 +214,11 @@ sto_fold_party_new(Act *act)
 bool
 sto_fold_party_status(Act *act)
 {
-	((Party *) sto_pool_at(&act->r->parties, act->subject->row))->active = sto_fold_status(act);
+	Party *party = sto_pool_at(&act->r->parties, act->subject->row);
+
+	party->active = sto_fold_status(act);
+	if (!party->active)
+		sto_fold_dismiss_witness(act, party);
 	return true;
 }
 

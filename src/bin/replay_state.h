@@ -355,15 +355,19 @@ extern bool sto_fold_policy(Act *act, uint32_t *policy, const uint8_t *party,
  */
 extern void sto_fold_prove_key(const Act *act, const StoKey *key, const uint8_t *fingerprint,
 							   const StoBodyProof *proof, const uint8_t *msg, size_t len);
-/* Its row, of the event's subject; the old one, and a problem, if it is registered already. */
+/* Its row, of the event's subject, or the old one, and a problem; NULL: no memory. */
 extern KeyRow *sto_fold_new_key(Act *act, const StoKey *key, const uint8_t *fingerprint,
 								StoReplayRole role, uint32_t *number);
+/* replay_pem.c: certificates and nothing else, 1 to 16?  NULL, or what is wrong. */
+extern const char *sto_fold_bad_certificates(const char *pem);
 extern bool sto_fold_log_key(Act *act); /* replay_log.c */
 extern bool sto_fold_witness_key(Act *act);
+/* A party that is closed, or lost the capability, has no witness key any more. */
+extern void sto_fold_dismiss_witness(const Act *act, Party *party);
 extern bool sto_fold_witness_policy(Act *act);
 extern bool sto_fold_time_authority(Act *act);
 extern bool sto_fold_log_restart(Act *act);
-extern bool sto_fold_close(Act *act);
+extern bool sto_fold_close(Act *act); /* replay_close.c */
 extern Notice *sto_fold_notice(Act *act);
 /* One line of 1 .. max octets?  Reported if not. */
 extern bool sto_fold_line(const Act *act, const char *text, const char *name, size_t max);
