@@ -23,7 +23,7 @@ SELECT sto.leaf_index(1);
 \set VERBOSITY terse
 SELECT sto.wait_sealed(1, '0.05 s');
 
--- A block closes all ids drawn so far, gaps too; no block without a leaf.
+-- A block closes all ids drawn so far and ends at its last leaf, whatever gaps follow; no block without a leaf.
 CALL sto.seal();
 CALL sto.seal();
 SELECT last_id, tree_size FROM sto.block;
