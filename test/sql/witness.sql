@@ -32,7 +32,7 @@ CREATE FUNCTION sto_test.log_line(body text, seed int DEFAULT 801) RETURNS text 
     SELECT sto_test.line(split_part(body, E'\n', 1), 1, seed, sto_test.sign('ed25519', seed, convert_to(body, 'UTF8'))) $$;
 CREATE FUNCTION sto_test.cosign(body text, name text, seed int, at timestamptz DEFAULT now()) RETURNS text LANGUAGE sql AS $$
     SELECT sto_test.line(name, 4, seed, int8send(t) || sto_test.sign('ed25519', seed, convert_to(E'cosignature/v1\ntime ' || t || E'\n' || body, 'UTF8')))
-      FROM (SELECT extract(epoch FROM at)::bigint) AS x (t) $$;
+      FROM (SELECT floor(extract(epoch FROM at))::bigint) AS x (t) $$;
 -- what the worker does, with the log's test key
 CREATE FUNCTION sto_test.sign_newest(at timestamptz DEFAULT now()) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
