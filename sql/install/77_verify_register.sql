@@ -10,7 +10,13 @@ BEGIN
                ('sto.event', 'sto_guard', 'sto.refuse_change()'), ('sto.event', 'sto_guard_all', 'sto.refuse_change()'),
                ('sto.transfer', 'sto_open', 'sto.transfer_statement()'), ('sto.transfer', 'sto_gate', 'sto.transfer_gate()'),
                ('sto.transfer', 'sto_stored', 'sto.transfer_gate()'), ('sto.transfer', 'sto_write_back', 'sto.transfer_statement()'),
-               ('sto.transfer', 'sto_guard', 'sto.refuse_change()'), ('sto.transfer', 'sto_guard_all', 'sto.refuse_change()')),
+               ('sto.transfer', 'sto_guard', 'sto.refuse_change()'), ('sto.transfer', 'sto_guard_all', 'sto.refuse_change()')
+        UNION ALL
+        SELECT e.relation, g.name, g.function
+          FROM unnest('{sto.block,sto.tile,sto.checkpoint,sto.cosignature,sto.time_stamp,sto.foreign_checkpoint}'::regclass[]) AS e (relation),
+               (VALUES ('sto_gate', 'sto.refuse_insert()'), ('sto_guard', 'sto.refuse_change()'),
+                       ('sto_guard_all', 'sto.refuse_change()')) AS g (name, function)),
+    guarded AS (SELECT DISTINCT i.relation FROM installed i),
     fault AS (
         SELECT i.relation, format('trigger %s is missing or not ENABLE ALWAYS', i.name) AS reason
           FROM installed i
@@ -22,26 +28,26 @@ BEGIN
         UNION ALL
         SELECT t.tgrelid::regclass, format('trigger %s was added', t.tgname)
           FROM pg_trigger t
-         WHERE t.tgrelid IN ('sto.event'::regclass, 'sto.transfer'::regclass) AND NOT t.tgisinternal
+         WHERE t.tgrelid IN (SELECT g.relation FROM guarded g) AND NOT t.tgisinternal
            AND NOT EXISTS (SELECT FROM installed i WHERE i.relation = t.tgrelid AND i.name = t.tgname)
         UNION ALL
         SELECT r.ev_class::regclass, format('rule %s was added', r.rulename)
-          FROM pg_rewrite r WHERE r.ev_class IN ('sto.event'::regclass, 'sto.transfer'::regclass)
+          FROM pg_rewrite r WHERE r.ev_class IN (SELECT g.relation FROM guarded g)
         UNION ALL
         SELECT h.inhparent::regclass, format('child table %s was added', h.inhrelid::regclass)
-          FROM pg_inherits h WHERE h.inhparent IN ('sto.event'::regclass, 'sto.transfer'::regclass)
+          FROM pg_inherits h WHERE h.inhparent IN (SELECT g.relation FROM guarded g)
         UNION ALL
         SELECT q.seqrelid::regclass, 'the sequence caches ids, or cycles'
           FROM pg_sequence q WHERE q.seqrelid = 'sto.entry_id_seq'::regclass
            AND (q.seqcache <> 1 OR q.seqcycle OR q.seqincrement <> 1)
         UNION ALL
         SELECT c.oid::regclass, 'is not an ordinary, logged table of the extension'
-          FROM pg_class c WHERE c.oid IN ('sto.event'::regclass, 'sto.transfer'::regclass)
+          FROM pg_class c WHERE c.oid IN (SELECT g.relation FROM guarded g)
            AND (c.relkind <> 'r' OR c.relpersistence <> 'p'
                 OR NOT EXISTS (SELECT FROM pg_depend d JOIN pg_extension x ON x.oid = d.refobjid
                                 WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
                                   AND d.refclassid = 'pg_extension'::regclass AND x.extname = 'sto_ledger')))
-    SELECT 'guards', 'sto.event, sto.transfer', (SELECT count(*) FROM installed), count(*) = 0, NULL::bigint,
+    SELECT 'guards', 'log and evidence', (SELECT count(*) FROM installed), count(*) = 0, NULL::bigint,
            nullif(concat_ws('; ', string_agg(f.relation || ': ' || f.reason, '; ' ORDER BY f.relation::text, f.reason),
                   CASE WHEN NOT pg_has_role(current_user, 'pg_read_all_settings', 'USAGE')
                        THEN 'this role may not see whether the library is preloaded'
@@ -49,7 +55,8 @@ BEGIN
                        THEN 'the library is not preloaded: sessions that never used it could run DDL on the log' END), '')
       FROM fault f;
 END $$;
-COMMENT ON FUNCTION sto.verify_guards() IS 'triggers of the log tables are as installed, no rule, no child table';
+COMMENT ON FUNCTION sto.verify_guards() IS
+    'triggers of the log tables and of those that prove it are as installed, no rule, no child table';
 
 CREATE FUNCTION sto.verify_events() RETURNS SETOF sto.verification
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$

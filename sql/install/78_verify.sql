@@ -203,9 +203,11 @@ DECLARE
 BEGIN
     FOREACH step IN ARRAY coalesce(checks, ARRAY['guards', 'log', 'times', 'authority', 'entry_signatures', 'batches', 'holds',
                                                  'groups', 'closed', 'supply', 'events', 'event_signatures', 'possessions', 'register', 'closes',
-                                                 'blocks', 'indexes'])
+                                                 'blocks', 'checkpoints', 'cosignatures', 'time_stamps', 'foreign_checkpoints',
+                                                 'indexes'])
     LOOP
-        CONTINUE WHEN NOT signatures AND checks IS NULL AND step IN ('entry_signatures', 'possessions');
+        CONTINUE WHEN NOT signatures AND checks IS NULL
+                      AND step IN ('entry_signatures', 'possessions', 'checkpoints', 'cosignatures', 'time_stamps');
         BEGIN
             CASE step
                 WHEN 'guards' THEN RETURN QUERY SELECT * FROM sto.verify_guards();
@@ -225,6 +227,10 @@ BEGIN
                 WHEN 'register' THEN RETURN QUERY SELECT * FROM sto.verify_register();
                 WHEN 'closes' THEN RETURN QUERY SELECT * FROM sto.verify_closes();
                 WHEN 'blocks' THEN RETURN QUERY SELECT * FROM sto.verify_blocks();
+                WHEN 'checkpoints' THEN RETURN QUERY SELECT * FROM sto.verify_checkpoints();
+                WHEN 'cosignatures' THEN RETURN QUERY SELECT * FROM sto.verify_cosignatures_stored();
+                WHEN 'time_stamps' THEN RETURN QUERY SELECT * FROM sto.verify_time_stamps();
+                WHEN 'foreign_checkpoints' THEN RETURN QUERY SELECT * FROM sto.verify_foreign();
                 WHEN 'indexes' THEN RETURN QUERY SELECT * FROM sto.verify_indexes();
                 ELSE RAISE EXCEPTION 'unknown check "%"', step USING ERRCODE = 'undefined_parameter';
             END CASE;
