@@ -85,10 +85,15 @@ sto_scan_next(StoScan *scan)
 void
 sto_scan_again(StoScan *scan, int nkeys, const Datum *keys)
 {
-	Assert(nkeys == scan->scan->numberOfKeys);
+	ScanKeyData skey[STO_STORE_KEYS];
+
+	Assert(nkeys == scan->scan->numberOfKeys && nkeys <= STO_STORE_KEYS);
 	for (int i = 0; i < nkeys; i++)
-		scan->scan->keyData[i].sk_argument = keys[i];
-	index_rescan(scan->scan, scan->scan->keyData, nkeys, NULL, 0);
+	{
+		skey[i] = scan->scan->keyData[i];
+		skey[i].sk_argument = keys[i];
+	}
+	index_rescan(scan->scan, skey, nkeys, NULL, 0);
 }
 
 /* End the scan but leave its relation open and its slot filled. */

@@ -37,7 +37,7 @@ PG_FUNCTION_INFO_V1(sto_close_proof);
 typedef enum Sight
 {
 	SIGHT_NONE,
-	SIGHT_HIDDEN, /* of the token's issuer: where it is, not what is in it */
+	SIGHT_HIDDEN, /* of the token's issuer: that it is there, not what is in it */
 	SIGHT_OPEN
 } Sight;
 
@@ -278,6 +278,15 @@ lower_bound(const StoCloseLines *lines, const StoCloseLine *place)
 	return low;
 }
 
+pg_attribute_noreturn() static void not_seen(const StoCloseLine *place)
+{
+	char address[STO_ADDRESS_TEXT_LEN + 1];
+
+	sto_address_print(place->wallet, address);
+	ereport(ERROR, (errcode(ERRCODE_STO_UNKNOWN_WALLET),
+					errmsg("wallet %s is none that this role may see", address)));
+}
+
 static void
 put_proof(StringInfo json, const StoCloseLines *lines, const CloseTree *tree,
 		  const StoCloseLine *place, Sight sight)
@@ -290,6 +299,9 @@ put_proof(StringInfo json, const StoCloseLines *lines, const CloseTree *tree,
 		put_line(json, tree, lines, at, sight == SIGHT_OPEN);
 		return;
 	}
+	/* the neighbours would tell an issuer what else the wallet has */
+	if (sight != SIGHT_OPEN)
+		not_seen(place);
 	/* between two neighbours there is nothing, nor before the first or after the last */
 	appendStringInfoString(json, ",\"present\":false,");
 	put_place(json, place->wallet, place->token_id);
@@ -339,13 +351,7 @@ sto_close_proof(PG_FUNCTION_ARGS)
 	memcpy(place.token_id, PG_GETARG_STO_OCTETS(2), STO_UUID_LEN);
 	sight = sight_of(place.wallet, place.token_id);
 	if (sight == SIGHT_NONE)
-	{
-		char address[STO_ADDRESS_TEXT_LEN + 1];
-
-		sto_address_print(place.wallet, address);
-		ereport(ERROR, (errcode(ERRCODE_STO_UNKNOWN_WALLET),
-						errmsg("wallet %s is none that this role may see", address)));
-	}
+		not_seen(&place);
 	find_close(event, &count, &root);
 
 	context = AllocSetContextCreate(caller, "sto close proof", ALLOCSET_DEFAULT_SIZES);

@@ -127,7 +127,7 @@ SELECT bool_and(pg_temp.holds(proof::jsonb || '{"left": null}', root, count) IN 
        bool_and(pg_temp.holds(proof::jsonb || jsonb_build_object('wallet', proof -> 'right' -> 'wallet', 'token', proof -> 'right' -> 'token'), root, count) IN ('f', 'false')) AS place_matters
   FROM proof WHERE event = :third AND proof ->> 'left' IS NOT NULL AND proof ->> 'right' IS NOT NULL;
 
--- Who sees what: his own wallets; an auditor all; the issuer that a position is there, not what is in it
+-- Who sees what: his own wallets; an auditor all; the issuer that a position is there, not what is in it, nor what else is
 CREATE ROLE sto_regress_alice;
 CREATE ROLE sto_regress_bob;
 CREATE ROLE sto_regress_issuer;

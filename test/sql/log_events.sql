@@ -125,6 +125,9 @@ SELECT pg_temp.try('time_authority', '', '', jsonb_build_object('name', 'x', 'ce
 SELECT sto_test.time_authority('One', :'certificate') < sto_test.time_authority('Two', replace(:'certificate', E'\n', E'\r\n') || E'\n' || :'certificate') AS registered;
 SELECT name, length(certificate) FROM sto.time_authority ORDER BY registered;
 
+-- A body has at most 60,000 octets, so that a record fits into an entry of a bundle
+SELECT n, pg_temp.try('witness_policy', '', '', '{"threshold": 1' || repeat(' ', n - 16) || '}') FROM (VALUES (60000), (60001)) AS v (n);
+
 -- A restart
 SELECT pg_temp.try('log_restart', '', a, b, s) FROM (VALUES
     ('', '{"reason": "x", "size": 0, "root": "' || repeat('ab', 32) || '"}', NULL), ('', '{"reason": "x", "size": -1, "root": "' || repeat('ab', 32) || '"}', NULL),
