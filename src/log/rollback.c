@@ -2,9 +2,9 @@
  * rollback.c
  *		Checkpoints that were signed with this log's key but are not of this tree.
  *
- * A log_restart event names the newest checkpoint of the history that is given
- * up.  It gives up that checkpoint and every smaller one that is not of this
- * tree: they are of the same lost history, and would else need an event each.
+ * A log_restart event gives up the checkpoint that it names, and every smaller
+ * one that had been reported before: the officers could see those.  One that is
+ * reported later may be of yet another history, and needs an event of its own.
  */
 #include "postgres.h"
 
@@ -30,14 +30,15 @@
 
 PG_FUNCTION_INFO_V1(sto_report_checkpoint);
 
-/* The largest checkpoint so far that stands in the way. */
-typedef struct Lost
+/* A checkpoint that may stand in the way. */
+typedef struct Candidate
 {
-	bool found;
+	const char *source; /* NULL: none */
 	int64 size;
 	StoHash root;
-	const char *source;
-} Lost;
+	bool is_reported;
+	TimestampTz reported_at;
+} Candidate;
 
 static bool
 is_of_tree(StoTree *tree, int64 size, const StoHash *root)
@@ -57,54 +58,73 @@ is_of_tree(StoTree *tree, int64 size, const StoHash *root)
 	return memcmp(&own, root, sizeof(own)) == 0;
 }
 
+static TimestampTz
+recorded_at(int64 event)
+{
+	Datum key = Int64GetDatum(event);
+	TimestampTz at = 0;
+	StoRow row;
+	bool isnull;
+
+	if (sto_store_find(STO_REL_EVENT, STO_IDX_EVENT, 1, &key, &row))
+		at = DatumGetTimestampTz(sto_row_get(&row, EVENT_RECORDED_AT, &isnull));
+	sto_row_close(&row);
+	return at;
+}
+
 static bool
-is_given_up(int64 size, const StoHash *root)
+gives_up(TupleTableSlot *restart, const Candidate *candidate)
+{
+	bool isnull;
+	int64 size = DatumGetInt64(slot_getattr(restart, LOG_RESTART_TREE_SIZE, &isnull));
+	const uint8_t *root = DatumGetStoOctets(slot_getattr(restart, LOG_RESTART_ROOT, &isnull));
+
+	if (size == candidate->size && memcmp(root, &candidate->root, STO_DIGEST_LEN) == 0)
+		return true;
+	return candidate->is_reported && size >= candidate->size &&
+		   recorded_at(DatumGetInt64(slot_getattr(restart, LOG_RESTART_EVENT, &isnull))) >
+			   candidate->reported_at;
+}
+
+static bool
+is_given_up(const Candidate *candidate)
 {
 	StoScan scan;
 	bool found = false;
 
 	sto_scan_begin(&scan, STO_REL_LOG_RESTART, STO_IDX_LOG_RESTART, 0, NULL, NULL);
 	while (!found && sto_scan_next(&scan))
-	{
-		bool isnull;
-		int64 given_size = DatumGetInt64(slot_getattr(scan.slot, LOG_RESTART_TREE_SIZE, &isnull));
-		const uint8_t *given_root =
-			DatumGetStoOctets(slot_getattr(scan.slot, LOG_RESTART_ROOT, &isnull));
-
-		found = given_size > size ||
-				(given_size == size && memcmp(given_root, root, STO_DIGEST_LEN) == 0);
-	}
+		found = gives_up(scan.slot, candidate);
 	sto_scan_end(&scan);
 	return found;
 }
 
+/* Of the checkpoints that stand in the way, the largest counts. */
 static void
-consider(StoTree *tree, int64 size, const StoHash *root, const char *source, Lost *lost)
+consider(StoTree *tree, const Candidate *candidate, Candidate *lost)
 {
-	if ((lost->found && lost->size >= size) || is_of_tree(tree, size, root) ||
-		is_given_up(size, root))
-		return;
-	lost->found = true;
-	lost->size = size;
-	lost->root = *root;
-	lost->source = source;
+	if ((lost->source == NULL || lost->size < candidate->size) &&
+		!is_of_tree(tree, candidate->size, &candidate->root) && !is_given_up(candidate))
+		*lost = *candidate;
 }
 
 static void
-consider_reported(StoTree *tree, Lost *lost)
+consider_reported(StoTree *tree, Candidate *lost)
 {
+	Candidate candidate = {.source = "a reported checkpoint", .is_reported = true};
 	StoScan scan;
 
 	sto_scan_begin(&scan, STO_REL_FOREIGN, STO_IDX_FOREIGN, 0, NULL, NULL);
 	while (sto_scan_next(&scan))
 	{
 		bool isnull;
-		StoHash root;
 
-		memcpy(&root, DatumGetStoOctets(slot_getattr(scan.slot, FOREIGN_ROOT, &isnull)),
-			   sizeof(root));
-		consider(tree, DatumGetInt64(slot_getattr(scan.slot, FOREIGN_TREE_SIZE, &isnull)), &root,
-				 "a reported checkpoint", lost);
+		candidate.size = DatumGetInt64(slot_getattr(scan.slot, FOREIGN_TREE_SIZE, &isnull));
+		candidate.reported_at =
+			DatumGetTimestampTz(slot_getattr(scan.slot, FOREIGN_REPORTED_AT, &isnull));
+		memcpy(&candidate.root, DatumGetStoOctets(slot_getattr(scan.slot, FOREIGN_ROOT, &isnull)),
+			   sizeof(candidate.root));
+		consider(tree, &candidate, lost);
 	}
 	sto_scan_end(&scan);
 }
@@ -142,8 +162,8 @@ sto_newest_checkpoint(int64 *size, TimestampTz *signed_at, StoHash *root)
 
 /* What the state file has; false: it can't be used, and *message says why. */
 static bool
-read_file(const char *path, const char *name, bool *exists, int64 *size, StoHash *root,
-		  char **message, char **hint)
+read_file(const char *path, const char *name, bool *exists, Candidate *candidate, char **message,
+		  char **hint)
 {
 	char *content = sto_state_read(path);
 	StoNote note;
@@ -174,45 +194,50 @@ read_file(const char *path, const char *name, bool *exists, int64 *size, StoHash
 						"this one away if it is of no use any more.");
 		return false;
 	}
-	*size = checkpoint.size;
-	*root = checkpoint.root;
+	candidate->source = "the state file";
+	candidate->size = checkpoint.size;
+	candidate->root = checkpoint.root;
 	return true;
+}
+
+static void
+explain(const Candidate *lost, char **message, char **hint)
+{
+	char hex[2 * STO_DIGEST_LEN + 1];
+
+	sto_hex_encode(lost->root.octets, STO_DIGEST_LEN, hex);
+	*message = psprintf("%s, of size %lld, is signed but not of this tree", lost->source,
+						(long long) lost->size);
+	*hint = psprintf("If that history can't be brought back, the root officers give it up by an "
+					 "event of kind log_restart with body "
+					 "{\"reason\":\"...\",\"size\":%lld,\"root\":\"%s\"}.",
+					 (long long) lost->size, hex);
 }
 
 bool
 sto_rollback_check(StoTree *tree, const char *name, const char *path, char **message, char **hint,
 				   bool *no_file)
 {
-	Lost lost = {.found = false};
+	Candidate lost = {.source = NULL};
+	Candidate candidate = {.source = NULL};
 	TimestampTz signed_at;
-	StoHash root;
-	int64 size;
 	bool exists;
 
-	if (!read_file(path, name, &exists, &size, &root, message, hint))
+	if (!read_file(path, name, &exists, &candidate, message, hint))
 		return false;
 	if (exists)
-		consider(tree, size, &root, "the state file", &lost);
+		consider(tree, &candidate, &lost);
 	*no_file = false;
-	if (sto_newest_checkpoint(&size, &signed_at, &root))
+	if (sto_newest_checkpoint(&candidate.size, &signed_at, &candidate.root))
 	{
 		*no_file = !exists;
-		consider(tree, size, &root, "the newest checkpoint in the database", &lost);
+		candidate.source = "the newest checkpoint in the database";
+		consider(tree, &candidate, &lost);
 	}
 	consider_reported(tree, &lost);
-	if (lost.found)
-	{
-		char hex[2 * STO_DIGEST_LEN + 1];
-
-		sto_hex_encode(lost.root.octets, STO_DIGEST_LEN, hex);
-		*message = psprintf("%s, of size %lld, is signed but not of this tree, whose size is %lld",
-							lost.source, (long long) lost.size, (long long) tree->size);
-		*hint = psprintf("If that history can't be brought back, the root officers give it up by "
-						 "an event of kind log_restart with body "
-						 "{\"reason\":\"...\",\"size\":%lld,\"root\":\"%s\"}.",
-						 (long long) lost.size, hex);
-	}
-	return !lost.found;
+	if (lost.source != NULL)
+		explain(&lost, message, hint);
+	return lost.source == NULL;
 }
 
 static void
