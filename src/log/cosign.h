@@ -9,6 +9,7 @@
 
 #include "core/note.h"
 
+#include "datatype/timestamp.h"
 #include "fmgr.h"
 #include "utils/snapshot.h"
 
