@@ -1,0 +1,111 @@
+# The documented client, without the extension's code: it folds every event of the log itself, works closes out anew,
+# checks their proofs and a statement between two of them, and says what is wrong with an altered copy.
+use strict;
+use warnings FATAL => 'all';
+
+use Cwd 'abs_path';
+use File::Basename 'dirname';
+use StoTest;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $clients = dirname(abs_path(__FILE__)) . '/../../docs/clients';
+my $node = new_server('client');
+$node->start;
+$node->safe_psql('postgres', 'CREATE EXTENSION sto_ledger');
+new_ledger($node, 'postgres');
+$node->safe_psql('postgres', every_log_event());
+
+my $folder = $node->basedir;
+append_to_file("$folder/client.py", <<'PY');
+import json
+import subprocess
+import sys
+import uuid
+
+sys.path.insert(0, sys.argv[1])
+import sto_client as sto
+
+
+def lines(query):
+    prelude = "SET datestyle = 'ISO'; SET timezone = 'UTC'; SET client_encoding = 'UTF8'; "
+    return subprocess.run(["psql", "-XqAt", "-d", sys.argv[2]], input=prelude + query + ";",
+                          capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def say(name, value):
+    print(f"{name}: {value}")
+
+
+def change(rows, old, new):
+    return [row.replace(old, new, 1) for row in rows]
+
+
+events, entries = lines(sto.COPY_EVENTS), lines(sto.COPY_ENTRIES)
+register = sto.verify_copy(events, entries)
+say("problems", register.problems)
+say("log key", register.log_key.hex() == lines("SELECT split_part(key::text, ':', 2) FROM sto.log_key WHERE retired IS NULL")[0])
+say("witnesses", sorted(name for name, _ in register.witnesses.values()))
+say("threshold", register.threshold)
+say("restarts", [size for _, size, _ in register.restarts])
+say("closes", [f"{event}|{count}|{root.hex()}" for event, (count, root) in register.closes.items()]
+    == lines("SELECT event, count, root FROM sto.close ORDER BY event"))
+
+
+# what an altered copy is told: the events are hashed anew, so that only what they say is wrong
+def told(rows):
+    out, heads, ledger = [], {}, sto.NIL
+    for row, line in zip(sto.parse_copy(rows, sto.EVENT_COLUMNS), rows):
+        fields = line.split("\t")
+        names = list(sto.EVENT_COLUMNS)
+        row["prev_hash"] = heads.get(row["subject"])
+        leaf = sto.leaf(sto.event_record(ledger, row))
+        heads[row["subject"]] = leaf
+        if row["kind"] == "genesis":
+            ledger = sto.ledger_id(leaf)
+        fields[names.index("leaf_hash")] = leaf.hex()
+        fields[names.index("prev_hash")] = row["prev_hash"].hex() if row["prev_hash"] else "\\N"
+        out.append("\t".join(fields))
+    return sorted({text for _, text in sto.verify_copy(out, entries).problems
+                   if not text.startswith("signature of")})
+
+
+count, root = list(register.closes.values())[-1]
+say("false root", told(change(events, root.hex(), "00" * 32)))
+witness = [row for row in events if "witness_key" in row][0]
+party = witness.split("\t")[list(sto.EVENT_COLUMNS).index("subject")]
+say("without capability", told([row for row in events if '"witness"' not in row or party not in row]))
+
+place = lines("SELECT sto_test.address('w1'), sto_test.id('ACME')")[0].split("|")
+wallet, token = sto.parse_address(place[0]), uuid.UUID(place[1])
+ids = list(register.closes)
+proofs = [json.loads(lines(f"SELECT sto.close_proof({i}, '{place[0]}', '{token}')")[0]) for i in ids]
+say("proofs", [sto.verify_close_proof(p, root, count)
+               for p, (count, root) in zip(proofs, register.closes.values())])
+say("altered", [sto.verify_close_proof({**proofs[1], name: value}, *reversed(register.closes[ids[1]]))
+                for name, value in (("balance", "1"), ("held", "1"), ("seq", 1), ("index", 0), ("index", -1),
+                                    ("path", []), ("salt", "00" * 32), ("token", str(sto.NIL)))])
+absent = json.loads(lines(f"SELECT sto.close_proof({ids[1]}, '{place[0]}', '{sto.NIL}')")[0])
+trusted = tuple(reversed(register.closes[ids[1]]))
+say("absent", [absent["present"], sto.verify_close_proof(absent, *trusted),
+               sto.verify_close_proof({**absent, "left": None, "right": None}, *trusted),
+               sto.verify_close_proof({**absent, "token": str(token)}, *trusted)])
+begin, end = sto.proven_position(proofs[0]), sto.proven_position(proofs[2])
+own = lines(sto.copy_statement(wallet, token, (ids[0], ids[2])))
+say("statement", [len(own), sto.verify_statement(register.ledger, wallet, own, begin) == ([], *end[1:])])
+say("a line left out", sto.verify_statement(register.ledger, wallet, own[1:], begin)[0] != [])
+PY
+my ($out, $err) = run_command([ 'python3', "$folder/client.py", $clients, $node->connstr('postgres') ]);
+is($err, '', 'it ran');
+my %said = map { /^([^:]+): (.*)$/ ? ($1 => $2) : () } split /\n/, $out;
+my @expected = (
+	[ 'problems', '[]' ], [ 'log key', 'True' ], [ 'witnesses', "['afsa.example/witness', 'depository.example/witness']" ],
+	[ 'threshold', '2' ], [ 'restarts', '[7]' ], [ 'closes', 'True' ],
+	[ 'false root', "['the close is not what the entries before it make']" ],
+	[ 'proofs', '[True, True, True]' ], [ 'altered', '[' . join(', ', ('False') x 8) . ']' ],
+	[ 'absent', '[False, True, False, False]' ], [ 'statement', '[2, True]' ], [ 'a line left out', 'True' ]);
+is($said{$_->[0]}, $_->[1], $_->[0]) for @expected;
+like($said{'without capability'}, qr/may not make a witness_key event/, 'a witness without the capability');
+$node->stop;
+
+done_testing();
