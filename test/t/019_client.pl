@@ -83,7 +83,7 @@ proofs = [json.loads(lines(f"SELECT sto.close_proof({i}, '{place[0]}', '{token}'
 say("proofs", [sto.verify_close_proof(p, root, count)
                for p, (count, root) in zip(proofs, register.closes.values())])
 say("altered", [sto.verify_close_proof({**proofs[1], name: value}, *reversed(register.closes[ids[1]]))
-                for name, value in (("balance", "1"), ("held", "1"), ("seq", 1), ("index", 0), ("index", -1),
+                for name, value in (("balance", "1"), ("held", "1"), ("seq", 1), ("index", proofs[1]["index"] + 1), ("index", -1),
                                     ("path", []), ("salt", "00" * 32), ("token", str(sto.NIL)))])
 absent = json.loads(lines(f"SELECT sto.close_proof({ids[1]}, '{place[0]}', '{sto.NIL}')")[0])
 trusted = tuple(reversed(register.closes[ids[1]]))
