@@ -1,0 +1,484 @@
+/*
+ * sto_verify_ledger.c
+ *		The whole log: read, fold, judge.
+ *
+ * One thread, the reader, takes chunks from the source, folds them in order and
+ * grows the tree.  Before the fold other threads make rows of a chunk's octets,
+ * after it they hash and check signatures.  A ring of chunks bounds memory.
+ */
+#include "bin/sto_verify_run.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RING_MIN 8
+#define RING_PER_JOB 4
+void
+run_problem(void *context, int64_t entry_id, const char *check, const char *text)
+{
+	Run *run = (Run *) ((char *) context - offsetof(Run, current));
+
+	if (strcmp(check, STO_CHECK_FAILED_CALL) == 0)
+		report_unsure(run->report, "%s", text);
+	else
+		report_problem(run->report, entry_id, check, text);
+}
+
+/* A tile of the tree is full. */
+void
+run_tile(void *context, int level, int64_t n, const StoHash *hashes, const StoHash *root,
+		 const int64_t *ids)
+{
+	Run *run = context;
+
+	if (run->proofs != NULL)
+		proofs_tile(run->proofs, level, n, hashes, root, ids);
+	else if (run->o->export_dir != NULL)
+		files_tile(run->o->export_dir, run->report, level, n, STO_TILE_WIDTH, hashes, ids);
+}
+
+/* Of a database's entry: the sides that the fold worked out beside the row's columns. */
+static bool
+same_side(const StoSide *a, const StoSide *b)
+{
+	if (a->present != b->present)
+		return false;
+	return !a->present || (a->seq == b->seq && a->balance == b->balance && a->held == b->held &&
+						   a->has_prev == b->has_prev &&
+						   (!a->has_prev || memcmp(a->prev, b->prev, STO_DIGEST_LEN) == 0));
+}
+
+static void
+compare_sides(Run *run, const Row *row, const StoRecord *folded)
+{
+	if (folded == NULL || folded->kind != STO_RECORD_ENTRY)
+		return;
+	if (!same_side(&row->debit, &folded->entry.debit))
+		report_problem(run->report, row->id, STO_CHECK_SIDE,
+					   "the debit side's columns are not what earlier entries give");
+	if (!same_side(&row->credit, &folded->entry.credit))
+		report_problem(run->report, row->id, STO_CHECK_SIDE,
+					   "the credit side's columns are not what earlier entries give");
+}
+
+static void
+keep_salt(Run *run, int i, int side, bool has_wallet, const uint8_t *wallet)
+{
+	const uint8_t *salt = has_wallet ? sto_replay_salt(run->replay, wallet) : NULL;
+
+	run->current->has_salt[i][side] = salt != NULL;
+	if (salt != NULL)
+		memcpy(run->current->salts[i][side], salt, STO_DIGEST_LEN);
+}
+
+/* Threads read the id once the first chunk is folded: written once, before. */
+void
+learn_ledger(Run *run)
+{
+	const StoReplayLedger *ledger = sto_replay_ledger(run->replay);
+
+	if (ledger == NULL || run->has_ledger)
+		return;
+	memcpy(run->shop.ledger_id, ledger->ledger_id, STO_UUID_LEN);
+	run->has_ledger = true;
+}
+
+static void
+fold(Run *run, int i)
+{
+	Row *row = &run->current->chunk.rows[i];
+
+	run->rows++;
+	if (!row->readable)
+	{
+		report_problemf(run->report, row->id != 0 ? row->id : run->tree.last_id + 1,
+						STO_CHECK_RECORD, "it can't be read: %s", row->why);
+		return;
+	}
+	if (run->replay_ended)
+		return;
+	/* a row doesn't name its ledger, but its leaf does; genesis names none */
+	if (run->has_db && run->has_ledger)
+		memcpy(row->record.ledger_id, run->shop.ledger_id, STO_UUID_LEN);
+	if (!sto_replay_parsed(run->replay, &row->record, row->leaf.octets))
+	{
+		run->replay_ended = true;
+		report_unsure(run->report, "the log can't be folded from entry %" PRId64 " on", row->id);
+		return;
+	}
+	learn_ledger(run);
+	if (!run->has_db || row->record.kind != STO_RECORD_ENTRY)
+		return;
+	compare_sides(run, row, sto_replay_last(run->replay));
+	keep_salt(run, i, 0, row->record.entry.order.has_debit, row->record.entry.order.debit);
+	keep_salt(run, i, 1, row->record.entry.order.has_credit, row->record.entry.order.credit);
+}
+
+/* The tree has a mark's size. */
+static void
+compare_mark(Run *run, Mark *mark)
+{
+	Evidence e = {.where = mark->where, .size = mark->size, .last_id = run->tree.last_id};
+	StoHash root;
+	int64_t size;
+	const char *why;
+
+	mark->compared = true;
+	if (!sto_frontier_root(&run->tree.frontier, &root))
+		run->tree_failed = true;
+	else if (memcmp(root.octets, mark->root.octets, STO_DIGEST_LEN) != 0)
+		report_problemf(run->report, run->tree.last_id, CHECK_CHECKPOINT,
+						"the root of the first %" PRId64 " leaves is not that of %s", mark->size,
+						mark->where);
+	else if (mark->note != NULL &&
+			 !note_read(mark->note, mark->note_len, run->replay, &size, &root, &why))
+		report_problemf(run->report, run->tree.last_id, CHECK_CHECKPOINT, "%s: %s", mark->where,
+						why);
+	else if (mark->note != NULL)
+	{
+		e.note = mark->note;
+		e.note_len = mark->note_len;
+		mark->note = NULL;
+		notes_judge(run->notes, run->replay, &e);
+	}
+}
+
+static void
+save_state(Run *run)
+{
+	Accepted accepted = {.tree = run->tree};
+	int64_t last = run->tree.frontier.size - 1;
+
+	run->save_size = -1;
+	accepted.last_leaf = run->tree.tiles[0][last % STO_TILE_WIDTH];
+	if (!run->replay_ended && sto_frontier_root(&run->tree.frontier, &accepted.root))
+		run->saved = state_write(run->o->state_file, run->replay, &accepted);
+	if (!run->saved)
+		report_unsure(run->report, "the state can't be written to %s: %s", run->o->state_file,
+					  strerror(errno));
+}
+
+/* The tree is as it is, and the next leaf's id is known (INT64_MAX: there is none). */
+static void
+compare(Run *run, int64_t next_id)
+{
+	if (run->proofs != NULL)
+		proofs_compare(run->proofs, &run->tree, run->replay, next_id);
+	for (int i = 0; i < run->mark_count; i++)
+	{
+		if (!run->marks[i].compared && run->marks[i].size == run->tree.frontier.size)
+			compare_mark(run, &run->marks[i]);
+	}
+	if (run->save_size == run->tree.frontier.size)
+		save_state(run);
+}
+
+/* Can the whole chunk be appended before there is anything to compare? */
+static bool
+is_smooth(const Run *run, const Chunk *chunk)
+{
+	int64_t size = run->tree.frontier.size;
+	int64_t end = size + chunk->count;
+
+	if (!chunk->has_root || size % STO_TILE_WIDTH != 0)
+		return false;
+	if (run->proofs != NULL && (proofs_until(run->proofs) < end ||
+								proofs_until_id(run->proofs) < chunk->rows[chunk->count - 1].id))
+		return false;
+	for (int i = 0; i < run->mark_count; i++)
+	{
+		if (run->marks[i].size > size && run->marks[i].size < end)
+			return false;
+	}
+	return run->save_size < size || run->save_size >= end;
+}
+
+/* Facts about a row that aren't the fold's. */
+static void
+count_row(Run *run, const Row *row, int64_t before)
+{
+	if (row->id > before + 1 && before > 0)
+		run->unused += row->id - before - 1;
+	if (run->proofs != NULL && row->id > proofs_sealed_id(run->proofs))
+		run->unsealed++;
+}
+
+/* False if the chunk isn't there. */
+static bool
+take_chunk(Run *run, Work *work)
+{
+	Chunk *chunk = &work->chunk;
+	int64_t before = run->tree.last_id;
+
+	run->current = work;
+	if (chunk->missing != NULL)
+	{
+		report_unsure(run->report, "%s can't be read: %s", chunk->path, chunk->missing);
+		return false;
+	}
+	chunk->first = run->tree.frontier.size;
+	compare(run, chunk->rows[0].id);
+	if (is_smooth(run, chunk))
+	{
+		for (int i = 0; i < chunk->count; i++)
+			fold(run, i);
+		run->tree_failed |= !tree_append_tile(&run->tree, chunk->rows, &chunk->root);
+	}
+	else
+	{
+		for (int i = 0; i < chunk->count; i++)
+		{
+			if (i > 0)
+				compare(run, chunk->rows[i].id);
+			fold(run, i);
+			/* a row without a leaf was complained of; the tree shows it too */
+			if (chunk->rows[i].has_leaf)
+				run->tree_failed |=
+					!tree_append(&run->tree, chunk->rows[i].id, &chunk->rows[i].leaf);
+		}
+	}
+	for (int i = 0; i < chunk->count; i++)
+	{
+		count_row(run, &chunk->rows[i], before);
+		before = chunk->rows[i].id;
+	}
+	return true;
+}
+
+static void
+prepare(Task *task)
+{
+	Work *work = (Work *) task;
+
+	work->source->prepare(&work->chunk);
+}
+
+/* Fill a chunk and have it prepared; false at the end of the source. */
+static bool
+start_chunk(Run *run, Work *work, int64_t index)
+{
+	int max = STO_TILE_WIDTH - (int) (index % STO_TILE_WIDTH);
+
+	if (work->busy)
+		pool_wait(run->pool, &work->finish);
+	work_clear(work);
+	work->source = run->source;
+	work->shop = &run->shop;
+	work->chunk.prepare.run = prepare;
+	work->finish.run = work_finish;
+	switch (run->source->fill(run->source, &work->chunk, max))
+	{
+		case SOURCE_ROWS:
+			pool_submit(run->pool, &work->chunk.prepare, true);
+			return true;
+		case SOURCE_END:
+			return false;
+		case SOURCE_BROKEN:
+			report_problemf(run->report, run->source->last_read, CHECK_READ, "after this entry: %s",
+							run->source->why);
+			break;
+		default:
+			report_unsure(run->report, "%s", run->source->why);
+	}
+	run->cut = true;
+	return false;
+}
+
+static void
+read_all(Run *run)
+{
+	int64_t filled = 0;
+	int64_t folded = 0;
+	int64_t index = run->tree.frontier.size;
+	bool more = true;
+
+	for (;;)
+	{
+		Work *work;
+
+		while (more && filled - folded < run->ring_size / 2)
+		{
+			work = run->ring[filled % run->ring_size];
+			more = start_chunk(run, work, index);
+			index += work->chunk.count;
+			filled += more;
+		}
+		if (folded == filled)
+			break;
+		work = run->ring[folded++ % run->ring_size];
+		pool_wait(run->pool, &work->chunk.prepare);
+		if (!take_chunk(run, work))
+		{
+			run->cut = true;
+			break;
+		}
+		work->busy = true;
+		pool_submit(run->pool, &work->finish, false);
+		progress_show(&run->progress, run->tree.frontier.size);
+	}
+	pool_drain(run->pool);
+}
+
+static bool
+make_ring(Run *run)
+{
+	run->ring_size = RING_MIN + RING_PER_JOB * run->o->jobs;
+	run->ring = calloc((size_t) run->ring_size, sizeof(Work *));
+	for (int i = 0; run->ring != NULL && i < run->ring_size; i++)
+	{
+		if ((run->ring[i] = calloc(1, sizeof(Work))) == NULL)
+			return false;
+	}
+	return run->ring != NULL;
+}
+
+static void
+end_marks(Run *run)
+{
+	for (int i = 0; i < run->mark_count; i++)
+	{
+		Mark *mark = &run->marks[i];
+
+		if (mark->compared)
+			continue;
+		if (mark->size < run->start.tree.frontier.size)
+			report_fact(run->report, "not compared",
+						"%s: %" PRId64 " leaves, fewer than were accepted before", mark->where,
+						mark->size);
+		else
+			report_problemf(run->report, run->tree.last_id, CHECK_CHECKPOINT,
+							"%s has %" PRId64 " leaves, the log only %" PRId64, mark->where,
+							mark->size, run->tree.frontier.size);
+	}
+}
+
+static void
+tell_facts(Run *run)
+{
+	const StoReplayLedger *ledger = sto_replay_ledger(run->replay);
+	char hex[2 * STO_DIGEST_LEN + 1];
+	StoReplayCounts n;
+
+	if (ledger != NULL)
+	{
+		sto_hex_encode(ledger->genesis, STO_DIGEST_LEN, hex);
+		report_fact(run->report, "ledger", "%s, %s", ledger->name, ledger->origin);
+		report_fact(run->report, "genesis", "%s%s", hex,
+					run->o->has_genesis ? "" : " (not given: taken from the log)");
+		if (ledger->roles)
+			report_fact(run->report, "authority", "genesis lets database roles do register acts");
+	}
+	sto_replay_counts(run->replay, &n);
+	report_fact(run->report, "log",
+				"%" PRId64 " entries, %" PRId64 " events, last id %" PRId64 ", %" PRId64
+				" ids unused",
+				n.entries, n.events, n.last_id, run->unused);
+	if (run->start.tree.frontier.size > 0)
+		report_fact(run->report, "accepted before", "%" PRId64 " leaves, to entry %" PRId64,
+					run->start.tree.frontier.size, run->start.tree.last_id);
+	if (run->proofs != NULL || run->has_db)
+		report_fact(run->report, "unsealed tail", "%" PRId64 " after entry %" PRId64,
+					run->proofs != NULL ? run->unsealed : run->rows,
+					run->proofs != NULL ? proofs_sealed_id(run->proofs) : 0);
+	if (!run->o->signatures)
+		report_fact(run->report, "signatures", "not checked, as asked");
+	if (n.unsigned_by_role + n.unsigned_acts > 0)
+		report_fact(run->report, "unsigned",
+					"%" PRId64 " entries by a token's policy, %" PRId64 " acts by roles",
+					n.unsigned_by_role, n.unsigned_acts);
+	if (n.maintenance > 0)
+		report_fact(run->report, "maintenance", "%" PRId64 " times: the operator lifted the guards",
+					n.maintenance);
+	if (n.not_replayed > 0)
+		report_unsure(run->report, "%" PRId64 " events of kinds that this program doesn't know",
+					  n.not_replayed);
+}
+
+/* Everything was read, or nothing more can be. */
+static void
+end_run(Run *run)
+{
+	bool whole = run->has_db && run->db.shared;
+
+	if (run->cut)
+		return;
+	compare(run, INT64_MAX);
+	if (!run->replay_ended)
+		sto_replay_end(run->replay, whole);
+	if (run->proofs != NULL)
+		proofs_end(run->proofs, &run->tree, run->replay);
+	else if (run->o->export_dir != NULL)
+		files_partial(run->o->export_dir, run->report, &run->tree);
+	end_marks(run);
+	if (sto_replay_ledger(run->replay) != NULL)
+		notes_end(run->notes, run->replay);
+	else
+		report_problem(run->report, 0, STO_CHECK_LEDGER, "there is no ledger in it");
+	if (whole && !run->replay_ended && run->db.reads_all)
+		tables_compare(&run->db, run->report, run->replay);
+	else if (whole && !run->db.reads_all)
+		report_unsure(run->report,
+					  "row security hides rows from this role: positions were not compared");
+}
+
+static void
+free_run(Run *run)
+{
+	pool_drain(run->pool);
+	for (int i = 0; run->ring != NULL && i < run->ring_size; i++)
+		work_free(run->ring[i]);
+	free(run->ring);
+	for (int i = 0; i < run->mark_count; i++)
+		free(run->marks[i].note);
+	if (run->source != NULL)
+		run->source->close(run->source);
+	proofs_free(run->proofs);
+	database_close(&run->db);
+	pool_free(run->pool);
+	notes_free(run->notes);
+	sto_replay_free(run->replay);
+}
+
+Verdict
+verify_ledger(const Options *options)
+{
+	Run run = {.o = options, .save_size = -1};
+	Verdict verdict;
+
+	run.report = report_new();
+	run.pool = pool_new(options->jobs);
+	run.notes =
+		run.report != NULL && run.pool != NULL ? notes_new(options, run.report, run.pool) : NULL;
+	if (run.notes == NULL || !make_ring(&run))
+	{
+		fprintf(stderr, "sto_verify: out of memory\n");
+		return VERDICT_UNSURE;
+	}
+	tree_init(&run.start.tree);
+	if (!options->has_genesis)
+		report_unsure(run.report, "no --genesis was given, so nothing says which ledger this is");
+	if (open_run(&run))
+	{
+		read_all(&run);
+		end_run(&run);
+		progress_end(&run.progress);
+		if (run.tree_failed)
+			report_unsure(run.report, "OpenSSL failed");
+		tell_facts(&run);
+	}
+	verdict = report_verdict(run.report);
+	if (run.saved && verdict == VERDICT_WHOLE && !state_commit(options->state_file))
+	{
+		report_unsure(run.report, "the state can't be written to %s: %s", options->state_file,
+					  strerror(errno));
+		verdict = report_verdict(run.report);
+	}
+	else if (run.saved && verdict != VERDICT_WHOLE)
+		state_discard(options->state_file);
+	report_print(run.report, stdout, "whole", options->json, options->quiet);
+	free_run(&run);
+	report_free(run.report);
+	return verdict;
+}

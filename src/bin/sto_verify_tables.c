@@ -1,0 +1,154 @@
+/*
+ * sto_verify_tables.c
+ *		A database's register, positions and holds beside those that the fold of its
+ *		log gives.
+ *
+ * They are derived: nothing that is proven leans on them, but everyone reads
+ * them.  So each row must be the fold's, and none may be missing.
+ */
+#include "bin/sto_verify_tables.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool
+same(const Cursor *row, int column, const Value *value)
+{
+	size_t len;
+	const uint8_t *octets;
+
+	if (cursor_null(row, column) || !value->present)
+		return cursor_null(row, column) && !value->present;
+	if (value->is_time)
+		return cursor_time(row, column) == value->number;
+	if (value->is_number)
+	{
+		cursor_view(row, column, &len);
+		return len == sizeof(int64_t) && cursor_number(row, column) == value->number;
+	}
+	octets = cursor_view(row, column, &len);
+	return len == value->len && memcmp(octets, value->octets, len) == 0;
+}
+
+/* The name of a column of the SELECT, for a message. */
+static void
+column_name(const Table *table, int column, char *out, size_t size)
+{
+	const char *at = table->columns;
+
+	for (; column > 0 && at != NULL; column--)
+		at = strchr(at, ',') + 1;
+	at += strspn(at, " ");
+	snprintf(out, size, "%.*s", (int) strcspn(at, ",:"), at);
+}
+
+static void
+compare_row(Report *report, const Table *table, const Cursor *row, const Values *values)
+{
+	char column[32];
+
+	for (int i = 0; i < values->count; i++)
+	{
+		if (same(row, i, &values->values[i]))
+			continue;
+		column_name(table, i, column, sizeof(column));
+		report_problemf(report, 0, table->name, "%s: %s is not what the log gives", values->key,
+						column);
+		return;
+	}
+}
+
+/* How many rows the fold has, and the name of one that the table lacks if it is at its end. */
+static int64_t
+count_rows(const Table *table, const StoReplay *replay)
+{
+	Values values;
+	size_t at = 0;
+	int64_t count = 0;
+
+	while (table->next(replay, &at, &values))
+		count++;
+	return count;
+}
+
+/* The fold's next row of a table that comes in the same order. */
+static void
+compare_next(Report *report, const Table *table, const StoReplay *replay, size_t *at,
+			 const Cursor *row)
+{
+	Values values;
+
+	if (table->next(replay, at, &values))
+		compare_row(report, table, row, &values);
+	else
+		report_problem(report, 0, table->name, "it has a row that the log does not give");
+}
+
+static void
+compare_found(Report *report, const Table *table, const StoReplay *replay, const Cursor *row)
+{
+	Values values;
+
+	if (table->find(replay, row, &values))
+		compare_row(report, table, row, &values);
+	else
+		report_problem(report, 0, table->name, "it has a row that the log does not give");
+}
+
+static bool
+compare_table(Database *db, Report *report, const Table *table, const StoReplay *replay)
+{
+	char query[500];
+	int64_t count = 0;
+	int64_t expected;
+	size_t at = 0;
+	Values values;
+	Cursor c;
+	int columns = 1;
+
+	for (const char *p = table->columns; (p = strchr(p, ',')) != NULL; p++)
+		columns++;
+	snprintf(query, sizeof(query), "SELECT %s FROM ONLY %s%s%s", table->columns, table->name,
+			 table->order != NULL ? " ORDER BY " : "", table->order != NULL ? table->order : "");
+	if (!cursor_open(&c, db, "rows", columns, 1000, query))
+		return false;
+	for (;;)
+	{
+		Fetch fetch = cursor_next(&c);
+
+		if (fetch == FETCH_FAILED)
+			return false;
+		if (fetch == FETCH_END)
+			break;
+		count++;
+		if (table->find != NULL)
+			compare_found(report, table, replay, &c);
+		else
+			compare_next(report, table, replay, &at, &c);
+	}
+	cursor_close(&c);
+	expected = count_rows(table, replay);
+	if (table->find == NULL && table->next(replay, &at, &values))
+		report_problemf(report, 0, table->name, "%s is missing", values.key);
+	else if (count != expected)
+		report_problemf(report, 0, table->name, "it has %" PRId64 " rows, the log gives %" PRId64,
+						count, expected);
+	report_examined(report, table->name, count, "rows");
+	return true;
+}
+
+void
+tables_compare(Database *db, Report *report, const StoReplay *replay)
+{
+	for (const Table *table = derived_tables; table->name != NULL; table++)
+	{
+		if (compare_table(db, report, table, replay))
+			continue;
+		if (database_is_damaged(db))
+			report_problemf(report, 0, table->name, "the server cannot read it: %s", db->why);
+		else
+			report_unsure(report, "%s can't be read: %s", table->name, db->why);
+		return;
+	}
+}

@@ -1,0 +1,47 @@
+/*
+ * sto_verify_tables.h
+ *		What the rows of a database's derived tables should be.
+ */
+#ifndef STO_VERIFY_TABLES_H
+#define STO_VERIFY_TABLES_H
+
+#include "bin/sto_verify.h"
+
+#define VALUES_MAX 16
+#define KEY_TEXT_MAX 128
+
+typedef struct Value
+{
+	bool present;
+	bool is_time;
+	bool is_number;
+	int64_t number;
+	const void *octets;
+	size_t len;
+	uint8_t amount[STO_AMOUNT_LEN];
+} Value;
+
+/* What a row should be, column by column. */
+typedef struct Values
+{
+	int count;
+	Value values[VALUES_MAX];
+	char key[KEY_TEXT_MAX]; /* the row's name, for a message */
+} Values;
+
+/* A table and what of the fold it must equal. */
+typedef struct Table
+{
+	const char *name;
+	const char *columns; /* of the SELECT, in the order of the values; key columns first */
+	const char *order;
+	/* What the row at hand should be; false if the fold has no such row. */
+	bool (*find)(const StoReplay *replay, const Cursor *row, Values *values);
+	/* The fold's next row; false at the end. */
+	bool (*next)(const StoReplay *replay, size_t *at, Values *values);
+} Table;
+
+/* sto_verify_rows.c; the last one has no name */
+extern const Table derived_tables[];
+
+#endif
