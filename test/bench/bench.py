@@ -15,6 +15,7 @@ from bulk import Bulk  # noqa: E402
 from figures import Figures  # noqa: E402
 from memory import watch_memory  # noqa: E402
 from register import Register  # noqa: E402
+from seal import Seal  # noqa: E402
 from single import Single  # noqa: E402
 from verification import Verification  # noqa: E402
 
@@ -22,8 +23,8 @@ ROUNDS = int(os.environ.get("BENCH_ROUNDS", 5))
 SECONDS = float(os.environ.get("BENCH_SECONDS", 4))
 WALLETS = int(os.environ.get("BENCH_WALLETS", 100000))
 ENTRIES = int(os.environ.get("BENCH_ENTRIES", 1000000))
-# all, or some of: single bulk verify memory
-PARTS = os.environ.get("BENCH_PARTS", "single bulk verify memory").split()
+# all, or some of: single bulk verify memory seal
+PARTS = os.environ.get("BENCH_PARTS", "single bulk verify memory seal").split()
 
 
 def say(text):
@@ -59,6 +60,8 @@ if "verify" in PARTS:
     Verification(register, figures, say).measure()
 if "memory" in PARTS:
     watch_memory(register, figures, ENTRIES, say)
+if "seal" in PARTS:
+    Seal(register, figures, say).measure()
 
 figures.write(os.environ["BENCH_TSV"])
 say("done")

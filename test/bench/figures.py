@@ -14,6 +14,10 @@ TARGETS = {
     "verify_two_workers_vs_processes": (0.85, True),
     "bytes_vs_plain": (1.10, False),
     "memory_growth": (1.05, False),
+    "seal_rate": (400000, True),
+    "seal_cpu_at_4000": (0.05, False),
+    "inclusion_ms_10000000": (1.0, False),
+    "tile_bytes_per_entry": (36, False),
 }
 
 

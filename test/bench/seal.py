@@ -1,0 +1,141 @@
+"""How fast the log is sealed, what the tiles take, and how long a proof takes as the tree grows."""
+
+import os
+import time
+
+import psycopg2
+import sto_client as sto
+from memory import private_memory
+from register import Register, connect
+
+BACKLOG = 50000         # entries that one timed seal closes
+SECOND = 4000           # entries that a busy second brings
+PROOFS = 500
+LEAVES = int(os.environ.get("BENCH_LEAVES", 10_000_000))
+SYNTHETIC = "bench_seal"
+
+# Rows with made-up leaf hashes, past the gate, which a superuser can open: for their number alone.
+GATES = "sto_open sto_gate sto_stored sto_close sto_guard sto_guard_all".split()
+GROW = """
+SELECT sto.begin_maintenance('leaves for a benchmark');
+ALTER TABLE sto.event DISABLE TRIGGER ALL;
+INSERT INTO sto.event (entry_id, recorded_at, subject, actor, leaf_hash, kind, body)
+SELECT nextval('sto.entry_id_seq'), now(), '{nil}', '{nil}',
+       encode(sha256(int8send(n)), 'hex')::sto.digest, 'bench', '{{}}'
+  FROM generate_series(1, {count}) AS n;
+""" + "\n".join(f"ALTER TABLE sto.event ENABLE ALWAYS TRIGGER {gate};" for gate in GATES)
+
+
+class Seal:
+    def __init__(self, register, figures, say):
+        self.register, self.figures, self.say = register, figures, say
+
+    @staticmethod
+    def pid(cursor):
+        cursor.execute("SELECT pg_backend_pid()")
+        return cursor.fetchone()[0]
+
+    @staticmethod
+    def timed(cursor, pid):
+        """One seal: seconds, and seconds of the backend's own time on a core."""
+        def used():
+            with open(f"/proc/{pid}/schedstat") as stat:
+                return int(stat.read().split()[0]) / 1e9
+        before, start = used(), time.monotonic()
+        cursor.execute("CALL sto.seal()")
+        return time.monotonic() - start, used() - before
+
+    def post(self, cursor, count):
+        """Unsigned entries of the ledger's own, through the gate."""
+        cursor.execute(f"""
+            INSERT INTO sto.transfer (kind, token_id, debit_wallet, credit_wallet, amount,
+                                      ordering_party, order_id)
+            SELECT 'transfer', '{self.register.unsigned}', address,
+                   coalesce(lead(address) OVER w, first_value(address) OVER w), 1, party_id,
+                   gen_random_uuid()
+              FROM (SELECT * FROM sto.wallet WHERE kind = 'client' LIMIT {count}) AS wallets
+            WINDOW w AS (ORDER BY address)""")
+        return cursor.rowcount
+
+    def rates(self):
+        """Seals of a ledger's real entries."""
+        cursor = connect()
+        pid = self.pid(cursor)
+        cursor.execute("CALL sto.seal()")
+        self.say(f"sealing: {self.figures.rounds} rounds")
+        for r in range(self.figures.rounds + 1):    # the first warms up
+            count = self.post(cursor, BACKLOG)
+            seconds, used = self.timed(cursor, pid)
+            second = self.post(cursor, SECOND)
+            _, used_second = self.timed(cursor, pid)
+            if r > 0:
+                self.figures.add("seal_rate", count / seconds)
+                self.figures.add("seal_rate_cpu", count / used)
+                self.figures.add("seal_cpu_at_4000", used_second * SECOND / second)
+        for name in "seal_rate", "seal_rate_cpu", "seal_cpu_at_4000":
+            self.figures.report(name)
+        cursor.connection.close()
+
+    def open_synthetic(self):
+        self.register.cursor.execute(f"CREATE DATABASE {SYNTHETIC}")
+        connection = psycopg2.connect(dbname=SYNTHETIC)
+        connection.autocommit = True
+        ledger = Register(self.register.folder, 0, self.say)
+        ledger.cursor = connection.cursor()
+        ledger.cursor.execute("CREATE EXTENSION sto_ledger")
+        root, _ = ledger.key()
+        ledger.act("genesis", sto.NIL, sto.NIL, root,
+                   {"name": "Leaves", "origin": "bench.example/leaves",
+                    "register_authority": "keys", **sto.policy_body(1, [root])})
+        return ledger.cursor
+
+    def prove(self, cursor):
+        """Milliseconds of one inclusion proof of a random entry in the newest tree."""
+        cursor.execute(f"""
+            CREATE TEMPORARY TABLE drawn AS
+            SELECT entry_id FROM (SELECT 1 + (random() * (last_id - 1))::bigint AS id
+                                    FROM sto.block, generate_series(1, {2 * PROOFS})
+                                   WHERE last_id = (SELECT max(last_id) FROM sto.block)) AS ids
+              JOIN sto.event ON entry_id = id LIMIT {PROOFS}""")
+        times = []
+        for _ in range(2):      # the first warms up
+            start = time.monotonic()
+            cursor.execute("SELECT count(sto.inclusion_proof(entry_id)), count(*) FROM drawn")
+            times.append(time.monotonic() - start)
+        proofs, drawn = cursor.fetchone()
+        cursor.execute("DROP TABLE drawn")
+        if proofs != drawn or drawn == 0:
+            raise SystemExit("an entry has no proof")
+        return 1000 * times[-1] / drawn
+
+    def sizes(self):
+        """Proofs in trees of 10^4, 10^5 ... leaves, and what the largest tree takes."""
+        cursor = self.open_synthetic()
+        pid = self.pid(cursor)
+        size = 10000
+        while size <= LEAVES:
+            self.say(f"a tree of {size:,} leaves")
+            cursor.execute("SELECT count(*) FROM sto.event")
+            # one more is the event that announces it
+            missing = size - cursor.fetchone()[0] - 1
+            cursor.execute(GROW.format(nil=sto.NIL, count=missing))
+            cursor.execute("VACUUM ANALYZE sto.event")
+            memory = private_memory(pid)
+            seconds, _ = self.timed(cursor, pid)
+            memory = private_memory(pid) - memory
+            cursor.execute("SELECT sto.tree_size(), "
+                           "sto.tree_root() = root FROM sto.block ORDER BY last_id DESC LIMIT 1")
+            if cursor.fetchone() != (size, True):
+                raise SystemExit("the tree is not what was sealed")
+            self.figures.put(f"inclusion_ms_{size}", self.prove(cursor))
+            size *= 10
+        self.figures.put("seal_backlog_rate", missing / seconds)
+        self.figures.put("seal_backlog_memory", memory)
+        cursor.execute("SELECT pg_total_relation_size('sto.tile')::numeric / sto.tree_size()")
+        self.figures.put("tile_bytes_per_entry", float(cursor.fetchone()[0]))
+        cursor.connection.close()
+        self.register.cursor.execute(f"DROP DATABASE {SYNTHETIC}")
+
+    def measure(self):
+        self.rates()
+        self.sizes()
