@@ -1,13 +1,12 @@
 /*
  * keystore.c
- *		Private keys from a file that only its owner can read, or from OpenSSL's store.
+ *		Private keys from a file that only its owner can read, from OpenSSL's store, or
+ *		in a PKCS#11 token.
  *
  * Nobody sits at a terminal here: a key that would ask for a passphrase is refused.
  */
 #include "core/keystore.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -20,34 +19,31 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "core/secret.h"
+#include "core/token.h"
 
 #define FILE_MAX 16384
-#define FILE_SCHEME "file:"
 
 struct StoSigner
 {
 	EVP_PKEY *pkey;
+	StoToken *token; /* or else */
 	StoKey key;
 };
 
 static _Thread_local char reason[200];
 
-/* The fact, and why: the system's word or OpenSSL's, neither of which holds the path or a PIN. */
+/* The fact, and OpenSSL's word for why, which holds neither path nor PIN. */
 static const char *
-explain(const char *fact, const char *detail)
+explain_openssl(const char *fact)
 {
+	const char *detail = ERR_reason_error_string(ERR_peek_last_error());
+
 	if (detail == NULL)
 		return fact;
 	snprintf(reason, sizeof(reason), "%s: %s", fact, detail);
 	return reason;
-}
-
-static const char *
-explain_openssl(const char *fact)
-{
-	return explain(fact, ERR_reason_error_string(ERR_peek_last_error()));
 }
 
 /* RFC 3986 3.1: a scheme, and a colon. */
@@ -58,39 +54,6 @@ is_uri(const char *where)
 							   "0123456789+-.");
 
 	return len > 1 && where[len] == ':';
-}
-
-/* RFC 8089: the path that a file URI names, for the same look at it; NULL if it names none here. */
-static const char *
-file_uri_path(const char *uri)
-{
-	const char *at = uri + strlen(FILE_SCHEME);
-
-	if (strncmp(at, "//", 2) == 0)
-	{
-		at += 2;
-		if (strncasecmp(at, "localhost/", 10) == 0)
-			at += 9;
-	}
-	return at[0] == '/' ? at : NULL;
-}
-
-static const char *
-check_file(int fd)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) != 0)
-		return explain("the key file can't be examined", strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return "the key file is not a regular file";
-	if (st.st_uid != geteuid() && st.st_uid != 0)
-		return "the key file belongs to another user";
-	if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-		return "others than its owner have rights on the key file";
-	if (st.st_size > FILE_MAX)
-		return "the key file is too large";
-	return NULL;
 }
 
 static int
@@ -104,49 +67,22 @@ no_passphrase(char *buf, int size, int rwflag, void *context)
 }
 
 static const char *
-read_pem(int fd, EVP_PKEY **pkey)
+open_file(const char *path, EVP_PKEY **pkey)
 {
-	char buffer[FILE_MAX + 1];
-	size_t len = 0;
-	ssize_t got;
+	char pem[FILE_MAX];
+	size_t len;
 	BIO *bio;
+	const char *why = sto_secret_read(path, pem, sizeof(pem), &len);
 
-	while (len < sizeof(buffer) && (got = read(fd, buffer + len, sizeof(buffer) - len)) != 0)
-	{
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-		{
-			OPENSSL_cleanse(buffer, len);
-			return explain("the key file can't be read", strerror(errno));
-		}
-		len += (size_t) got;
-	}
-	bio = BIO_new_mem_buf(buffer, (int) len);
+	if (why != NULL)
+		return why;
+	bio = BIO_new_mem_buf(pem, (int) len);
 	if (bio != NULL)
 		*pkey = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
 	BIO_free(bio);
-	OPENSSL_cleanse(buffer, len);
+	OPENSSL_cleanse(pem, len);
 	return *pkey != NULL ? NULL
 						 : explain_openssl("the file holds no unencrypted private key (PEM)");
-}
-
-static const char *
-open_file(const char *path, EVP_PKEY **pkey)
-{
-	/* not blocking: a FIFO put there must not hang the worker */
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	const char *why;
-
-	if (fd < 0 && errno == ELOOP)
-		return "the key file is a symbolic link";
-	if (fd < 0)
-		return explain("the key file can't be opened", strerror(errno));
-	why = check_file(fd);
-	if (why == NULL)
-		why = read_pem(fd, pkey);
-	close(fd);
-	return why;
 }
 
 static const char *
@@ -189,13 +125,13 @@ take_public_half(EVP_PKEY *pkey, StoKey *key)
 
 /* OpenSSL would read a file whatever its mode, so no file is left to it. */
 static const char *
-open_key(const char *where, EVP_PKEY **pkey)
+open_pkey(const char *where, EVP_PKEY **pkey)
 {
 	if (!is_uri(where))
 		return open_file(where, pkey);
-	if (strncasecmp(where, FILE_SCHEME, strlen(FILE_SCHEME)) != 0)
+	if (strncasecmp(where, "file:", 5) != 0)
 		return open_store(where, pkey);
-	where = file_uri_path(where);
+	where = sto_file_uri_path(where);
 	return where != NULL ? open_file(where, pkey) : "a file URI is written file:/path";
 }
 
@@ -204,10 +140,16 @@ open_signer(const char *where, StoSigner *signer)
 {
 	static const char trial[] = "sto_ledger";
 	uint8_t sig[STO_SIG_LEN];
-	const char *why = open_key(where, &signer->pkey);
+	const char *why = NULL;
 
-	if (why == NULL)
-		why = take_public_half(signer->pkey, &signer->key);
+	if (sto_token_is_uri(where))
+		signer->token = sto_token_open(where, &signer->key, &why);
+	else
+	{
+		why = open_pkey(where, &signer->pkey);
+		if (why == NULL)
+			why = take_public_half(signer->pkey, &signer->key);
+	}
 	/* a device may hold a key that it won't sign with: better to know it now */
 	if (why == NULL && !sto_signer_sign(signer, trial, sizeof(trial) - 1, sig))
 		why = "the key makes no good signature";
@@ -239,6 +181,7 @@ sto_signer_close(StoSigner *signer)
 	if (signer == NULL)
 		return;
 	EVP_PKEY_free(signer->pkey);
+	sto_token_close(signer->token);
 	free(signer);
 }
 
@@ -248,19 +191,26 @@ sto_signer_key(const StoSigner *signer)
 	return &signer->key;
 }
 
-bool
-sto_signer_sign(StoSigner *signer, const void *msg, size_t len, uint8_t sig[STO_SIG_LEN])
+/* RFC 8032 pure Ed25519: no digest of its own. */
+static bool
+sign_with_pkey(EVP_PKEY *pkey, const void *msg, size_t len, uint8_t sig[STO_SIG_LEN])
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	size_t sig_len = STO_SIG_LEN;
-	bool ok;
+	bool ok = ctx != NULL && EVP_DigestSignInit_ex(ctx, NULL, NULL, NULL, NULL, pkey, NULL) == 1 &&
+			  EVP_DigestSign(ctx, sig, &sig_len, msg, len) == 1 && sig_len == STO_SIG_LEN;
 
-	/* RFC 8032 pure Ed25519: no digest of its own */
-	ok = ctx != NULL &&
-		 EVP_DigestSignInit_ex(ctx, NULL, NULL, NULL, NULL, signer->pkey, NULL) == 1 &&
-		 EVP_DigestSign(ctx, sig, &sig_len, msg, len) == 1 && sig_len == STO_SIG_LEN;
 	EVP_MD_CTX_free(ctx);
 	ERR_clear_error();
+	return ok;
+}
+
+bool
+sto_signer_sign(StoSigner *signer, const void *msg, size_t len, uint8_t sig[STO_SIG_LEN])
+{
+	bool ok = signer->token != NULL ? sto_token_sign(signer->token, msg, len, sig)
+									: sign_with_pkey(signer->pkey, msg, len, sig);
+
 	/* a fault while signing can give the private key away, so it isn't let out */
 	ok = ok && sto_signature_check(&signer->key, msg, len, sig) == STO_CHECK_GOOD;
 	if (!ok)

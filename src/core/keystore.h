@@ -11,11 +11,16 @@
 typedef struct StoSigner StoSigner;
 
 /*
- * Open an Ed25519 private key.  where: a path, or a URI that a loader of OpenSSL's
- * store can read (pkcs11:... through a provider).  A file, which file:/path names as
- * well, is unencrypted PEM in a regular file on which its owner alone has rights: the
- * process's own user, or root.  NULL on failure, with the reason in *why (static or
- * owned by the library until the next call); it holds neither path nor PIN.
+ * Open an Ed25519 private key.  where is one of
+ *
+ *	a path, or file:/path: unencrypted PEM in a regular file on which its owner alone has
+ *		rights: this process's user, or root
+ *	pkcs11:token=...;object=...?module-path=/...&pin-source=/...: a key that stays in a
+ *		token (token.h)
+ *	any other URI: whatever a loader of OpenSSL's store finds there
+ *
+ * NULL on failure, with the reason in *why, which holds until the next call and has
+ * neither path nor PIN in it.
  */
 extern StoSigner *sto_signer_open(const char *where, const char **why);
 extern void sto_signer_close(StoSigner *signer);

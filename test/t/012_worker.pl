@@ -72,7 +72,7 @@ becomes('ledger', "state = 'unsigned' AND message = 'sto_ledger.log_key is not s
 ok($node->poll_query_until('ledger', 'SELECT lag_entries = 0 AND tree_size > 30 FROM sto.seal_status'), 'the whole log is sealed');
 put_key(801, 0644);
 setting('sto_ledger.log_key', "'$key_file'");
-becomes('ledger', "state = 'unsigned' AND message LIKE '%others than its owner have rights on the key file'", 'a key that others can read is refused');
+becomes('ledger', "state = 'unsigned' AND message LIKE '%others than its owner have rights on the file'", 'a key that others can read is refused');
 put_key(801, 0600);
 $node->reload;
 becomes('ledger', "message = 'no key of the log is registered' AND hint LIKE '%' || sto_test.public_key(801) || '%log_key%'",
