@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "compat.h"
 #include "ledger/catalog.h"
 #include "ledger/columns.h"
 
