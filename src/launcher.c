@@ -223,6 +223,7 @@ start(int number, const char *database, TimestampTz now)
 	Known *k = &known[number];
 	StoSlot *slot = &sto_slots->slot[number];
 	BackgroundWorker worker;
+	MemoryContext context;
 	uint32 term;
 
 	LWLockAcquire(sto_slots_lock, LW_EXCLUSIVE);
@@ -242,7 +243,10 @@ start(int number, const char *database, TimestampTz now)
 	strlcpy(worker.bgw_type, "sto_ledger worker", sizeof(worker.bgw_type));
 
 	k->started_at = now;
+	/* the handle must live longer than this look */
+	context = MemoryContextSwitchTo(TopMemoryContext);
 	k->was_running = RegisterDynamicBackgroundWorker(&worker, &k->handle);
+	MemoryContextSwitchTo(context);
 	if (!k->was_running)
 	{
 		k->handle = NULL;
@@ -278,7 +282,7 @@ slot_for(Oid database)
 	{
 		slot->database = database;
 		slot->paused_until = 0;
-		memset(&known[slot - sto_slots->slot], 0, sizeof(Known));
+		known[slot - sto_slots->slot] = (Known){.handle = NULL};
 	}
 	if (slot != NULL)
 		number = (int) (slot - sto_slots->slot);

@@ -177,6 +177,20 @@ becomes('ledger', "state = 'sealing' AND signed_size = sto.tree_size()", 'the ne
 ok(openssl_verifies(newest_note(), 802), '... and it did');
 isnt(value('ledger', 'SELECT sto.log_vkey()'), $vkey, 'the verifier key is another');
 
+# Where the server waits for standbys, so does a signature; nobody can cut the wait short and have it pass for durable.
+setting('synchronous_standby_names', "'nobody'");
+$size = value('ledger', 'SELECT max(tree_size) FROM sto.checkpoint');
+$entry = value('ledger', 'SET synchronous_commit = local; SELECT sto_test.trade(1, 2, 1)');
+refused($node, 'ledger', "SET statement_timeout = '1s'; SELECT sto.promise($entry)", '57014', 'a promise of what no standby has');
+$worker = value('ledger', 'SELECT pid FROM sto.worker_status');
+value('ledger', "SELECT pg_cancel_backend($worker)");
+sleep 1;
+is(value('ledger', "SELECT max(tree_size) FROM sto.checkpoint"), $size, 'nothing that no standby has is signed');
+setting('synchronous_standby_names');
+is(value('ledger', "SELECT sto.wait_sealed($entry)"), 't', 'without standbys to wait for, it is sealed');
+becomes('ledger', 'signed_size = sto.tree_size()', '... and signed');
+is(value('ledger', 'SELECT pid FROM sto.worker_status'), $worker, '... by the same worker');
+
 # A clock that was set back does not show.
 value('ledger', q{BEGIN; SELECT sto.begin_maintenance('test of the clock');
 	UPDATE sto.checkpoint SET signed_at = '2100-01-01Z' WHERE tree_size = (SELECT max(tree_size) FROM sto.checkpoint); COMMIT; });
@@ -237,6 +251,31 @@ for my $round (1 .. 3)
 	is(value('ledger', "SELECT sto.wait_sealed($after)"), 't', '... which seals');
 	becomes('ledger', 'signed_size = sto.tree_size()', '... and signs');
 }
+
+# A database that is filled by a subscription is not sealed there; the worker says so once.  One without the extension
+# is idle as well.
+setting('sto_ledger.seal_databases', 'ledger, copy, empty');
+value('postgres', "CREATE DATABASE copy TEMPLATE template0 ENCODING 'UTF8'");
+value('copy', 'CREATE EXTENSION sto_ledger');
+value('empty', 'CREATE EXTENSION sto_ledger');
+my $publisher = new_server('publisher');
+$publisher->start;
+$publisher->safe_psql('postgres', 'CREATE EXTENSION sto_ledger; CREATE PUBLICATION log FOR TABLE sto.event, sto.transfer');
+value('copy', "CREATE SUBSCRIPTION log CONNECTION '" . ($publisher->connstr('postgres') =~ s{'}{''}gr) . "' PUBLICATION log WITH (copy_data = false)");
+new_ledger($publisher, 'postgres');
+$publisher->wait_for_catchup('log');
+becomes('copy', "state = 'idle' AND message = 'the log can''t be sealed here'", 'idle on a subscriber');
+is(value('copy', 'SELECT count(*) FROM sto.block'), '0', '... where no block is made');
+sleep 1;
+is(log_lines(qr/the log can't be sealed here/), 1, '... and the log says it once');
+value('copy', 'DROP SUBSCRIPTION log');
+$publisher->stop;
+becomes('empty', "state = 'idle'", 'idle without a ledger');
+value('empty', 'DROP EXTENSION sto_ledger');
+sleep 3;
+is(value('postgres', "SELECT count(*) FROM pg_stat_activity WHERE datname = 'empty' AND backend_type = 'sto_ledger worker'"), '1', 'idle without the extension too');
+setting('sto_ledger.seal_databases');
+value('postgres', 'DROP DATABASE copy');
 
 # Commands that need a database for themselves
 my ($rc, $out, $err) = $node->psql('postgres', 'CREATE DATABASE copy TEMPLATE ledger');
