@@ -28,22 +28,38 @@ advance(StoLeafSource *source)
 		source->entry_id = DatumGetInt64(sto_range_get(&source->range, EVENT_ENTRY_ID));
 }
 
+static void
+begin(StoLeaves *leaves, Snapshot snapshot, const StoBound *bounds, int count,
+	  ScanDirection direction)
+{
+	for (int i = 0; i < 2; i++)
+	{
+		StoLeafSource *source = &leaves->sources[i];
+
+		sto_range_begin(&source->range, tables[i].rel, tables[i].index, snapshot, bounds, count,
+						direction);
+		source->hash_column = tables[i].hash_column;
+		advance(source);
+	}
+	leaves->given = NULL;
+	leaves->backward = ScanDirectionIsBackward(direction);
+}
+
 void
 sto_leaves_begin(StoLeaves *leaves, Snapshot snapshot, int64 first, int64 last)
 {
 	const StoBound bounds[2] = {{1, BTGreaterEqualStrategyNumber, false, first},
 								{1, BTLessEqualStrategyNumber, false, last}};
 
-	for (int i = 0; i < 2; i++)
-	{
-		StoLeafSource *source = &leaves->sources[i];
+	begin(leaves, snapshot, bounds, 2, ForwardScanDirection);
+}
 
-		sto_range_begin(&source->range, tables[i].rel, tables[i].index, snapshot, bounds, 2,
-						ForwardScanDirection);
-		source->hash_column = tables[i].hash_column;
-		advance(source);
-	}
-	leaves->given = NULL;
+void
+sto_leaves_begin_back(StoLeaves *leaves, Snapshot snapshot, int64 last)
+{
+	const StoBound bound = {1, BTLessEqualStrategyNumber, false, last};
+
+	begin(leaves, snapshot, &bound, 1, BackwardScanDirection);
 }
 
 bool
@@ -56,7 +72,7 @@ sto_leaves_next(StoLeaves *leaves, int64 *entry_id, const StoHash **hash)
 	/* only now: the slot held the leaf that the caller was given */
 	if (leaves->given != NULL)
 		advance(leaves->given);
-	next = a->more && (!b->more || a->entry_id < b->entry_id) ? a : b;
+	next = a->more && (!b->more || (a->entry_id < b->entry_id) != leaves->backward) ? a : b;
 	leaves->given = next->more ? next : NULL;
 	if (!next->more)
 		return false;

@@ -21,10 +21,13 @@ typedef struct StoLeaves
 {
 	StoLeafSource sources[2];
 	StoLeafSource *given; /* whose row the caller has now */
+	bool backward;
 } StoLeaves;
 
 /* Ids from `first` to `last`. */
 extern void sto_leaves_begin(StoLeaves *leaves, Snapshot snapshot, int64 first, int64 last);
+/* Ids from `last` down. */
+extern void sto_leaves_begin_back(StoLeaves *leaves, Snapshot snapshot, int64 last);
 /* The next leaf; its hash stays where it is until the next call. */
 extern bool sto_leaves_next(StoLeaves *leaves, int64 *entry_id, const StoHash **hash);
 extern void sto_leaves_end(StoLeaves *leaves);

@@ -101,22 +101,6 @@ sto_tile_roots(Snapshot snapshot, int level, int64 first, int count, StoHash *ou
 	sto_range_end(&range);
 }
 
-int64
-sto_tile_first_id(Snapshot snapshot, int64 tile)
-{
-	StoRange range;
-	bool isnull = true;
-	Datum first_id = (Datum) 0;
-
-	begin(&range, snapshot, 0, tile, tile);
-	if (sto_range_next(&range))
-		first_id = slot_getattr(range.slot, TILE_FIRST_ID, &isnull);
-	if (isnull)
-		broken(0, tile, "is missing, or does not say where it begins");
-	sto_range_end(&range);
-	return DatumGetInt64(first_id);
-}
-
 bool
 sto_tile_of_id(Snapshot snapshot, int64 entry_id, int64 *tile, StoHash hashes[STO_TILE_WIDTH])
 {

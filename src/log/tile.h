@@ -25,8 +25,6 @@ extern void sto_tile_read(Snapshot snapshot, int level, int64 tile, int offset, 
 						  StoHash *out);
 /* Roots of the full tiles first .. first + count - 1 of a level; ERROR ST404 if one is missing. */
 extern void sto_tile_roots(Snapshot snapshot, int level, int64 first, int count, StoHash *out);
-/* The id of the first leaf of a full tile of level 0. */
-extern int64 sto_tile_first_id(Snapshot snapshot, int64 tile);
 /* The full tile of level 0 with the greatest first id that is not above entry_id, and its hashes.
  */
 extern bool sto_tile_of_id(Snapshot snapshot, int64 entry_id, int64 *tile,

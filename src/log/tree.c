@@ -87,26 +87,23 @@ sto_tree_close(StoTree *tree)
 
 /*
  * Leaves offset .. offset + count - 1 of the tile of level 0 that is not full,
- * and their ids, from the log.  They follow the 256 leaves of the last full tile.
+ * and their ids, from the log: they are the last that are sealed.
  */
 static void
 read_unfinished(StoTree *tree, int offset, int count, StoHash *out, int64 *ids)
 {
-	int64 full = tree->size / STO_TILE_WIDTH;
-	int skip = full > 0 ? STO_TILE_WIDTH + offset : offset;
-	int64 first = full > 0 ? sto_tile_first_id(tree->snapshot, full - 1) : PG_INT64_MIN;
 	StoLeaves leaves;
 	const StoHash *hash;
 	int64 entry_id;
 
-	sto_leaves_begin(&leaves, tree->snapshot, first, tree->newest.last_id);
-	for (int i = -skip; i < count; i++)
+	sto_leaves_begin_back(&leaves, tree->snapshot, tree->newest.last_id);
+	for (int i = tree->size % STO_TILE_WIDTH - 1 - offset; i >= 0; i--)
 	{
 		if (!sto_leaves_next(&leaves, &entry_id, &hash))
 			sto_tree_broken(psprintf("the log has fewer leaves than the " INT64_FORMAT
 									 " of the block that ends at entry " INT64_FORMAT,
 									 tree->size, tree->newest.last_id));
-		if (i < 0)
+		if (i >= count)
 			continue;
 		out[i] = *hash;
 		if (ids != NULL)
