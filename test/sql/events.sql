@@ -300,6 +300,10 @@ SELECT sto_test.refusal($$SELECT sto_test.event('wallet_terms', sto_test.id('ali
 SELECT sto_test.refusal($$SELECT sto_test.event('wallet_status', sto_test.id('alice/1'), sto_test.id('alice/1'), '{"status": "closed"}', '{}')$$);
 SELECT sto_test.refusal($$SELECT sto_test.event('token', sto_test.id('T'), sto_test.id('acme'), '{"kind": "share", "name": "T", "decimals": 0, "authorised": null, "salt": "' || sto_test.salt('T') || '"}', '{}')$$);
 SELECT sto_test.event('wallet_status', sto_test.id('alice/1'), sto_test.id('registrar'), '{"status": "closed"}', '{}') > 0 AS closed_by_clerk;
+-- who signs for the log and who witnesses is for keys everywhere; a close is for nobody's
+SELECT sto_test.refusal($$SELECT sto_test.event('witness_policy', sto_test.nil(), sto_test.nil(), '{"threshold": 1}', '{}')$$);
+SELECT sto_test.refusal(format($$SELECT sto_test.event('log_key', sto_test.nil(), sto_test.nil(), %L, '{}')$$, jsonb_build_object('key', sto_test.public_key(801), 'possession', sto_test.note_possession(NULL, sto_test.log_name(), 801))));
+SELECT sto.close_day() > 0 AS closed_the_day;
 RESET ROLE;
 SELECT sto.rebuild() = (SELECT count(*) FROM sto.event) AS folded;
 
