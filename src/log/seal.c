@@ -72,13 +72,13 @@ pg_attribute_noreturn() static void cannot_seal(const char *detail, const char *
 					errdetail("%s", detail), errhint("%s", hint)));
 }
 
-/* Is a log table filled by a subscription? */
+/* Is a log table, or that of the blocks, filled by a subscription? */
 static bool
 is_subscriber(void)
 {
 	Relation rel = table_open(SubscriptionRelRelationId, AccessShareLock);
 	bool found = false;
-	const StoRel logs[] = {STO_REL_EVENT, STO_REL_TRANSFER};
+	const StoRel logs[] = {STO_REL_EVENT, STO_REL_TRANSFER, STO_REL_BLOCK};
 
 	for (int i = 0; i < lengthof(logs) && !found; i++)
 	{
