@@ -1,4 +1,4 @@
-"""A whole ledger in two minutes: opened, issued, traded, attacked, verified.
+"""A whole ledger in two minutes: opened, issued, traded, sealed, attacked, verified.
 
 Run by test/demo/run in a private cluster (PGHOST and so on in the environment).  All
 keys are made and all orders signed here, outside the database, by docs/clients/sto_client.py,
@@ -20,6 +20,7 @@ from psycopg2.extras import execute_values
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "docs", "clients"))
 import sto_client as sto  # noqa: E402
+from evidence import Evidence  # noqa: E402
 
 ISIN = "KZ1C00000876"       # ordinary shares of Kcell, listed at KASE
 INVESTORS = 1000
@@ -284,6 +285,8 @@ def main():
     cursor.execute(f"CREATE ROLE {VENUE} LOGIN")
     cursor.execute("SELECT sto.map_role(%s, %s)", (VENUE, str(venue)))
     submit = connect(user=VENUE)
+    evidence = Evidence(os.environ["DEMO_DIR"], connect(), expect, row, Clock)
+    evidence.begin(acts, roots, registrar, registrar_keys, genesis)
     expect(True, f"role {VENUE}, without any privilege of its own, submits for a venue's party")
 
     say(f"\nRegistering {INVESTORS:,} investors")
@@ -345,16 +348,25 @@ def main():
            "balances over all wallets, the issuance wallet included, sum to zero")
     verify_whole(cursor, genesis)
 
-    investor_view(cursor, ledger, token, wallets[0])
+    say("\nProofs for others")
+    evidence.seal()
+    own = investor_view(cursor, ledger, token, wallets[0])
+    evidence.receipt(own, one(own, "SELECT max(entry_id) FROM sto.statement(%s, %s)",
+                              wallets[0].text, str(token)))
+    own.connection.close()
+    status, _ = evidence.verify("after trading")
+    expect(status == 0, "sto_verify, which trusts the keys and the genesis hash alone: whole")
 
     say("\nOrders that must be refused")
     bad_orders(cursor, submit, ledger, token, wallets)
 
     say("\nA superuser edits the log")
-    edit(cursor, genesis, ledger)
+    edit(cursor, genesis, ledger, evidence)
 
     say("\nThe true row put back")
     expect_good(cursor, "the edits")
+    status, _ = evidence.verify("after the edits")
+    expect(status == 0, "sto_verify: whole again")
     say(f"\n{'what happened':<44}{'count':>8}{'seconds':>9}{'a second':>10}")
     for what, count, seconds, note in table:
         say(f"{what:<44}{count:>8,}{seconds:>9.2f}{count / seconds:>10,.0f}  {note}")
@@ -402,7 +414,7 @@ def investor_view(cursor, ledger, token, wallet):
     own.execute("SELECT wallet::text, balance::text FROM sto.holder")
     expect(not problems and own.fetchall() == [(wallet.text, str(balance))],
            f"an investor sees one wallet, his own, and checks his statement's {len(lines)} entries")
-    own.connection.close()
+    return own
 
 
 def bad_orders(cursor, submit, ledger, token, wallets):
@@ -446,7 +458,7 @@ def bad_orders(cursor, submit, ledger, token, wallets):
                    alice.text)) == balance - 100, "it moved units once")
 
 
-def edit(cursor, genesis, ledger):
+def edit(cursor, genesis, ledger, evidence):
     """An entry edited by the most powerful role there is; put back as it was at the end."""
     victim = one(cursor, "SELECT entry_id FROM sto.transfer WHERE kind = 'transfer' "
                          "ORDER BY entry_id OFFSET 9999 LIMIT 1")
@@ -502,6 +514,10 @@ def edit(cursor, genesis, ledger):
     behind_the_guards("UPDATE sto.transfer SET leaf_hash = %s WHERE entry_id = %s",
                       (leaf.hex(), victim))
     detected("and its leaf hash recomputed to match")
+    status, found = evidence.verify("after an edit")
+    named = [c for c in found.get("checks", []) if c.get("first_entry") == victim]
+    expect(status == 1 and named, "  and so does sto_verify: "
+           + ", ".join(c["check"] for c in named))
 
     # for the last check: the true row again
     behind_the_guards("UPDATE sto.transfer SET amount = %s, leaf_hash = %s WHERE entry_id = %s",
