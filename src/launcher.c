@@ -71,6 +71,9 @@ typedef struct Wanted
 
 static Known known[STO_SLOTS];
 static ProcessUtility_hook_type next_utility = NULL;
+/* What a command of this session has to do with the launcher when its transaction ends. */
+static bool tell_launcher = false;
+static Oid kept_from = InvalidOid;
 
 /*
  * Names between commas, without the white space around them.  Only a name that
@@ -441,7 +444,7 @@ database_needed(Node *stmt)
 }
 
 static void
-let_go(Oid database, bool on)
+keep_away(Oid database)
 {
 	StoSlot *slot;
 
@@ -449,13 +452,30 @@ let_go(Oid database, bool on)
 	slot = sto_slot_of(database);
 	if (slot != NULL)
 	{
-		slot->paused_until = on ? TimestampTzPlusMilliseconds(GetCurrentTimestamp(), LET_GO_MS) : 0;
-		if (on && slot->pid != 0)
+		slot->paused_until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), LET_GO_MS);
+		if (slot->pid != 0)
 			kill(slot->pid, SIGTERM);
-		if (!on && sto_slots->launcher != NULL)
-			SetLatch(sto_slots->launcher);
 	}
 	LWLockRelease(sto_slots_lock);
+}
+
+/* Only then does the launcher see what became of the database. */
+static void
+at_end(XactEvent event, void *arg)
+{
+	StoSlot *slot;
+
+	if (!tell_launcher || (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT))
+		return;
+	tell_launcher = false;
+	LWLockAcquire(sto_slots_lock, LW_EXCLUSIVE);
+	slot = OidIsValid(kept_from) ? sto_slot_of(kept_from) : NULL;
+	if (slot != NULL)
+		slot->paused_until = 0;
+	if (sto_slots->launcher != NULL)
+		SetLatch(sto_slots->launcher);
+	LWLockRelease(sto_slots_lock);
+	kept_from = InvalidOid;
 }
 
 static void
@@ -467,23 +487,15 @@ let_go_of_database(PlannedStmt *pstmt, const char *query, bool readOnlyTree,
 	const char *name = database_needed(pstmt->utilityStmt);
 	Oid database = name != NULL ? get_database_oid(name, true) : InvalidOid;
 
-	if (!OidIsValid(database) || !sto_is_database_owner(database, GetUserId()))
+	if (OidIsValid(database) && sto_is_database_owner(database, GetUserId()))
 	{
-		next(pstmt, query, readOnlyTree, context, params, environment, dest, completion);
-		if (IsA(pstmt->utilityStmt, CreatedbStmt))
-			sto_wake_launcher();
-		return;
+		kept_from = database;
+		tell_launcher = true;
+		keep_away(database);
 	}
-	let_go(database, true);
-	PG_TRY();
-	{
-		next(pstmt, query, readOnlyTree, context, params, environment, dest, completion);
-	}
-	PG_FINALLY();
-	{
-		let_go(database, false);
-	}
-	PG_END_TRY();
+	if (IsA(pstmt->utilityStmt, CreatedbStmt))
+		tell_launcher = true;
+	next(pstmt, query, readOnlyTree, context, params, environment, dest, completion);
 }
 
 void
@@ -494,6 +506,7 @@ sto_launcher_init(void)
 	sto_slots_init();
 	next_utility = ProcessUtility_hook;
 	ProcessUtility_hook = let_go_of_database;
+	RegisterXactCallback(at_end, NULL);
 
 	memset(&worker, 0, sizeof(worker));
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
