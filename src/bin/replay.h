@@ -106,6 +106,15 @@ extern bool sto_replay_parsed(StoReplay *r, const StoRecord *record,
 							  const uint8_t leaf[STO_DIGEST_LEN]);
 
 /*
+ * Have what a coming record needs brought into the processor's cache: half the
+ * time of a fold over many wallets is waiting for memory.  Call it with each
+ * record STO_REPLAY_AHEAD records before that one is folded; the octets are
+ * only read during the call.  Changes nothing but speed.
+ */
+#define STO_REPLAY_AHEAD 12
+extern void sto_replay_hint(StoReplay *r, const uint8_t *record, size_t len);
+
+/*
  * The record just folded.  Of an entry, the sides are those that the fold
  * worked out: seq, balance, held, prev.  NULL if it was unreadable.  Good
  * until the next call, as long as the record's own octets are.

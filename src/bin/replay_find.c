@@ -27,8 +27,8 @@ uuid_hash(const StoReplay *r, const uint8_t *uuid)
 	return sto_seeded_hash(r->seed, uuid, STO_UUID_LEN);
 }
 
-static uint64_t
-address_hash(const StoReplay *r, const uint8_t *address)
+uint64_t
+sto_fold_address_hash(const StoReplay *r, const uint8_t address[STO_ADDRESS_LEN])
 {
 	return sto_seeded_hash(r->seed, address, STO_ADDRESS_LEN);
 }
@@ -95,7 +95,7 @@ sto_fold_token(const StoReplay *r, const uint8_t uuid[STO_UUID_LEN], uint32_t *n
 Wallet *
 sto_fold_wallet(const StoReplay *r, const uint8_t address[STO_ADDRESS_LEN], uint32_t *number)
 {
-	uint64_t hash = address_hash(r, address);
+	uint64_t hash = sto_fold_address_hash(r, address);
 	uint32_t at = 0;
 	uint32_t found;
 
@@ -244,7 +244,7 @@ sto_fold_wallet_add(StoReplay *r, const uint8_t address[STO_ADDRESS_LEN], uint32
 	uint32_t made;
 	Wallet *wallet = sto_pool_add(&r->wallets, &made);
 
-	if (wallet == NULL || !sto_index_add(&r->by_address, address_hash(r, address), made))
+	if (wallet == NULL || !sto_index_add(&r->by_address, sto_fold_address_hash(r, address), made))
 		return NULL;
 	memcpy(wallet->address, address, STO_ADDRESS_LEN);
 	give(number, made);
@@ -315,8 +315,8 @@ sto_fold_index_all(StoReplay *r)
 	for (uint32_t i = 1; good && i <= r->subjects.count; i++)
 		good = sto_index_add(&r->by_uuid, uuid_hash(r, ((Subject *) ROW(subjects, i))->uuid), i);
 	for (uint32_t i = 1; good && i <= r->wallets.count; i++)
-		good = sto_index_add(&r->by_address, address_hash(r, ((Wallet *) ROW(wallets, i))->address),
-							 i);
+		good = sto_index_add(&r->by_address,
+							 sto_fold_address_hash(r, ((Wallet *) ROW(wallets, i))->address), i);
 	for (uint32_t i = 1; good && i <= r->positions.count; i++)
 	{
 		const Position *position = ROW(positions, i);

@@ -180,7 +180,7 @@ move_orders(Stream *s, StoSet *set)
 			return false;
 		if (s->write == NULL && size > 0)
 		{
-			shard->slots = size > SHARD_MAX ? NULL : calloc(size, sizeof(shard->slots[0]));
+			shard->slots = size > SHARD_MAX ? NULL : sto_big_alloc(size * sizeof(shard->slots[0]));
 			if (shard->slots == NULL)
 				return fail(s, "there is no memory");
 			shard->size = size;

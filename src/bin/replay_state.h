@@ -41,19 +41,20 @@ typedef struct Policy
 	uint32_t keys[STO_POLICY_KEYS_MAX];
 } Policy;
 
+/* What is looked at for every signature comes first, on one line of the cache. */
 typedef struct KeyRow
 {
-	int64_t registered;
-	int64_t retired;
+	uint8_t fingerprint[STO_DIGEST_LEN];
 	int64_t from;
 	int64_t to;
-	uint8_t subject[STO_UUID_LEN];
-	uint8_t fingerprint[STO_DIGEST_LEN];
-	StoKey key;
 	bool has_from;
 	bool has_to;
 	uint8_t role; /* StoReplayRole */
+	StoKey key;
 	uint32_t name;
+	int64_t registered;
+	int64_t retired;
+	uint8_t subject[STO_UUID_LEN];
 } KeyRow;
 
 #define CAPABILITIES 6
@@ -61,21 +62,22 @@ typedef struct KeyRow
 #define CAPABILITY_WITNESS 5
 extern const char *const sto_fold_capabilities[CAPABILITIES];
 
+/* The same: what every entry looks at comes first. */
 typedef struct Party
 {
-	int64_t registered;
-	int64_t capability_event[CAPABILITIES]; /* 0: never granted or taken */
-	uint64_t order_mask[2];                 /* sets its order ids apart from others' */
-	uint32_t policy;                        /* 0: no keys */
+	uint8_t uuid[STO_UUID_LEN];
+	uint64_t order_mask[2]; /* sets its order ids apart from others' */
+	uint32_t policy;        /* 0: no keys */
 	uint32_t subject;
 	uint32_t witness_key; /* 0: none */
-	uint32_t kind;        /* texts */
+	bool active;
+	uint8_t capabilities; /* bits */
+	bool has_commitment;
+	uint32_t kind; /* texts */
 	uint32_t country;
 	uint32_t lei;
-	uint8_t capabilities; /* bits */
-	bool active;
-	bool has_commitment;
-	uint8_t uuid[STO_UUID_LEN];
+	int64_t registered;
+	int64_t capability_event[CAPABILITIES]; /* 0: never granted or taken */
 	uint8_t commitment[STO_DIGEST_LEN];
 } Party;
 
@@ -210,6 +212,16 @@ typedef struct Group
 	int64_t touched;     /* number of the entry that added the last leg */
 } Group;
 
+/* Records that are to come, so that their rows are in the cache when they do. */
+#define HINTS 16 /* a power of two, above STO_REPLAY_AHEAD */
+
+typedef struct Hint
+{
+	uint64_t hash[2];   /* of debit's and credit's address */
+	uint32_t wallet[2]; /* rows that may be theirs; 0: none */
+	uint8_t order_id[STO_UUID_LEN];
+} Hint;
+
 typedef struct Groups
 {
 	Group *items;
@@ -254,6 +266,9 @@ struct StoReplay
 	Groups groups;
 	uint32_t *sorted; /* positions in the order of a close, as of the last one */
 	uint32_t sorted_count;
+
+	Hint hints[HINTS];
+	uint32_t hinted;
 
 	StoRecord last;
 	bool has_last;
@@ -301,6 +316,7 @@ extern HoldRow *sto_fold_hold(const StoReplay *r, int64_t hold_id, uint32_t *num
 extern KeyRow *sto_fold_key(const StoReplay *r, const uint8_t fingerprint[STO_DIGEST_LEN],
 							uint32_t *number);
 extern Batch *sto_fold_batch(const StoReplay *r, int64_t event, uint32_t *number);
+extern uint64_t sto_fold_address_hash(const StoReplay *r, const uint8_t address[STO_ADDRESS_LEN]);
 extern const uint8_t *sto_fold_uuid_of(const StoReplay *r, uint32_t subject);
 /* New rows, indexed; NULL if there is no memory. */
 extern Subject *sto_fold_subject_add(StoReplay *r, const uint8_t uuid[STO_UUID_LEN],

@@ -6,10 +6,52 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define FIRST_SLOTS 1024 /* a power of two */
 #define FIRST_SHARD 64
 #define FIRST_TEXTS 65536
+#define HUGE_PAGE ((size_t) 2 << 20)
+
+/* Whole huge pages, begun at the boundary of one. */
+static size_t
+huge_len(size_t len)
+{
+	return (len + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+}
+
+void *
+sto_big_alloc(size_t len)
+{
+	size_t all = huge_len(len) + HUGE_PAGE;
+	uint8_t *memory;
+	size_t before;
+
+	if (len < HUGE_PAGE / 2)
+		return calloc(1, len);
+	memory = mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		return NULL;
+	before = (HUGE_PAGE - (uintptr_t) memory % HUGE_PAGE) % HUGE_PAGE;
+	if (before > 0)
+		(void) munmap(memory, before);
+	if (before < HUGE_PAGE)
+		(void) munmap(memory + before + huge_len(len), HUGE_PAGE - before);
+	/* advice: where it isn't taken, everything is only slower */
+	(void) madvise(memory + before, huge_len(len), MADV_HUGEPAGE);
+	return memory + before;
+}
+
+void
+sto_big_free(void *memory, size_t len)
+{
+	if (memory == NULL)
+		return;
+	if (len < HUGE_PAGE / 2)
+		free(memory);
+	else
+		(void) munmap(memory, huge_len(len));
+}
 
 void
 sto_pool_init(StoPool *pool, size_t row_len)
@@ -22,7 +64,7 @@ void
 sto_pool_free(StoPool *pool)
 {
 	for (uint32_t i = 0; i < pool->chunk_count; i++)
-		free(pool->chunks[i]);
+		sto_big_free(pool->chunks[i], (size_t) STO_POOL_CHUNK * pool->row_len);
 	free(pool->chunks);
 	pool->chunks = NULL;
 	pool->chunk_count = pool->count = 0;
@@ -31,6 +73,8 @@ sto_pool_free(StoPool *pool)
 static bool
 add_chunk(StoPool *pool)
 {
+	uint8_t *chunk;
+
 	/* the array of chunks doubles at powers of two */
 	if ((pool->chunk_count & (pool->chunk_count - 1)) == 0)
 	{
@@ -41,9 +85,10 @@ add_chunk(StoPool *pool)
 			return false;
 		pool->chunks = chunks;
 	}
-	pool->chunks[pool->chunk_count] = calloc(STO_POOL_CHUNK, pool->row_len);
-	if (pool->chunks[pool->chunk_count] == NULL)
+	chunk = sto_big_alloc((size_t) STO_POOL_CHUNK * pool->row_len);
+	if (chunk == NULL)
 		return false;
+	pool->chunks[pool->chunk_count] = chunk;
 	pool->chunk_count++;
 	return true;
 }
@@ -62,7 +107,7 @@ sto_pool_add(StoPool *pool, uint32_t *number)
 void
 sto_index_free(StoIndexTable *table)
 {
-	free(table->slots);
+	sto_big_free(table->slots, ((size_t) table->mask + 1) * sizeof(uint64_t));
 	memset(table, 0, sizeof(*table));
 }
 
@@ -81,17 +126,19 @@ static bool
 grow_index(StoIndexTable *table)
 {
 	uint64_t size = table->slots == NULL ? FIRST_SLOTS : ((uint64_t) table->mask + 1) * 2;
+	uint32_t count = table->count;
 	uint64_t *slots;
 
 	if (size > UINT64_C(1) << 32)
 		return false;
-	slots = calloc(size, sizeof(uint64_t));
+	slots = sto_big_alloc(size * sizeof(uint64_t));
 	if (slots == NULL)
 		return false;
 	for (uint64_t i = 0; table->slots != NULL && i <= table->mask; i++)
 		if (table->slots[i] != 0)
 			put_slot(slots, (uint32_t) (size - 1), table->slots[i]);
-	free(table->slots);
+	sto_index_free(table);
+	table->count = count;
 	table->slots = slots;
 	table->mask = (uint32_t) (size - 1);
 	return true;
@@ -171,7 +218,7 @@ void
 sto_set_free(StoSet *set)
 {
 	for (int i = 0; i < STO_SET_SHARDS; i++)
-		free(set->shards[i].slots);
+		sto_big_free(set->shards[i].slots, set->shards[i].size * sizeof(uint64_t[2]));
 	memset(set, 0, sizeof(*set));
 }
 
@@ -205,13 +252,13 @@ grow_shard(StoSetShard *shard, uint64_t seed)
 	StoSetShard bigger = *shard;
 
 	bigger.size = shard->size == 0 ? FIRST_SHARD : shard->size + shard->size / 2;
-	bigger.slots = calloc(bigger.size, sizeof(bigger.slots[0]));
+	bigger.slots = sto_big_alloc(bigger.size * sizeof(bigger.slots[0]));
 	if (bigger.slots == NULL)
 		return false;
 	for (uint64_t i = 0; i < shard->size; i++)
 		if ((shard->slots[i][0] | shard->slots[i][1]) != 0)
 			place_value(&bigger, set_hash(seed, shard->slots[i]), shard->slots[i]);
-	free(shard->slots);
+	sto_big_free(shard->slots, shard->size * sizeof(shard->slots[0]));
 	*shard = bigger;
 	return true;
 }

@@ -11,7 +11,14 @@
 
 #include "core/bytes.h"
 
-#define STO_POOL_CHUNK 4096 /* rows */
+/*
+ * Zeroed memory; a large one in huge pages where the system has them, as rows
+ * are looked up all over it.  len as given must come back.
+ */
+extern void *sto_big_alloc(size_t len);
+extern void sto_big_free(void *memory, size_t len);
+
+#define STO_POOL_CHUNK 16384 /* rows */
 
 /* Rows of one size, numbered from 1; a row never moves. */
 typedef struct StoPool
@@ -113,7 +120,7 @@ sto_text_at(const StoTexts *texts, uint32_t place)
  * A set of 128-bit values, 21 to 32 octets each: shards of open addressing that
  * grow by half, one at a time.
  */
-#define STO_SET_SHARDS 256
+#define STO_SET_SHARDS 32
 
 typedef struct StoSetShard
 {
