@@ -82,7 +82,8 @@ END $$;
 COMMENT ON FUNCTION sto.verify_time_stamps() IS 'each time-stamp is of its checkpoint, by a registered authority, and says its time';
 
 -- Somebody was shown another history under this log's signature: until the root officers give that one up, nothing here
--- is sure.  A restart gives up smaller trees too (the worker's own rule).
+-- is sure.  A restart gives up smaller ones too that were reported before it (the worker's own rule): what is reported
+-- later may be of yet another history.
 CREATE FUNCTION sto.verify_foreign() RETURNS SETOF sto.verification
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -97,8 +98,10 @@ BEGIN
                CASE WHEN count(*) > count(x.fault) THEN
                    format('%s checkpoints of another tree were given up: read the reasons', count(*) - count(x.fault)) END), '')
       FROM (SELECT f.tree_size,
-                   CASE WHEN NOT EXISTS (SELECT FROM sto.log_restart r WHERE r.tree_size > f.tree_size
-                                             OR r.tree_size = f.tree_size AND r.root = f.root)
+                   CASE WHEN NOT EXISTS (SELECT FROM sto.log_restart r
+                                          WHERE r.tree_size = f.tree_size AND r.root = f.root
+                                             OR r.tree_size >= f.tree_size AND f.reported_at <
+                                                (SELECT e.recorded_at FROM ONLY sto.event e WHERE e.entry_id = r.event))
                         THEN 'this log''s key signed another tree of that size: a roll-back, or two histories'
                         WHEN NOT EXISTS (SELECT FROM sto.log_key k
                                           WHERE sto.checkpoint_fault(f.note, name, k.key, f.tree_size, f.root, false) IS NULL)
