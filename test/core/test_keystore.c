@@ -177,6 +177,37 @@ test_files(void)
 	EVP_PKEY_free(pkey);
 }
 
+/*
+ * RFC 8032's key with another's public half, whose signatures would give the private key
+ * away.  OpenSSL may refuse to make it.
+ */
+static EVP_PKEY *
+mismatched_key(void)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "ED25519", NULL);
+	EVP_PKEY *other = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	EVP_PKEY *pkey = NULL;
+	uint8_t seed[32];
+	uint8_t public[32];
+	size_t len = sizeof(public);
+	OSSL_PARAM params[3];
+
+	sto_hex_decode(seed_hex, 64, seed, sizeof(seed));
+	EVP_PKEY_get_raw_public_key(other, public, &len);
+	params[0] = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PRIV_KEY, seed, sizeof(seed));
+	params[1] = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, public, len);
+	params[2] = OSSL_PARAM_construct_end();
+	if (EVP_PKEY_fromdata_init(ctx) != 1 ||
+		EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_KEYPAIR, params) != 1)
+		pkey = NULL;
+	ERR_clear_error();
+	EVP_PKEY_free(other);
+	EVP_PKEY_CTX_free(ctx);
+	return pkey;
+}
+
+static EVP_PKEY *mismatched;
+
 /* A store that is no file: an empty thing first, as a token may list its public objects. */
 static int loaded;
 
@@ -186,7 +217,7 @@ test_open(const OSSL_STORE_LOADER *loader, const char *uri, const UI_METHOD *ui,
 	(void) loader;
 	(void) ui;
 	(void) data;
-	loaded = strstr(uri, "object=log") != NULL ? 0 : 3;
+	loaded = strstr(uri, "object=log") != NULL ? 0 : strstr(uri, "object=mismatched") ? 5 : 3;
 	return (OSSL_STORE_LOADER_CTX *) &loaded;
 }
 
@@ -202,6 +233,9 @@ test_load(OSSL_STORE_LOADER_CTX *ctx, const UI_METHOD *ui, void *data)
 			return OSSL_STORE_INFO_new_NAME(OPENSSL_strdup("log"));
 		case 1:
 			return OSSL_STORE_INFO_new_PKEY(known_key());
+		case 5:
+			EVP_PKEY_up_ref(mismatched);
+			return OSSL_STORE_INFO_new_PKEY(mismatched);
 	}
 	return NULL;
 }
@@ -210,14 +244,14 @@ static int
 test_eof(OSSL_STORE_LOADER_CTX *ctx)
 {
 	(void) ctx;
-	return loaded > 2;
+	return loaded > 2 && loaded != 5;
 }
 
 static int
 test_error(OSSL_STORE_LOADER_CTX *ctx)
 {
 	(void) ctx;
-	return loaded > 3;
+	return loaded == 4;
 }
 
 static int
@@ -242,6 +276,11 @@ test_stores(void)
 		  OSSL_STORE_register_loader(loader) == 1);
 	CHECK_AS(opens("sto-test:token=sto;object=log;pin-value=5678"), "a key from a store");
 	CHECK(refuses("sto-test:token=sto;object=other;pin-value=5678", "holds no private key"));
+	mismatched = mismatched_key();
+	CHECK_AS(mismatched == NULL ||
+				 refuses("sto-test:token=sto;object=mismatched", "makes no good signature"),
+			 "a public half of another key");
+	EVP_PKEY_free(mismatched);
 	OSSL_STORE_LOADER_free(OSSL_STORE_unregister_loader("sto-test"));
 }
 

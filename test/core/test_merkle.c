@@ -526,6 +526,37 @@ test_refusals(void)
 			 "the tree of no leaves has one root");
 }
 
+/* Proofs that lead to the root given, but are longer or shorter than that tree's are. */
+static void
+test_other_heights(void)
+{
+	Store store = {.size = 8};
+	StoHash proof[STO_PROOF_MAX];
+	StoHash four = naive_root(leaves, 4);
+	StoHash two = naive_root(leaves, 2);
+	StoHash higher;
+	int count = 0;
+
+	sto_node_hash(&leaves[9], &leaves[0], &higher);
+	CHECK(!sto_verify_inclusion(&leaves[0], 0, 1, &leaves[9], 1, &higher));
+	sto_tiles_inclusion(read_store, &store, 3, 4, proof, &count);
+	CHECK(sto_verify_inclusion(&leaves[3], 3, 4, proof, count, &four));
+	CHECK(!sto_verify_inclusion(&leaves[3], 3, 8, proof, count, &four) &&
+		  !sto_verify_inclusion(&leaves[3], 3, 2, proof, count, &four));
+	proof[count] = leaves[9];
+	sto_node_hash(&leaves[9], &four, &higher);
+	CHECK(!sto_verify_inclusion(&leaves[3], 3, 4, proof, count + 1, &higher));
+
+	sto_tiles_consistency(read_store, &store, 2, 4, proof, &count);
+	CHECK(sto_verify_consistency(2, 4, proof, count, &two, &four));
+	CHECK(!sto_verify_consistency(2, 8, proof, count, &two, &four));
+	proof[count] = leaves[9];
+	sto_node_hash(&four, &leaves[9], &higher);
+	CHECK(!sto_verify_consistency(2, 4, proof, count + 1, &two, &higher));
+	sto_node_hash(&leaves[9], &four, &higher);
+	CHECK(!sto_verify_consistency(2, 4, proof, count + 1, &two, &higher));
+}
+
 int
 main(void)
 {
@@ -535,6 +566,7 @@ main(void)
 	test_tiles();
 	test_subtrees();
 	test_refusals();
+	test_other_heights();
 	test_largest();
 	return check_done("merkle");
 }

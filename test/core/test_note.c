@@ -215,7 +215,10 @@ test_malformed(void)
 	CHECK(!parses_text("te\xffxt\n\n" DASH "n " SIG "\n"));
 	CHECK_AS(!parses_text("te\xe2\x80"), "UTF-8 cut short");
 	CHECK(!parses_text("te\xf4\x90\x80\x80xt\n\n" DASH "n " SIG "\n"));
-	CHECK(!parses_text("te\xe0\x80\x80xt\n\n" DASH "n " SIG "\n"));
+	CHECK_AS(!parses_text("te\xe0\x81\xa1xt\n\n" DASH "n " SIG "\n") &&
+				 !parses_text("te\xf0\x80\x81\xa1xt\n\n" DASH "n " SIG "\n") &&
+				 !parses_text("te\xc1\xa1xt\n\n" DASH "n " SIG "\n"),
+			 "a letter in more octets than it needs");
 	CHECK(parses_text("t\xf0\x9f\x98\x80\x7f\n\n" DASH "n " SIG "\n"));
 
 	len = join(note, "text\n\n", NULL);

@@ -150,7 +150,6 @@ test_good(void)
 	size_t len = make_receipt(text, 2);
 	StoReceiptFacts facts;
 	StoReceiptLeaf leaf = {.record = record, .record_len = record_len};
-	StoNoteKey twice[2] = {witness_keys[0], witness_keys[0]};
 	uint8_t scratch[TEXT_MAX];
 
 	CHECK(len > 0 && check(text, len, 2, &facts) == STO_RECEIPT_GOOD && why == NULL);
@@ -163,12 +162,6 @@ test_good(void)
 	CHECK(check(text, len, 0, &facts) == STO_RECEIPT_GOOD);
 	CHECK_AS(check(text, len, 3, &facts) == STO_RECEIPT_NOT_WITNESSED && facts.witnesses == 2,
 			 "two witnesses are not three");
-	/* a witness listed under two names is still one */
-	sto_note_key_make("other", 5, STO_NOTE_COSIGNATURE, &witness_keys[0].key, &twice[1], &why);
-	CHECK_AS(sto_receipt_check(text, len, &log_key, twice, 2, 2, scratch, sizeof(scratch), &facts,
-							   &why) == STO_RECEIPT_NOT_WITNESSED &&
-				 facts.witnesses == 1,
-			 "one key is one witness");
 	CHECK(sto_receipt_check(text, len, &log_key, NULL, 0, 0, scratch, sizeof(scratch), &facts,
 							&why) == STO_RECEIPT_GOOD);
 	CHECK_AS(sto_receipt_check(text, len, &log_key, NULL, 0, 0, scratch, 50, &facts, &why) ==
@@ -184,6 +177,43 @@ test_good(void)
 	CHECK_AS(check(text, len, 0, &facts) == STO_RECEIPT_GOOD, "the tree's last leaf");
 }
 
+/* A witness who signs under two names is still one, and one bad cosignature spoils a good one. */
+static void
+test_witnesses(void)
+{
+	char text[TEXT_MAX];
+	size_t len = make_receipt(text, 1);
+	StoNoteKey twice[2] = {witness_keys[0], witness_keys[0]};
+	uint8_t scratch[TEXT_MAX];
+	StoReceipt receipt;
+	StoReceiptFacts facts;
+	StoNote note;
+	uint8_t message[TEXT_MAX];
+	uint8_t sig[STO_COSIGNATURE_LEN];
+	size_t line_len;
+	StoWriter w;
+
+	CHECK(sto_receipt_parse(text, len, &receipt, &why) &&
+		  sto_note_parse(receipt.checkpoint, receipt.checkpoint_len, &note, &why));
+	sto_note_key_make("other", 5, STO_NOTE_COSIGNATURE, &witness_keys[0].key, &twice[1], &why);
+	sto_writer_init(&w, sig, sizeof(sig));
+	sto_put_i64(&w, 1700000000);
+	sto_writer_init(&w, message, sizeof(message));
+	sto_put_cosignature(&w, 1700000000, note.text, note.text_len);
+	signer_sign_stored(&witness_signers[0], message, w.len, sig + 8);
+	line_len = sto_note_line_print(&twice[1], sig, sizeof(sig), text + len);
+	CHECK(sto_receipt_check(text, len + line_len, &log_key, twice + 1, 1, 1, scratch,
+							sizeof(scratch), &facts, &why) == STO_RECEIPT_GOOD);
+	CHECK_AS(sto_receipt_check(text, len + line_len, &log_key, twice, 2, 2, scratch,
+							   sizeof(scratch), &facts, &why) == STO_RECEIPT_NOT_WITNESSED &&
+				 facts.witnesses == 1,
+			 "one key is one witness");
+
+	line_len = sto_note_line_print(&witness_keys[1], sig, sizeof(sig), text + len);
+	CHECK_AS(check(text, len + line_len, 1, &facts) == STO_RECEIPT_NOT_WITNESSED,
+			 "a bad cosignature beside a good one: %s", why);
+}
+
 static void
 test_bad(void)
 {
@@ -196,6 +226,8 @@ test_bad(void)
 	CHECK_AS(check(text, len, 0, &facts) == STO_RECEIPT_NOT_INCLUDED, "another leaf's proof");
 	len = make_receipt_of(text, &leaf, AT, TREE_SIZE, "example.org/log/other", 0);
 	CHECK_AS(check(text, len, 0, &facts) == STO_RECEIPT_NOT_SIGNED, "another origin: %s", why);
+	len = make_receipt_of(text, &leaf, AT, TREE_SIZE, ORIGIN "x", 0);
+	CHECK_AS(check(text, len, 0, &facts) == STO_RECEIPT_NOT_SIGNED, "a longer origin: %s", why);
 	record[20] ^= 1;
 	len = make_receipt_of(text, &leaf, AT, TREE_SIZE, ORIGIN, 0);
 	CHECK_AS(check(text, len, 0, &facts) == STO_RECEIPT_NOT_INCLUDED, "another record");
@@ -413,6 +445,7 @@ main(void)
 	}
 	make_ledger();
 	test_good();
+	test_witnesses();
 	test_bad();
 	test_mutations();
 	test_parse();
