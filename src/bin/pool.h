@@ -24,7 +24,7 @@ extern Pool *pool_new(int jobs);
 /* Runs what is left, then ends the threads. */
 extern void pool_free(Pool *pool);
 
-/* Queue it; urgent: before everything that waits. */
+/* Queue it; urgent: before what is not. */
 extern void pool_submit(Pool *pool, Task *task, bool urgent);
 /* As pool_submit for a task from malloc() that nobody waits for; works itself while many wait. */
 extern void pool_submit_owned(Pool *pool, Task *task);

@@ -33,7 +33,7 @@ extern void report_free(Report *report);
 extern void report_problem(Report *report, int64_t entry_id, const char *check, const char *text);
 extern void report_problemf(Report *report, int64_t entry_id, const char *check, const char *format,
 							...) __attribute__((format(printf, 4, 5)));
-/* This check looked at so many more things (a static noun whose plural ends in s). */
+/* This check looked at so many more things (a static plural: "entries"). */
 extern void report_examined(Report *report, const char *check, int64_t count, const char *noun);
 /* The verdict can't be "whole", for this reason; the first one counts. */
 extern void report_unsure(Report *report, const char *format, ...)

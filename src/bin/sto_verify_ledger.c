@@ -13,8 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RING_MIN 8
-#define RING_PER_JOB 4
+#define RING_PER_JOB 4 /* chunks in work for each thread */
 void
 run_problem(void *context, int64_t entry_id, const char *check, const char *text)
 {
@@ -324,7 +323,7 @@ read_all(Run *run)
 static bool
 make_ring(Run *run)
 {
-	run->ring_size = RING_MIN + RING_PER_JOB * run->o->jobs;
+	run->ring_size = run->o->jobs == 1 ? 2 : RING_PER_JOB * run->o->jobs;
 	run->ring = calloc((size_t) run->ring_size, sizeof(Work *));
 	for (int i = 0; run->ring != NULL && i < run->ring_size; i++)
 	{
@@ -396,6 +395,65 @@ tell_facts(Run *run)
 					  n.not_replayed);
 }
 
+/* The page's lines in their order, whatever is found first. */
+static void
+list_checks(Run *run)
+{
+	static const struct
+	{
+		const char *check;
+		const char *noun;
+	} lines[] = {
+		{STO_CHECK_RECORD, "records"},
+		{CHECK_LEAF, "records"},
+		{STO_CHECK_ORDER, "records"},
+		{STO_CHECK_LINK, "records"},
+		{STO_CHECK_TIME, "records"},
+		{STO_CHECK_AUTHORITY, "records"},
+		{STO_CHECK_SIGNATURE, "signatures"},
+		{STO_CHECK_BODY, "events"},
+		{STO_CHECK_KEY, "events"},
+		{STO_CHECK_RULE, "entries"},
+		{STO_CHECK_ORDER_ID, "entries"},
+		{STO_CHECK_SIDE, "entries"},
+		{STO_CHECK_BALANCE, "entries"},
+		{STO_CHECK_HOLD, "entries"},
+		{STO_CHECK_BATCH, "entries"},
+		{STO_CHECK_GROUP, "entries"},
+		{STO_CHECK_CLOSE, "closes"},
+		{CHECK_BLOCK, "blocks"},
+		{CHECK_TILE, "tiles"},
+		{CHECK_CHECKPOINT, "checkpoints"},
+		{CHECK_COSIGNATURE, "cosignatures"},
+		{CHECK_TIME_STAMP, "time-stamps"},
+	};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		report_examined(run->report, lines[i].check, 0, lines[i].noun);
+}
+
+/* How much the fold looked at, beyond what an earlier run did. */
+static void
+count_checks(Run *run)
+{
+	static const char *const of_records[] = {STO_CHECK_RECORD, STO_CHECK_ORDER, STO_CHECK_LINK,
+											 STO_CHECK_TIME, STO_CHECK_AUTHORITY};
+	static const char *const of_events[] = {STO_CHECK_BODY, STO_CHECK_KEY};
+	static const char *const of_entries[] = {STO_CHECK_RULE,    STO_CHECK_ORDER_ID, STO_CHECK_SIDE,
+											 STO_CHECK_BALANCE, STO_CHECK_HOLD,     STO_CHECK_BATCH,
+											 STO_CHECK_GROUP};
+	StoReplayCounts n;
+
+	sto_replay_counts(run->replay, &n);
+	for (size_t i = 0; i < sizeof(of_records) / sizeof(of_records[0]); i++)
+		report_examined(run->report, of_records[i], n.records - run->before.records, "records");
+	for (size_t i = 0; i < sizeof(of_events) / sizeof(of_events[0]); i++)
+		report_examined(run->report, of_events[i], n.events - run->before.events, "events");
+	for (size_t i = 0; i < sizeof(of_entries) / sizeof(of_entries[0]); i++)
+		report_examined(run->report, of_entries[i], n.entries - run->before.entries, "entries");
+	report_examined(run->report, STO_CHECK_CLOSE, n.closes - run->before.closes, "closes");
+}
+
 /* Everything was read, or nothing more can be. */
 static void
 end_run(Run *run)
@@ -403,7 +461,10 @@ end_run(Run *run)
 	bool whole = run->has_db && run->db.shared;
 
 	if (run->cut)
+	{
+		tell_facts(run);
 		return;
+	}
 	compare(run, INT64_MAX);
 	if (!run->replay_ended)
 		sto_replay_end(run->replay, whole);
@@ -412,6 +473,7 @@ end_run(Run *run)
 	else if (run->o->export_dir != NULL)
 		files_partial(run->o->export_dir, run->report, &run->tree);
 	end_marks(run);
+	tell_facts(run);
 	if (sto_replay_ledger(run->replay) != NULL)
 		notes_end(run->notes, run->replay);
 	else
@@ -461,12 +523,13 @@ verify_ledger(const Options *options)
 		report_unsure(run.report, "no --genesis was given, so nothing says which ledger this is");
 	if (open_run(&run))
 	{
+		list_checks(&run);
 		read_all(&run);
 		end_run(&run);
+		count_checks(&run);
 		progress_end(&run.progress);
 		if (run.tree_failed)
 			report_unsure(run.report, "OpenSSL failed");
-		tell_facts(&run);
 	}
 	verdict = report_verdict(run.report);
 	if (run.saved && verdict == VERDICT_WHOLE && !state_commit(options->state_file))

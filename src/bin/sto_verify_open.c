@@ -160,6 +160,7 @@ open_run(Run *run)
 		report_unsure(run->report, "out of memory");
 		return false;
 	}
+	sto_replay_counts(run->replay, &run->before);
 	run->tree = run->start.tree;
 	run->tree.full = run_tile;
 	run->tree.context = run;

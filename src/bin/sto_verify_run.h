@@ -22,7 +22,8 @@ typedef struct Run
 	StoReplay *replay;
 	bool replay_ended; /* it can't go on */
 	bool has_ledger;
-	Accepted start; /* where this run begins */
+	Accepted start;         /* where this run begins */
+	StoReplayCounts before; /* of an earlier run */
 	Tree tree;
 	bool tree_failed;
 	Source *source;
