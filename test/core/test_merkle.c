@@ -532,29 +532,36 @@ test_other_heights(void)
 {
 	Store store = {.size = 8};
 	StoHash proof[STO_PROOF_MAX];
-	StoHash four = naive_root(leaves, 4);
-	StoHash two = naive_root(leaves, 2);
+	StoHash new_root = naive_root(leaves, 4);
+	StoHash old_root = naive_root(leaves, 2);
 	StoHash higher;
 	int count = 0;
 
 	sto_node_hash(&leaves[9], &leaves[0], &higher);
 	CHECK(!sto_verify_inclusion(&leaves[0], 0, 1, &leaves[9], 1, &higher));
 	sto_tiles_inclusion(read_store, &store, 3, 4, proof, &count);
-	CHECK(sto_verify_inclusion(&leaves[3], 3, 4, proof, count, &four));
-	CHECK(!sto_verify_inclusion(&leaves[3], 3, 8, proof, count, &four) &&
-		  !sto_verify_inclusion(&leaves[3], 3, 2, proof, count, &four));
+	CHECK(sto_verify_inclusion(&leaves[3], 3, 4, proof, count, &new_root));
+	CHECK(!sto_verify_inclusion(&leaves[3], 3, 8, proof, count, &new_root) &&
+		  !sto_verify_inclusion(&leaves[3], 3, 2, proof, count, &new_root));
 	proof[count] = leaves[9];
-	sto_node_hash(&leaves[9], &four, &higher);
+	sto_node_hash(&leaves[9], &new_root, &higher);
 	CHECK(!sto_verify_inclusion(&leaves[3], 3, 4, proof, count + 1, &higher));
 
 	sto_tiles_consistency(read_store, &store, 2, 4, proof, &count);
-	CHECK(sto_verify_consistency(2, 4, proof, count, &two, &four));
-	CHECK(!sto_verify_consistency(2, 8, proof, count, &two, &four));
+	CHECK(sto_verify_consistency(2, 4, proof, count, &old_root, &new_root));
+	CHECK(!sto_verify_consistency(2, 8, proof, count, &old_root, &new_root));
 	proof[count] = leaves[9];
-	sto_node_hash(&four, &leaves[9], &higher);
-	CHECK(!sto_verify_consistency(2, 4, proof, count + 1, &two, &higher));
-	sto_node_hash(&leaves[9], &four, &higher);
-	CHECK(!sto_verify_consistency(2, 4, proof, count + 1, &two, &higher));
+	sto_node_hash(&new_root, &leaves[9], &higher);
+	CHECK(!sto_verify_consistency(2, 4, proof, count + 1, &old_root, &higher));
+	/* one hash more on the left of both trees */
+	sto_tiles_consistency(read_store, &store, 3, 5, proof, &count);
+	proof[count] = leaves[9];
+	old_root = naive_root(leaves, 3);
+	new_root = naive_root(leaves, 5);
+	CHECK(sto_verify_consistency(3, 5, proof, count, &old_root, &new_root));
+	sto_node_hash(&leaves[9], &old_root, &old_root);
+	sto_node_hash(&leaves[9], &new_root, &new_root);
+	CHECK(!sto_verify_consistency(3, 5, proof, count + 1, &old_root, &new_root));
 }
 
 int
