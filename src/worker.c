@@ -188,6 +188,7 @@ attempt(Task *task)
 	{
 		task->run();
 		task->failures = 0;
+		task->sqlstate = 0;
 		task->retry_at = 0;
 		task->error[0] = '\0';
 	}
@@ -255,7 +256,8 @@ go_round(Task *seals, Task *signs)
 
 	pgstat_report_activity(STATE_RUNNING, "sealing the log");
 	attempt(seals);
-	if (GetCurrentTimestamp() >= signs->retry_at)
+	/* nor does anything sign where it can't seal */
+	if (seals->sqlstate != ERRCODE_STO_CANNOT_SEAL && GetCurrentTimestamp() >= signs->retry_at)
 		attempt(signs);
 	report(seals, signs);
 	pgstat_report_stat(true);

@@ -151,6 +151,12 @@ sto_signing_look(StoSigning *signing)
 		not_ready(signing, STO_WORKER_IDLE, "the ledger is not open", "");
 		return;
 	}
+	if (sto_is_subscriber())
+	{
+		not_ready(signing, STO_WORKER_IDLE, "the log comes from a subscription",
+				  "The primary signs.");
+		return;
+	}
 	path = sto_setting_path(sto_log_state_setting, get_database_name(MyDatabaseId));
 	if (path == NULL || path[0] == '\0')
 	{

@@ -132,11 +132,10 @@ answer(StoAsk *asks, int count)
 	for (int i = 0; i < count; i++)
 	{
 		StoAsk *ask = &asks[i];
-		bool there = signing.state != STO_WORKER_IDLE &&
-					 (committed_leaf(STO_REL_TRANSFER, STO_IDX_TRANSFER, TRANSFER_LEAF_HASH,
-									 ask->entry_id, &ask->leaf) ||
-					  committed_leaf(STO_REL_EVENT, STO_IDX_EVENT, EVENT_LEAF_HASH, ask->entry_id,
-									 &ask->leaf));
+		bool there = committed_leaf(STO_REL_TRANSFER, STO_IDX_TRANSFER, TRANSFER_LEAF_HASH,
+									ask->entry_id, &ask->leaf) ||
+					 committed_leaf(STO_REL_EVENT, STO_IDX_EVENT, EVENT_LEAF_HASH, ask->entry_id,
+									&ask->leaf);
 
 		ask->answer = there ? STO_ANSWER_REFUSED : STO_ANSWER_NO_ENTRY;
 		found += there;

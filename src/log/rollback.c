@@ -278,7 +278,8 @@ pg_attribute_noreturn() static void not_a_checkpoint(const char *what, const cha
  * notice, for a checkpoint that is of this tree.
  *
  * Errors: ST402 the ledger is not open; ST504 not a checkpoint of this log, or
- * without a good signature of one of its keys; 25006 on a standby.
+ * without a good signature of one of its keys; 25006 on a standby; ST505 on a
+ * subscriber.
  */
 Datum
 sto_report_checkpoint(PG_FUNCTION_ARGS)
@@ -295,6 +296,11 @@ sto_report_checkpoint(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("sto.report_checkpoint()");
 	PreventCommandIfParallelMode("sto.report_checkpoint()");
 	sto_fact_ledger(&ledger);
+	if (sto_is_subscriber())
+		ereport(ERROR, (errcode(ERRCODE_STO_CANNOT_SEAL),
+						errmsg("a subscriber can't tell what is of its log's tree"),
+						errdetail("Its own tree, if it has one, may only be behind."),
+						errhint("Report it to the primary.")));
 	if (!sto_log_name(name))
 		elog(ERROR, "the ledger has no name");
 	if (!sto_note_parse(VARDATA(arg), VARSIZE(arg) - VARHDRSZ, &note, &why))

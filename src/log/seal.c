@@ -72,9 +72,8 @@ pg_attribute_noreturn() static void cannot_seal(const char *detail, const char *
 					errdetail("%s", detail), errhint("%s", hint)));
 }
 
-/* Is a log table, or that of the blocks, filled by a subscription? */
-static bool
-is_subscriber(void)
+bool
+sto_is_subscriber(void)
 {
 	Relation rel = table_open(SubscriptionRelRelationId, AccessShareLock);
 	bool found = false;
@@ -157,7 +156,7 @@ read_last_id(void)
 		cannot_seal("This server is a standby.", "Blocks arrive from the primary.");
 	PreventCommandIfReadOnly("sto.seal()");
 	sequence = sto_rel_oid(STO_REL_SEQUENCE);
-	if (is_subscriber())
+	if (sto_is_subscriber())
 		cannot_seal("The log of this database comes from a subscription.",
 					"Blocks are made on the primary, and can be replicated as its log is.");
 	check_sequence(sequence);

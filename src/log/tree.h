@@ -88,6 +88,8 @@ typedef enum StoSealed
 } StoSealed;
 
 extern StoSealed sto_seal_now(void);
+/* Is a log table, or that of the blocks, filled by a subscription?  Then others seal and sign. */
+extern bool sto_is_subscriber(void);
 extern void sto_seal_init(void); /* its setting; once per backend, from _PG_init */
 
 #endif

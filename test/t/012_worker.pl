@@ -268,6 +268,8 @@ becomes('copy', "state = 'idle' AND message = 'the log can''t be sealed here'", 
 is(value('copy', 'SELECT count(*) FROM sto.block'), '0', '... where no block is made');
 sleep 1;
 is(log_lines(qr/the log can't be sealed here/), 1, '... and the log says it once');
+refused($node, 'copy', 'SELECT sto.promise(1)', 'ST503', 'a promise by a subscriber');
+refused($node, 'copy', "SELECT sto.report_checkpoint('anything')", 'ST505', 'a report to a subscriber');
 value('copy', 'DROP SUBSCRIPTION log');
 $publisher->stop;
 becomes('empty', "state = 'idle'", 'idle without a ledger');
