@@ -38,6 +38,16 @@
 #define ERRCODE_STO_INVALID_EVENT MAKE_SQLSTATE('S', 'T', '2', '0', '8')
 #define ERRCODE_STO_SUBJECT_EXISTS MAKE_SQLSTATE('S', 'T', '2', '0', '9')
 
+/* compliance: ledger/reason.h lists all that fail, the first decides */
+#define ERRCODE_STO_TOKEN_PAUSED MAKE_SQLSTATE('S', 'T', '2', '1', '0')
+#define ERRCODE_STO_WALLET_FROZEN MAKE_SQLSTATE('S', 'T', '2', '1', '1')
+#define ERRCODE_STO_PARTY_FROZEN MAKE_SQLSTATE('S', 'T', '2', '1', '2')
+#define ERRCODE_STO_RECEIVER_NOT_ELIGIBLE MAKE_SQLSTATE('S', 'T', '2', '1', '3')
+#define ERRCODE_STO_SENDER_NOT_ELIGIBLE MAKE_SQLSTATE('S', 'T', '2', '1', '4')
+#define ERRCODE_STO_NOT_ACKNOWLEDGED MAKE_SQLSTATE('S', 'T', '2', '1', '5')
+#define ERRCODE_STO_NO_CASE MAKE_SQLSTATE('S', 'T', '2', '1', '6')
+#define ERRCODE_STO_NOT_YET MAKE_SQLSTATE('S', 'T', '2', '1', '7')
+
 /* units */
 #define ERRCODE_STO_INSUFFICIENT MAKE_SQLSTATE('S', 'T', '3', '0', '1')
 #define ERRCODE_STO_OVER_AUTHORISED MAKE_SQLSTATE('S', 'T', '3', '0', '2')
