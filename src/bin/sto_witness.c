@@ -315,7 +315,8 @@ open_key(const Options *o, Witness *w)
 	w->signer = sto_signer_open(o->key, &why);
 	if (w->signer == NULL)
 	{
-		fprintf(stderr, "sto_witness: could not open the key %s: %s\n", o->key, why);
+		/* a URI may hold a PIN: it is not repeated */
+		fprintf(stderr, "sto_witness: could not open the key of --key: %s\n", why);
 		return false;
 	}
 	if (!sto_note_key_make(o->name, strlen(o->name), STO_NOTE_COSIGNATURE,
