@@ -87,16 +87,14 @@ sto_replay_new(const uint8_t *genesis, const StoReplayCalls *calls)
 	return r;
 }
 
-void
-sto_replay_free(StoReplay *r)
+static void
+free_state(StoReplay *r)
 {
 	StoPool *pools[] = {&r->subjects, &r->parties, &r->wallets,  &r->tokens,  &r->positions,
 						&r->holds,    &r->keys,    &r->policies, &r->batches, &r->notices};
 	StoIndexTable *tables[] = {&r->by_uuid,        &r->by_address, &r->by_position, &r->by_hold,
 							   &r->by_fingerprint, &r->by_batch,   &r->by_isin};
 
-	if (r == NULL)
-		return;
 	for (size_t i = 0; i < sizeof(pools) / sizeof(pools[0]); i++)
 		sto_pool_free(pools[i]);
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
@@ -108,6 +106,14 @@ sto_replay_free(StoReplay *r)
 	free(r->open);
 	sto_fold_groups_free(&r->groups);
 	free(r->sorted);
+}
+
+void
+sto_replay_free(StoReplay *r)
+{
+	if (r == NULL)
+		return;
+	free_state(r);
 	free(r);
 }
 
