@@ -252,6 +252,32 @@ for my $round (1 .. 3)
 	becomes('ledger', 'signed_size = sto.tree_size()', '... and signs');
 }
 
+# A worker that dies in every seal, at each step of it: nothing is lost, and nothing sealed twice.
+for my $step (qw(read wait tiles block commit))
+{
+	my $config = $node->data_dir . '/postgresql.conf';
+	my $kept = slurp_file($config);
+	my $deaths = log_lines(qr/terminated by signal 9/);
+
+	append_to_file($config, "sto_ledger.seal_stop = '$step'\n");
+	$node->reload;
+	# after the commit it dies once, and has nothing to seal then
+	my ($rc, $id) = $node->psql('ledger', 'SET synchronous_commit = on; SELECT sto_test.trade(1, 2, 1)');
+	for (1 .. 300)
+	{
+		last if log_lines(qr/terminated by signal 9/) >= $deaths + ($step eq 'commit' ? 1 : 2);
+		select(undef, undef, undef, 0.1);
+	}
+	cmp_ok(log_lines(qr/terminated by signal 9/), '>', $deaths, "$step: it died, and died again");
+	unlink $config;
+	append_to_file($config, $kept);
+	$node->reload;
+	ok($node->poll_query_until('ledger', 'SELECT lag_entries = 0 FROM sto.seal_status'), "$step: it seals");
+	becomes('ledger', "state = 'sealing' AND signed_size = sto.tree_size()", "$step: it signs");
+}
+is(value('ledger', 'SELECT (SELECT max(tree_size) FROM sto.block) = (SELECT count(*) FROM sto.event) + (SELECT count(*) FROM sto.transfer)'), 't', 'each leaf is sealed once');
+is_sound($node, 'ledger', 'after crashes');
+
 # A database that is filled by a subscription is not sealed there; the worker says so once.  One without the extension
 # is idle as well.
 setting('sto_ledger.seal_databases', 'ledger, copy, empty');
