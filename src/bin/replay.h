@@ -113,6 +113,7 @@ extern bool sto_replay_parsed(StoReplay *r, const StoRecord *record,
  */
 #define STO_REPLAY_AHEAD 12
 extern void sto_replay_hint(StoReplay *r, const uint8_t *record, size_t len);
+extern void sto_replay_hint_parsed(StoReplay *r, const StoRecord *record);
 
 /*
  * The record just folded.  Of an entry, the sides are those that the fold
