@@ -204,6 +204,15 @@ count_row(Run *run, const Row *row, int64_t before)
 		run->unsealed++;
 }
 
+/* What the rows that come soon need is fetched from memory meanwhile. */
+static void
+look_ahead(Run *run, const Chunk *chunk, int i)
+{
+	for (int j = i == 0 ? 0 : i + STO_REPLAY_AHEAD; j <= i + STO_REPLAY_AHEAD; j++)
+		if (j < chunk->count && chunk->rows[j].readable)
+			sto_replay_hint_parsed(run->replay, &chunk->rows[j].record);
+}
+
 /* False if the chunk isn't there. */
 static bool
 take_chunk(Run *run, Work *work)
@@ -222,7 +231,10 @@ take_chunk(Run *run, Work *work)
 	if (is_smooth(run, chunk))
 	{
 		for (int i = 0; i < chunk->count; i++)
+		{
+			look_ahead(run, chunk, i);
 			fold(run, i);
+		}
 		run->tree_failed |= !tree_append_tile(&run->tree, chunk->rows, &chunk->root);
 	}
 	else
