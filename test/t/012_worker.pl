@@ -187,11 +187,21 @@ becomes('ledger', "state = 'sealing' AND signed_size = sto.tree_size()", 'the ne
 ok(openssl_verifies(newest_note(), 802), '... and it did');
 isnt(value('ledger', 'SELECT sto.log_vkey()'), $vkey, 'the verifier key is another');
 
-# Where the server waits for standbys, so does a signature; nobody can cut the wait short and have it pass for durable.
+# Where the server waits for standbys, so does a signature, whatever sessions wait for: a promise by itself, without a
+# seal; then a checkpoint.  Nobody can cut the wait short and have it pass for durable.
+setting('sto_ledger.seal_interval', "'1h'");
+sleep 1;
+setting('synchronous_standby_names', "'nobody'");
+$entry = value('ledger', 'SET synchronous_commit = local; SELECT sto_test.trade(1, 2, 1)');
+refused($node, 'ledger', "SET statement_timeout = '1s'; SELECT sto.promise($entry)", '57014', 'a promise of what no standby has');
+setting('synchronous_standby_names');
+is(value('ledger', "SELECT sto.verify_promise(sto.promise($entry), sto.log_vkey())"), 't', 'without standbys to wait for, it is promised');
+setting('sto_ledger.seal_interval');
+becomes('ledger', 'signed_size = sto.tree_size()', '... and signed');
+
 setting('synchronous_standby_names', "'nobody'");
 $size = value('ledger', 'SELECT max(tree_size) FROM sto.checkpoint');
 $entry = value('ledger', 'SET synchronous_commit = local; SELECT sto_test.trade(1, 2, 1)');
-refused($node, 'ledger', "SET statement_timeout = '1s'; SELECT sto.promise($entry)", '57014', 'a promise of what no standby has');
 $worker = value('ledger', 'SELECT pid FROM sto.worker_status');
 value('ledger', "SELECT pg_cancel_backend($worker), pg_sleep(0.2)") for 1 .. 6;
 is(value('ledger', "SELECT max(tree_size) FROM sto.checkpoint"), $size, 'nothing that no standby has is signed');
