@@ -229,6 +229,14 @@ for my $case ([ 'the last block', "tree_size = $last_size" ], [ 'a block in the 
 	tamper($db, "DELETE FROM sto.block WHERE $case->[1]");
 	like(verify($db), qr/checkpoints/, "$case->[0] taken out: sto.verify() names it: its checkpoint is of no block");
 }
+{
+	my $db = copy_of_ledger();
+
+	tamper($db, "DELETE FROM sto.cosignature WHERE tree_size = $last_size; DELETE FROM sto.checkpoint WHERE tree_size = $last_size; DELETE FROM sto.block WHERE tree_size = $last_size");
+	is(verify($db), 'whole', 'the last block taken out with its checkpoint and cosignatures: its entries are as good as unsealed');
+	my ($rc, $out) = sto_verify($db, '--checkpoint', $checkpoint, '--witnesses', 2, map { ('--witness-key', $_) } @witnesses);
+	is($rc, 0, '... and whoever has kept the checkpoint finds the history that it covers, whole') or diag $out;
+}
 found('an event taken out', 'links, tile and block', qr/blocks \d+.*tiles \d+/,
 	"DELETE FROM sto.event WHERE kind = 'keys'");
 
