@@ -52,6 +52,25 @@ sub log_lines
 	return $count;
 }
 
+# A token of SoftHSM with another of those keys in it; the server's processes find it by their environment.
+my $module = '/usr/lib/softhsm/libsofthsm2.so';
+my $has_token = -e $module && put_token(803);
+
+sub put_token
+{
+	my ($seed) = @_;
+	my $base = $node->basedir;
+
+	mkdir "$base/tokens" or die;
+	append_to_file("$base/softhsm.conf", "directories.tokendir = $base/tokens\n");
+	$ENV{SOFTHSM2_CONF} = "$base/softhsm.conf";
+	append_to_file("$base/pin", '5678');
+	chmod 0600, "$base/pin";
+	put_key($seed, 0600);
+	return system("softhsm2-util --init-token --free --label sto --pin 5678 --so-pin 1234 >>$base/softhsm.log 2>&1 && "
+		. "softhsm2-util --import $key_file --token sto --label log --id 07 --pin 5678 >>$base/softhsm.log 2>&1") == 0;
+}
+
 $node->start;
 ok($node->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'sto_ledger launcher'"), 'the launcher runs');
 is(value('postgres', "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'sto_ledger worker'"), '0', 'no database is there, no worker');
@@ -187,6 +206,23 @@ becomes('ledger', "state = 'sealing' AND signed_size = sto.tree_size()", 'the ne
 ok(openssl_verifies(newest_note(), 802), '... and it did');
 isnt(value('ledger', 'SELECT sto.log_vkey()'), $vkey, 'the verifier key is another');
 
+# A key that never leaves its token
+SKIP:
+{
+	skip 'no SoftHSM here', 5 if !$has_token;
+	value('ledger', 'SELECT sto_test.log_key(803)');
+	setting('sto_ledger.log_key', "'pkcs11:token=sto;object=log?pin-source=" . $node->basedir . "/none&module-path=$module'");
+	becomes('ledger', "state = 'unsigned' AND message LIKE 'the log''s private key can''t be opened: %' AND message !~ '/'", 'a PIN that is not there');
+	setting('sto_ledger.log_key', "'pkcs11:token=sto;object=log?pin-source=" . $node->basedir . "/pin&module-path=$module'");
+	becomes('ledger', "state = 'sealing' AND signed_size = sto.tree_size()", 'a key in a PKCS#11 token signs');
+	ok(openssl_verifies(newest_note(), 803), '... and openssl verifies it');
+	is(value('ledger', 'SELECT sto.verify_promise(sto.promise(1), sto.log_vkey())'), 't', '... and it promises');
+	value('ledger', 'SELECT sto_test.log_key(804)');
+	put_key(804, 0600);
+	setting('sto_ledger.log_key', "'$key_file'");
+	becomes('ledger', "state = 'sealing' AND signed_size = sto.tree_size()", 'back to a file');
+}
+
 # Where the server waits for standbys, so does a signature, whatever sessions wait for: a promise by itself, without a
 # seal; then a checkpoint.  Nobody can cut the wait short and have it pass for durable.
 setting('sto_ledger.seal_interval', "'1h'");
@@ -247,7 +283,7 @@ ok($node->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_activit
 setting('sto_ledger.seal_databases');
 ok($node->poll_query_until('postgres', "SELECT count(*) = 3 FROM pg_stat_activity WHERE backend_type = 'sto_ledger worker'"), 'the workers are back');
 value('ledger', q{ALTER DATABASE ledger SET default_transaction_read_only = on; ALTER DATABASE ledger SET default_transaction_isolation = 'serializable';
-	ALTER DATABASE ledger SET statement_timeout = 1; ALTER DATABASE ledger SET search_path = nowhere; });
+	ALTER DATABASE ledger SET statement_timeout = '2s'; ALTER DATABASE ledger SET search_path = nowhere; });
 
 # Ended by hand, they come back, with whatever the database's settings are.
 value('postgres', "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type LIKE 'sto_ledger %'");
