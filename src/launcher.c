@@ -508,6 +508,9 @@ sto_launcher_init(void)
 	ProcessUtility_hook = let_go_of_database;
 	RegisterXactCallback(at_end, NULL);
 
+	/* pg_upgrade wants the server to itself */
+	if (IsBinaryUpgrade)
+		return;
 	memset(&worker, 0, sizeof(worker));
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
 	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;

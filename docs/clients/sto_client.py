@@ -296,6 +296,12 @@ def batch_hash(ledger, orders):
 
 # ---- Clauses "Side digest" and "Entry" ------------------------------------------
 
+def private_commitment(ledger, party, topic, salt, value):
+    """What stands in the log for personal data (clause "Commitment of personal data")."""
+    return sha256(tag("sto.private") + ledger.bytes + party.bytes + text8(topic) + digest(salt) +
+                  text32(value))
+
+
 def side_digest(salt, token, seq, balance, held, prev):
     return sha256(tag("sto.side") + digest(salt) + token.bytes + i64(seq) + i128(balance) +
                   i128(held) + opt(digest, prev))

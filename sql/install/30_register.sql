@@ -53,6 +53,8 @@ CREATE TABLE sto.party (
     country      text,
     lei          sto.lei,
     commitment   sto.digest,
+    incorporation text,             -- ISO 3166-1 alpha-2; country is that of residence
+    frozen       bigint,            -- event that froze it everywhere
     CONSTRAINT party_pkey PRIMARY KEY (party_id)
 );
 
@@ -75,6 +77,7 @@ CREATE TABLE sto.wallet (
     signed_only  boolean            NOT NULL,
     kind         text               NOT NULL,
     status       text               NOT NULL,  -- active, closed
+    frozen       bigint,            -- event that froze it
     CONSTRAINT wallet_pkey PRIMARY KEY (address),
     CONSTRAINT wallet_id UNIQUE (wallet_id)
 );
@@ -95,6 +98,10 @@ CREATE TABLE sto.token (
     dti           sto.dti,
     currency      text,
     unsigned_role text,
+    paused        bigint,                      -- event that paused it
+    paused_by     uuid,                        -- who did: only he or an enforcer lifts it
+    topics        bigint,                      -- event of the topics that it requires; null: none
+    receiver_only boolean            NOT NULL,  -- a sender needs no claims
     CONSTRAINT token_pkey PRIMARY KEY (token_id),
     CONSTRAINT token_isin UNIQUE (isin)
 );

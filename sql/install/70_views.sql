@@ -160,3 +160,18 @@ CREATE FUNCTION sto.event_leaf(event sto.event, ledger_id uuid) RETURNS sto.dige
         event.entry_id, event.prev_hash, event.kind, event.subject, event.actor, event.body, event.signatures,
         event.recorded_at);
 COMMENT ON FUNCTION sto.event_leaf(sto.event, uuid) IS 'the leaf hash of an event of this ledger';
+
+-- What stops an order now: pauses for everybody, freezes for whom they stop and for readers of the whole register.
+CREATE VIEW sto.restriction WITH (security_barrier) AS
+SELECT f.stopped, e.subject, f.wallet, e.entry_id, e.recorded_at, e.actor, e.body ->> 'basis' AS basis,
+       (e.body ->> 'document_hash')::sto.digest AS document_hash
+  FROM (SELECT 'token' AS stopped, t.paused AS entry_id, NULL::sto.wallet_address AS wallet, NULL::uuid AS party_id, NULL::uuid AS custodian
+          FROM sto.token t WHERE t.paused IS NOT NULL
+        UNION ALL
+        SELECT 'wallet', w.frozen, w.address, w.party_id, w.custodian FROM sto.wallet w WHERE w.frozen IS NOT NULL
+        UNION ALL
+        SELECT 'party', p.frozen, NULL, p.party_id, NULL FROM sto.party p WHERE p.frozen IS NOT NULL) f
+  JOIN sto.event e ON e.entry_id = f.entry_id
+ WHERE f.stopped = 'token' OR (SELECT m.reads_all FROM sto.me m)
+    OR (SELECT m.party_id FROM sto.me m) IN (f.party_id, f.custodian);
+COMMENT ON VIEW sto.restriction IS 'tokens that are paused, wallets and parties that are frozen: by whom, when and on what basis';

@@ -96,6 +96,22 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sto.verify_events() IS 'leaves of events, and the chain of each subject';
 
+-- As of an id of the log, for the few events that ask.
+CREATE FUNCTION sto.had_capability(party_id uuid, capability text, before bigint) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN coalesce((SELECT (e.body ->> 'granted')::boolean FROM ONLY sto.event e
+                      WHERE e.kind = 'capability' AND e.subject = had_capability.party_id
+                        AND e.body ->> 'capability' = had_capability.capability AND e.entry_id < before
+                      ORDER BY e.entry_id DESC LIMIT 1), false);
+COMMENT ON FUNCTION sto.had_capability(uuid, text, bigint) IS 'whether a party had a capability when that id of the log was drawn';
+
+CREATE FUNCTION sto.paused_by(token_id uuid, before bigint) RETURNS uuid
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (SELECT CASE WHEN (e.body ->> 'paused')::boolean THEN e.actor END FROM ONLY sto.event e
+             WHERE e.kind = 'token_pause' AND e.subject = paused_by.token_id AND e.entry_id < before
+             ORDER BY e.entry_id DESC LIMIT 1);
+COMMENT ON FUNCTION sto.paused_by(uuid, bigint) IS 'who had paused a token when that id of the log was drawn; null: nobody';
+
 -- Who had to sign each event, and did they?  With signatures false, only who.
 CREATE FUNCTION sto.verify_event_signatures(signatures boolean DEFAULT true) RETURNS SETOF sto.verification
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -119,10 +135,22 @@ BEGIN
                          WHEN e.kind IN ('party_status', 'wallet') THEN r.subject IS NOT NULL
                          WHEN e.kind = 'wallet_status' THEN e.actor = e.subject OR r.subject IS NOT NULL
                          WHEN e.kind IN ('token_terms', 'token_policy', 'token_status') THEN e.actor = k.issuer
-                         WHEN e.kind IN ('token', 'batch') THEN e.actor <> nil ELSE false END
+                         WHEN e.kind IN ('token', 'batch') THEN e.actor <> nil
+                         WHEN e.kind IN ('party_facts', 'classification', 'mandate', 'beneficial_owner') THEN r.subject IS NOT NULL
+                         WHEN e.kind = 'claim' THEN sto.had_capability(e.actor, 'claim_issuer', e.entry_id)
+                         WHEN e.kind = 'claim_revoke' THEN EXISTS (SELECT FROM ONLY sto.event c
+                              WHERE c.entry_id = (e.body ->> 'claim')::bigint AND c.entry_id < e.entry_id AND c.kind = 'claim'
+                                AND c.subject = e.subject AND c.actor = e.actor)
+                         WHEN e.kind IN ('token_topics', 'trusted_issuer') THEN e.actor = k.issuer
+                         WHEN e.kind = 'token_pause' THEN sto.had_capability(e.actor, 'enforcer', e.entry_id)
+                              -- the issuer lifts its own pause, not an enforcer's
+                              OR e.actor = k.issuer AND coalesce(sto.paused_by(e.subject, e.entry_id), e.actor) = e.actor
+                         WHEN e.kind IN ('wallet_freeze', 'party_freeze') THEN sto.had_capability(e.actor, 'enforcer', e.entry_id)
+                         ELSE false END
                     THEN 'its actor may not do this'
                     WHEN e.signatures IS NULL THEN
-                         CASE WHEN by_role AND e.kind IN ('capability', 'party', 'party_status', 'wallet', 'wallet_status') THEN NULL
+                         CASE WHEN by_role AND e.kind IN ('capability', 'party', 'party_status', 'wallet', 'wallet_status',
+                                                        'party_facts', 'classification', 'mandate', 'beneficial_owner') THEN NULL
                               ELSE 'it is not signed' END
                     WHEN NOT verify_event_signatures.signatures THEN NULL
                     WHEN e.kind = 'genesis' THEN CASE WHEN octet_length(e.signatures) / 74 <> json_array_length(e.body -> 'keys')

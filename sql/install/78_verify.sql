@@ -32,6 +32,22 @@ BEGIN
         SELECT DISTINCT ON (e.subject) e.subject, e.body ->> 'status' AS status
           FROM ONLY sto.event e WHERE e.kind IN ('party_status', 'wallet_status', 'token_status')
          ORDER BY e.subject, e.entry_id DESC),
+    stopped AS (             -- what the newest pause or freeze of a subject still stops
+        SELECT x.* FROM (
+            SELECT DISTINCT ON (e.subject, e.kind) e.subject, e.kind, e.entry_id AS since, e.actor,
+                   (e.body ->> CASE e.kind WHEN 'token_pause' THEN 'paused' ELSE 'frozen' END)::boolean AS on
+              FROM ONLY sto.event e WHERE e.kind IN ('token_pause', 'wallet_freeze', 'party_freeze')
+             ORDER BY e.subject, e.kind, e.entry_id DESC) x
+         WHERE x.on),
+    facts AS (               -- of each fact the newest that was given
+        SELECT e.subject,
+               (array_agg(e.body ->> 'country' ORDER BY e.entry_id DESC) FILTER (WHERE e.body ->> 'country' IS NOT NULL))[1] AS country,
+               (array_agg(e.body ->> 'incorporation' ORDER BY e.entry_id DESC) FILTER (WHERE e.body ->> 'incorporation' IS NOT NULL))[1]
+                   AS incorporation,
+               (array_agg(e.body ->> 'lei' ORDER BY e.entry_id DESC) FILTER (WHERE e.body ->> 'lei' IS NOT NULL))[1]::sto.lei AS lei,
+               (array_agg(e.body ->> 'commitment' ORDER BY e.entry_id DESC) FILTER (WHERE e.body ->> 'commitment' IS NOT NULL))[1]::sto.digest
+                   AS commitment
+          FROM ONLY sto.event e WHERE e.kind = 'party_facts' GROUP BY e.subject),
     fault (scope, id) AS (
         SELECT 'sto.ledger', x.id FROM (
             (SELECT sto.ledger_id(e.leaf_hash) AS ledger_id, (SELECT n.policy_event FROM newest_policy n WHERE n.subject = nil) AS id,
@@ -101,15 +117,19 @@ BEGIN
          WHERE (p.event, p.recorded_at, p.count, p.root) IS DISTINCT FROM (r.entry_id, r.recorded_at, r.count, r.root)
         UNION ALL
         SELECT 'sto.party', coalesce(r.entry_id, p.registered)
-          FROM (SELECT e.entry_id, n.policy_event, e.subject, b.kind, coalesce(s.status, 'active') AS status, b.country, b.lei, b.commitment
+          FROM (SELECT e.entry_id, n.policy_event, e.subject, b.kind, coalesce(s.status, 'active') AS status,
+                       coalesce(f.country, b.country) AS country, coalesce(f.lei, b.lei) AS lei,
+                       coalesce(f.commitment, b.commitment) AS commitment, f.incorporation, z.since AS frozen
                   FROM ONLY sto.event e
                  CROSS JOIN LATERAL json_to_record(e.body) AS b (kind text, country text, lei sto.lei, commitment sto.digest)
                   LEFT JOIN newest_policy n ON n.subject = e.subject
                   LEFT JOIN status s ON s.subject = e.subject
+                  LEFT JOIN facts f ON f.subject = e.subject
+                  LEFT JOIN stopped z ON z.subject = e.subject AND z.kind = 'party_freeze'
                  WHERE e.kind = 'party') r
           FULL JOIN sto.party p ON p.party_id = r.subject
-         WHERE (p.registered, p.policy_event, p.kind, p.status, p.country, p.lei, p.commitment)
-               IS DISTINCT FROM (r.entry_id, r.policy_event, r.kind, r.status, r.country, r.lei, r.commitment)
+         WHERE (p.registered, p.policy_event, p.kind, p.status, p.country, p.lei, p.commitment, p.incorporation, p.frozen)
+               IS DISTINCT FROM (r.entry_id, r.policy_event, r.kind, r.status, r.country, r.lei, r.commitment, r.incorporation, r.frozen)
         UNION ALL
         SELECT 'sto.capability', coalesce(r.entry_id, c.granted_by)
           FROM (SELECT DISTINCT ON (e.subject, e.body ->> 'capability') e.entry_id, e.subject, e.body ->> 'capability' AS capability,
@@ -121,7 +141,8 @@ BEGIN
         UNION ALL
         SELECT 'sto.wallet', coalesce(r.entry_id, w.registered)
           FROM (SELECT e.entry_id, n.policy_event, e.subject, b.party, b.custodian, sto.wallet_address(ledger, e.subject) AS address,
-                       b.salt, coalesce(t.signed_only, b.signed_only, false) AS signed_only, b.kind, coalesce(s.status, 'active') AS status
+                       b.salt, coalesce(t.signed_only, b.signed_only, false) AS signed_only, b.kind, coalesce(s.status, 'active') AS status,
+                       z.since AS frozen
                   FROM ONLY sto.event e
                  CROSS JOIN LATERAL json_to_record(e.body) AS b (party uuid, custodian uuid, salt sto.digest, signed_only boolean, kind text)
                   LEFT JOIN newest_policy n ON n.subject = e.subject
@@ -129,20 +150,22 @@ BEGIN
                   LEFT JOIN (SELECT DISTINCT ON (v.subject) v.subject, (v.body ->> 'signed_only')::boolean AS signed_only
                                FROM ONLY sto.event v WHERE v.kind = 'wallet_terms' ORDER BY v.subject, v.entry_id DESC) t
                          ON t.subject = e.subject
+                  LEFT JOIN stopped z ON z.subject = e.subject AND z.kind = 'wallet_freeze'
                  WHERE e.kind = 'wallet'
                 UNION ALL
                 SELECT e.entry_id, NULL, e.subject, e.actor, NULL, sto.wallet_address(ledger, e.subject),
-                       (e.body ->> 'salt')::sto.digest, false, 'issuance', 'active'
+                       (e.body ->> 'salt')::sto.digest, false, 'issuance', 'active', NULL
                   FROM ONLY sto.event e WHERE e.kind = 'token') r
           FULL JOIN sto.wallet w ON w.wallet_id = r.subject
-         WHERE (w.registered, w.policy_event, w.party_id, w.custodian, w.address, w.salt, w.signed_only, w.kind, w.status)
-               IS DISTINCT FROM (r.entry_id, r.policy_event, r.party, r.custodian, r.address, r.salt, r.signed_only, r.kind, r.status)
+         WHERE (w.registered, w.policy_event, w.party_id, w.custodian, w.address, w.salt, w.signed_only, w.kind, w.status, w.frozen)
+               IS DISTINCT FROM (r.entry_id, r.policy_event, r.party, r.custodian, r.address, r.salt, r.signed_only, r.kind, r.status, r.frozen)
         UNION ALL
         SELECT 'sto.token', coalesce(r.entry_id, t.registered)
           FROM (SELECT e.entry_id, e.subject, e.actor, sto.wallet_address(ledger, e.subject) AS issuance,
                        CASE WHEN a.subject IS NULL THEN b.authorised ELSE a.authorised END AS authorised,
                        CASE WHEN u.subject IS NULL THEN b.unsigned_role ELSE u.unsigned_role END AS unsigned_role,
-                       b.decimals, b.kind, coalesce(s.status, 'active') AS status, b.name, b.isin, b.cfi, b.dti, b.currency
+                       b.decimals, b.kind, coalesce(s.status, 'active') AS status, b.name, b.isin, b.cfi, b.dti, b.currency,
+                       z.since AS paused, z.actor AS paused_by, q.topics, coalesce(q.receiver_only, true) AS receiver_only
                   FROM ONLY sto.event e
                  CROSS JOIN LATERAL json_to_record(e.body) AS b (authorised sto.token_amount, decimals smallint, kind text, name text,
                                                                  isin sto.isin, cfi sto.cfi, dti sto.dti, currency text, unsigned_role text)
@@ -153,12 +176,17 @@ BEGIN
                   LEFT JOIN (SELECT DISTINCT ON (v.subject) v.subject, v.body ->> 'unsigned_role' AS unsigned_role
                                FROM ONLY sto.event v WHERE v.kind = 'token_policy' ORDER BY v.subject, v.entry_id DESC) u
                          ON u.subject = e.subject
+                  LEFT JOIN stopped z ON z.subject = e.subject AND z.kind = 'token_pause'
+                  LEFT JOIN (SELECT DISTINCT ON (v.subject) v.subject, coalesce((v.body ->> 'receiver_only')::boolean, true) AS receiver_only,
+                                    CASE WHEN json_array_length(v.body -> 'topics') > 0 THEN v.entry_id END AS topics
+                               FROM ONLY sto.event v WHERE v.kind = 'token_topics' ORDER BY v.subject, v.entry_id DESC) q
+                         ON q.subject = e.subject
                  WHERE e.kind = 'token') r
           FULL JOIN sto.token t ON t.token_id = r.subject
          WHERE (t.registered, t.authorised, t.issuer, t.issuance, t.decimals, t.kind, t.status, t.name, t.isin, t.cfi, t.dti,
-                t.currency, t.unsigned_role)
+                t.currency, t.unsigned_role, t.paused, t.paused_by, t.topics, t.receiver_only)
                IS DISTINCT FROM (r.entry_id, r.authorised, r.actor, r.issuance, r.decimals, r.kind, r.status, r.name, r.isin, r.cfi,
-                r.dti, r.currency, r.unsigned_role)
+                r.dti, r.currency, r.unsigned_role, r.paused, r.paused_by, r.topics, r.receiver_only)
         UNION ALL
         SELECT 'sto.batch', coalesce(r.entry_id, b.batch_event)
           FROM (SELECT e.entry_id, e.subject, e.actor, f.token, f.count, f.sum, f.hash, p.policy_event,
@@ -226,7 +254,9 @@ BEGIN
                 WHEN 'events' THEN RETURN QUERY SELECT * FROM sto.verify_events();
                 WHEN 'event_signatures' THEN RETURN QUERY SELECT * FROM sto.verify_event_signatures(signatures);
                 WHEN 'possessions' THEN RETURN QUERY SELECT * FROM sto.verify_possessions();
-                WHEN 'register' THEN RETURN QUERY SELECT * FROM sto.verify_register();
+                WHEN 'register' THEN
+                    RETURN QUERY SELECT * FROM sto.verify_register();
+                    RETURN QUERY SELECT * FROM sto.verify_identity();
                 WHEN 'closes' THEN RETURN QUERY SELECT * FROM sto.verify_closes();
                 WHEN 'blocks' THEN RETURN QUERY SELECT * FROM sto.verify_blocks();
                 WHEN 'checkpoints' THEN RETURN QUERY SELECT * FROM sto.verify_checkpoints();

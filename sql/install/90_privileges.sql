@@ -64,3 +64,21 @@ GRANT SELECT ON sto.worker_status TO PUBLIC;
 
 -- Checkpoints with their witnesses and time-stamps are for everybody; what is handed over is verified.
 GRANT SELECT ON sto.checkpoint_status TO PUBLIC;
+
+-- Identity.  What a token asks for is public; classes, claims, mandates and owners are for the party itself, for who
+-- made a claim or holds a mandate, and for readers of the whole register.
+GRANT SELECT ON sto.token_topics, sto.trusted_issuer TO PUBLIC;
+ALTER TABLE sto.classification ENABLE ROW LEVEL SECURITY;
+ALTER TABLE sto.mandate ENABLE ROW LEVEL SECURITY;
+ALTER TABLE sto.beneficial_owner ENABLE ROW LEVEL SECURITY;
+ALTER TABLE sto.claim ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON sto.classification FOR SELECT
+    USING ((SELECT me.reads_all FROM sto.me) OR party_id = (SELECT me.party_id FROM sto.me));
+CREATE POLICY own ON sto.mandate FOR SELECT
+    USING ((SELECT me.reads_all FROM sto.me) OR (SELECT me.party_id FROM sto.me) IN (party_id, representative));
+CREATE POLICY own ON sto.beneficial_owner FOR SELECT
+    USING ((SELECT me.reads_all FROM sto.me) OR party_id = (SELECT me.party_id FROM sto.me));
+CREATE POLICY own ON sto.claim FOR SELECT
+    USING ((SELECT me.reads_all FROM sto.me) OR (SELECT me.party_id FROM sto.me) IN (party_id, issuer));
+GRANT SELECT ON sto.classification, sto.mandate, sto.beneficial_owner, sto.claim TO PUBLIC;
+GRANT SELECT ON sto.restriction TO PUBLIC;

@@ -7,6 +7,9 @@
  * records in the order of their ids it knows every position, hold, token,
  * party, wallet and key, so that a database's tables can be compared with it.
  *
+ * Memory: 21 to 32 octets an entry, for its order id, which is unique for ever;
+ * 650 a wallet with one key and one token, 300 a party, 160 a hold, used up or not.
+ *
  * A replay belongs to one thread at a time.  What takes long and needs nothing
  * of the fold's state is handed out: signatures, vetting of keys, digests of
  * sides.  The caller runs these jobs at once or in threads of its own.
@@ -113,6 +116,7 @@ extern bool sto_replay_parsed(StoReplay *r, const StoRecord *record,
  */
 #define STO_REPLAY_AHEAD 12
 extern void sto_replay_hint(StoReplay *r, const uint8_t *record, size_t len);
+extern void sto_replay_hint_parsed(StoReplay *r, const StoRecord *record);
 
 /*
  * The record just folded.  Of an entry, the sides are those that the fold

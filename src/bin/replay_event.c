@@ -336,6 +336,11 @@ fold_parsed(Act *act)
 		if (find_actor(act) && !authorise(act))
 			return false;
 	}
+	else if (act->r->opened)
+	{
+		sto_fold_refuse(act, STO_CHECK_ORDER, "the ledger is open already");
+		return true;
+	}
 	else if (act->event->has_prev)
 		sto_fold_refuse(act, STO_CHECK_LINK, "the first event has a prev_hash");
 	return move_chain(act) && rules[act->body.kind].apply(act);

@@ -29,23 +29,21 @@ fetch(const void *row, size_t len)
 	__builtin_prefetch(first + len - 1); /* rows don't begin with lines */
 }
 
-/* The places in the index. */
+/* The places in the index; NULL: the order names no such wallet. */
 static void
-look_first(const StoReplay *r, const uint8_t *record, size_t len, Hint *hint)
+look_first(const StoReplay *r, const uint8_t *debit, const uint8_t *credit, const uint8_t *order_id,
+		   Hint *hint)
 {
-	static const int at[2] = {AT_DEBIT, AT_CREDIT};
+	const uint8_t *address[2] = {debit, credit};
 
-	hint->hash[0] = hint->hash[1] = 0;
-	hint->wallet[0] = hint->wallet[1] = 0;
-	if (len < AT_ORDER_ID + STO_UUID_LEN || record[AT_TAG] != 'n' || record[AT_DEBIT] != 1)
-		return;
-	for (int i = 0; i < 2 && record[at[i]] == 1; i++)
+	for (int i = 0; i < 2; i++)
 	{
-		hint->hash[i] = sto_fold_address_hash(r, record + at[i] + 1);
-		sto_index_prefetch(&r->by_address, hint->hash[i]);
+		hint->wallet[i] = 0;
+		hint->hash[i] = address[i] == NULL ? 0 : sto_fold_address_hash(r, address[i]);
+		if (hint->hash[i] != 0)
+			sto_index_prefetch(&r->by_address, hint->hash[i]);
 	}
-	if (record[AT_CREDIT] == 1)
-		memcpy(hint->order_id, record + AT_ORDER_ID, STO_UUID_LEN);
+	memcpy(hint->order_id, order_id, STO_UUID_LEN);
 }
 
 /* The wallets. */
@@ -107,13 +105,48 @@ look_fourth(const StoReplay *r, const Hint *hint)
 	sto_set_prefetch(&r->orders, r->seed, value);
 }
 
-void
-sto_replay_hint(StoReplay *r, const uint8_t *record, size_t len)
+static void
+step(StoReplay *r, const uint8_t *debit, const uint8_t *credit, const uint8_t *order_id)
 {
 	uint32_t n = r->hinted++;
 
-	look_first(r, record, len, &r->hints[n % HINTS]);
+	look_first(r, debit, credit, order_id, &r->hints[n % HINTS]);
 	look_second(r, &r->hints[(n - STEP) % HINTS]);
 	look_third(r, &r->hints[(n - 2 * STEP) % HINTS]);
 	look_fourth(r, &r->hints[(n - 3 * STEP) % HINTS]);
+}
+
+/* An event needs nothing; its turn moves the others on all the same. */
+static void
+step_idle(StoReplay *r)
+{
+	static const uint8_t nothing[STO_UUID_LEN];
+
+	step(r, NULL, NULL, nothing);
+}
+
+void
+sto_replay_hint(StoReplay *r, const uint8_t *record, size_t len)
+{
+	bool credit;
+
+	if (len < AT_ORDER_ID + STO_UUID_LEN || record[AT_TAG] != 'n' || record[AT_DEBIT] != 1)
+	{
+		step_idle(r);
+		return;
+	}
+	/* without a credit wallet its id stands elsewhere: only the cache is the worse for it */
+	credit = record[AT_CREDIT] == 1;
+	step(r, record + AT_DEBIT + 1, credit ? record + AT_CREDIT + 1 : NULL, record + AT_ORDER_ID);
+}
+
+void
+sto_replay_hint_parsed(StoReplay *r, const StoRecord *record)
+{
+	const StoOrder *o = &record->entry.order;
+
+	if (record->kind == STO_RECORD_ENTRY && o->has_debit)
+		step(r, o->debit, o->has_credit ? o->credit : NULL, o->order_id);
+	else
+		step_idle(r);
 }

@@ -97,7 +97,10 @@ register_key(Act *act, int which, const uint8_t *msg, size_t len, uint32_t *numb
 	}
 	else if (row->role != STO_ROLE_POLICY ||
 			 memcmp(row->subject, act->event->subject, STO_UUID_LEN) != 0)
+	{
 		refuse_key(act, key->fingerprint, "is registered for another subject");
+		return true;
+	}
 	else if (row->retired != 0)
 		refuse_key(act, key->fingerprint, "was retired");
 	row->has_from = key->has_from;

@@ -40,8 +40,6 @@ bad_order(const StoOrder *o)
 {
 	bool of_hold = o->kind == STO_POST || o->kind == STO_RELEASE;
 
-	if (o->amount <= 0)
-		return "the amount is not positive";
 	if (o->kind != STO_HOLD && o->kind != STO_RELEASE && !o->has_credit)
 		return "the order names no credit wallet";
 	if (o->kind == STO_RELEASE && o->has_credit)
@@ -78,6 +76,11 @@ sto_fold_shape(const Posting *p)
 	if (!o->has_debit)
 	{
 		sto_fold_bad(p, STO_CHECK_RULE, "the order names no debit wallet");
+		return false;
+	}
+	if (o->amount <= 0)
+	{
+		sto_fold_bad(p, STO_CHECK_RULE, "the amount is not positive");
 		return false;
 	}
 	why = bad_order(o);

@@ -20,10 +20,11 @@ need_available(const Posting *p, const Position *pos)
 {
 	char available[STO_AMOUNT_TEXT_MAX];
 	char needed[STO_AMOUNT_TEXT_MAX];
+	StoAmount free_units = 0;
 
-	if (p->order->amount <= pos->balance - pos->held)
+	if (sto_amount_sub(pos->balance, pos->held, &free_units) && p->order->amount <= free_units)
 		return;
-	sto_amount_print(pos->balance - pos->held, available);
+	sto_amount_print(free_units, available);
 	sto_amount_print(p->order->amount, needed);
 	sto_fold_bad(p, STO_CHECK_BALANCE, "the debit wallet had %s available; the order takes %s",
 				 available, needed);

@@ -198,8 +198,11 @@ extern bool note_read(const char *note, size_t len, const StoReplay *replay, int
 					  StoHash *root, const char **why);
 /* Is the note signed by one of the log's keys?  Says nothing of its root. */
 extern bool notes_is_ours(Notes *notes, const StoReplay *replay, const char *note, size_t len);
-/* All were handed in, the fold is at its end: judge what waited, and report. */
-extern void notes_end(Notes *notes, const StoReplay *replay);
+/*
+ * All were handed in, the fold is at its end: judge what waited, and report.
+ * resumed: an earlier run has seen those of the log's beginning.
+ */
+extern void notes_end(Notes *notes, const StoReplay *replay, bool resumed);
 
 /* sto_verify_evidence.c */
 
@@ -277,6 +280,7 @@ extern void work_free(Work *work);
 typedef struct Accepted
 {
 	Tree tree;
+	bool signatures; /* they were checked, all of them */
 	StoHash root;
 	StoHash last_leaf;
 } Accepted;

@@ -109,18 +109,20 @@ open_after(Proofs *p, Cursor *c, const char *name, int columns, int batch, const
 static bool
 open_cursors(Proofs *p, const ProofsStart *start)
 {
+	/* the checkpoint that was accepted last is looked at again: it may have been cosigned since */
+	int64_t before = start->size - 1;
+
 	if (!open_after(p, &p->blocks, "blocks", 3, 1000,
 					"last_id, tree_size, root FROM ONLY sto.block", "last_id", start->last_id,
 					"last_id") ||
 		!open_after(p, &p->checkpoints, "checkpoints", 2, 100,
-					"tree_size, note FROM ONLY sto.checkpoint", "tree_size", start->size,
-					"tree_size") ||
+					"tree_size, note FROM ONLY sto.checkpoint", "tree_size", before, "tree_size") ||
 		!open_after(p, &p->cosignatures, "cosignatures", 5, 100,
 					"tree_size, cosigned_at, party_id, fingerprint, signature FROM ONLY "
 					"sto.cosignature",
-					"tree_size", start->size, "tree_size, fingerprint") ||
+					"tree_size", before, "tree_size, fingerprint") ||
 		!open_after(p, &p->stamps, "stamps", 3, 100,
-					"tree_size, gen_time, reply FROM ONLY sto.time_stamp", "tree_size", start->size,
+					"tree_size, gen_time, reply FROM ONLY sto.time_stamp", "tree_size", before,
 					"tree_size, gen_time"))
 		return false;
 	next_block(p);

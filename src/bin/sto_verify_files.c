@@ -22,6 +22,8 @@ mark_read(const char *dir, const char *name, bool is_signed, Mark *mark, const c
 	bool ok = false;
 
 	memset(mark, 0, sizeof(*mark));
+	if (len > 0)
+		len = export_note_len(data, len);
 	if (len < 0)
 		*why = strerror(errno);
 	else if (is_signed)

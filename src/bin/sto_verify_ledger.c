@@ -148,9 +148,11 @@ static void
 save_state(Run *run)
 {
 	Accepted accepted = {.tree = run->tree};
+	bool from_start = run->start.tree.frontier.size == 0;
 	int64_t last = run->tree.frontier.size - 1;
 
 	run->save_size = -1;
+	accepted.signatures = run->o->signatures && (from_start || run->start.signatures);
 	accepted.last_leaf = run->tree.tiles[0][last % STO_TILE_WIDTH];
 	if (!run->replay_ended && sto_frontier_root(&run->tree.frontier, &accepted.root))
 		run->saved = state_write(run->o->state_file, run->replay, &accepted);
@@ -204,6 +206,15 @@ count_row(Run *run, const Row *row, int64_t before)
 		run->unsealed++;
 }
 
+/* What the rows that come soon need is fetched from memory meanwhile. */
+static void
+look_ahead(Run *run, const Chunk *chunk, int i)
+{
+	for (int j = i == 0 ? 0 : i + STO_REPLAY_AHEAD; j <= i + STO_REPLAY_AHEAD; j++)
+		if (j < chunk->count && chunk->rows[j].readable)
+			sto_replay_hint_parsed(run->replay, &chunk->rows[j].record);
+}
+
 /* False if the chunk isn't there. */
 static bool
 take_chunk(Run *run, Work *work)
@@ -222,7 +233,10 @@ take_chunk(Run *run, Work *work)
 	if (is_smooth(run, chunk))
 	{
 		for (int i = 0; i < chunk->count; i++)
+		{
+			look_ahead(run, chunk, i);
 			fold(run, i);
+		}
 		run->tree_failed |= !tree_append_tile(&run->tree, chunk->rows, &chunk->root);
 	}
 	else
@@ -475,7 +489,7 @@ end_run(Run *run)
 	end_marks(run);
 	tell_facts(run);
 	if (sto_replay_ledger(run->replay) != NULL)
-		notes_end(run->notes, run->replay);
+		notes_end(run->notes, run->replay, run->start.tree.frontier.size > 0);
 	else
 		report_problem(run->report, 0, STO_CHECK_LEDGER, "there is no ledger in it");
 	if (whole && !run->replay_ended && run->db.reads_all)

@@ -375,7 +375,7 @@ notes_judge(Notes *notes, const StoReplay *replay, Evidence *evidence)
 }
 
 void
-notes_end(Notes *notes, const StoReplay *replay)
+notes_end(Notes *notes, const StoReplay *replay, bool resumed)
 {
 	const Options *o = notes->options;
 
@@ -395,10 +395,13 @@ notes_end(Notes *notes, const StoReplay *replay)
 	if (notes->time > 0)
 		report_fact(notes->report, "time-stamped", "%" PRId64 " (Unix seconds)",
 					notes->time / 1000000);
-	if (o->witnesses > 0 && notes->witnessed_size == 0)
+	if (o->witnesses > 0 && notes->witnessed_size == 0 && resumed)
+		report_unsure(notes->report, "no checkpoint since the last run has %d good cosignatures",
+					  o->witnesses);
+	else if (o->witnesses > 0 && notes->witnessed_size == 0)
 		report_problemf(notes->report, 0, CHECK_COSIGNATURE,
 						"no checkpoint has %d good cosignatures of the witnesses asked for",
 						o->witnesses);
-	if (o->log_count > 0 && notes->signed_size == 0)
+	if (o->log_count > 0 && notes->signed_size == 0 && !resumed)
 		report_unsure(notes->report, "there is no signed checkpoint to hold against --log-key");
 }

@@ -152,6 +152,10 @@ open_run(Run *run)
 						  why);
 			return false;
 		}
+		if (run->replay != NULL && run->o->signatures && !run->start.signatures)
+			report_unsure(run->report,
+						  "entries to %" PRId64 " were accepted before without their signatures",
+						  run->start.tree.last_id);
 	}
 	if (run->replay == NULL)
 		run->replay = sto_replay_new(genesis, &calls);

@@ -153,7 +153,7 @@ read_file(Report *report, const char *path, size_t *len)
 
 	if (got >= 0)
 	{
-		*len = (size_t) got;
+		*len = (size_t) export_note_len(data, got);
 		return (char *) data;
 	}
 	report_unsure(report, "%s can't be read: %s", path, strerror(errno));

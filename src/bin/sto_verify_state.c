@@ -6,6 +6,7 @@
 #include "bin/sto_verify.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,7 @@ parse_mark(const uint8_t *mark, size_t len, Accepted *accepted)
 	if (tag[0] != sizeof(STATE_TAG) - 1 || memcmp(tag + 1, STATE_TAG, sizeof(STATE_TAG) - 1) != 0 ||
 		tag[sizeof(STATE_TAG)] != STATE_VERSION)
 		return false;
+	accepted->signatures = sto_get_u8(&r) == 1;
 	sto_get_bytes(&r, accepted->root.octets, STO_DIGEST_LEN);
 	sto_get_bytes(&r, accepted->last_leaf.octets, STO_DIGEST_LEN);
 	return tree_get(&r, &accepted->tree) && sto_reader_done(&r) &&
@@ -89,16 +91,23 @@ state_write(const char *path, const StoReplay *replay, const Accepted *accepted)
 	char name[PATH_MAX];
 	uint8_t *mark = malloc(MARK_MAX);
 	StoWriter w;
-	FILE *file;
+	FILE *file = NULL;
+	int fd = -1;
 	bool ok;
 
-	if (mark == NULL || !beside(path, name) || (file = fopen(name, "wb")) == NULL)
+	/* salts are in it, which let their holder guess balances: it is its owner's alone */
+	if (mark != NULL && beside(path, name))
+		fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd >= 0 && (file = fdopen(fd, "wb")) == NULL)
+		close(fd);
+	if (file == NULL)
 	{
 		free(mark);
 		return false;
 	}
 	sto_writer_init(&w, mark, MARK_MAX);
 	sto_put_tag(&w, STATE_TAG, STATE_VERSION);
+	sto_put_u8(&w, accepted->signatures);
 	sto_put_bytes(&w, accepted->root.octets, STO_DIGEST_LEN);
 	sto_put_bytes(&w, accepted->last_leaf.octets, STO_DIGEST_LEN);
 	tree_put(&w, &accepted->tree);

@@ -393,6 +393,27 @@ sto_wallet_address(const uint8_t ledger_id[STO_UUID_LEN], const uint8_t wallet_i
 	return true;
 }
 
+bool
+sto_private_commitment(const uint8_t ledger_id[STO_UUID_LEN], const uint8_t party_id[STO_UUID_LEN],
+					   const char *topic, size_t topic_len, const uint8_t salt[STO_DIGEST_LEN],
+					   const char *value, size_t value_len, uint8_t out[STO_DIGEST_LEN])
+{
+	uint8_t buffer[384];
+	StoWriter w;
+
+	if (value_len > UINT32_MAX || !begin_running())
+		return false;
+	sto_writer_init(&w, buffer, sizeof(buffer));
+	sto_put_tag(&w, "sto.private", FORMAT_VERSION);
+	sto_put_bytes(&w, ledger_id, STO_UUID_LEN);
+	sto_put_bytes(&w, party_id, STO_UUID_LEN);
+	sto_put_octets8(&w, topic, topic_len);
+	sto_put_bytes(&w, salt, STO_DIGEST_LEN);
+	sto_put_u32(&w, (uint32_t) value_len);
+	return !w.failed && sto_sha256_update(running, buffer, w.len) &&
+		   sto_sha256_update(running, value, value_len) && sto_sha256_final(running, out);
+}
+
 static void
 put_leg(StoWriter *w, const StoLeg *leg)
 {

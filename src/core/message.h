@@ -169,6 +169,17 @@ extern void sto_ledger_id(const uint8_t genesis_leaf[STO_DIGEST_LEN], uint8_t ou
 extern bool sto_wallet_address(const uint8_t ledger_id[STO_UUID_LEN],
 							   const uint8_t wallet_id[STO_UUID_LEN], uint8_t out[STO_ADDRESS_LEN]);
 
+/*
+ * commitment = SHA-256(tag || ledger_id || party || topic || salt || value): what
+ * stands in the log for personal data, which is kept elsewhere and can be erased
+ * with its salt.  topic has at most 255 octets.
+ */
+extern bool sto_private_commitment(const uint8_t ledger_id[STO_UUID_LEN],
+								   const uint8_t party_id[STO_UUID_LEN], const char *topic,
+								   size_t topic_len, const uint8_t salt[STO_DIGEST_LEN],
+								   const char *value, size_t value_len,
+								   uint8_t out[STO_DIGEST_LEN]);
+
 /* One leg of a settlement instruction. */
 typedef struct StoLeg
 {

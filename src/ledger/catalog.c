@@ -45,6 +45,12 @@ static const char *const rel_names[STO_REL_COUNT] = {
 	[STO_REL_TIME_AUTHORITY] = "time_authority",
 	[STO_REL_LOG_RESTART] = "log_restart",
 	[STO_REL_CLOSE] = "close",
+	[STO_REL_CLASSIFICATION] = "classification",
+	[STO_REL_MANDATE] = "mandate",
+	[STO_REL_BENEFICIAL_OWNER] = "beneficial_owner",
+	[STO_REL_CLAIM] = "claim",
+	[STO_REL_REQUIRED] = "token_topics",
+	[STO_REL_TRUSTED] = "trusted_issuer",
 };
 
 /* 0: C reads no column of it */
@@ -69,6 +75,12 @@ static const int rel_columns[STO_REL_COUNT] = {
 	[STO_REL_TIME_AUTHORITY] = TIME_AUTHORITY_COLUMNS,
 	[STO_REL_LOG_RESTART] = LOG_RESTART_COLUMNS,
 	[STO_REL_CLOSE] = CLOSE_COLUMNS,
+	[STO_REL_CLASSIFICATION] = CLASSIFICATION_COLUMNS,
+	[STO_REL_MANDATE] = MANDATE_COLUMNS,
+	[STO_REL_BENEFICIAL_OWNER] = BENEFICIAL_OWNER_COLUMNS,
+	[STO_REL_CLAIM] = CLAIM_COLUMNS,
+	[STO_REL_REQUIRED] = REQUIRED_COLUMNS,
+	[STO_REL_TRUSTED] = TRUSTED_COLUMNS,
 	[STO_REL_SEQUENCE] = 3, /* every sequence's */
 	/* log/columns.h has their columns */
 	[STO_REL_BLOCK] = 4,
@@ -113,6 +125,13 @@ static const char *const index_names[STO_IDX_COUNT] = {
 	[STO_IDX_TIME_AUTHORITY] = "time_authority_pkey",
 	[STO_IDX_LOG_RESTART] = "log_restart_pkey",
 	[STO_IDX_CLOSE] = "close_pkey",
+	[STO_IDX_CLASSIFICATION] = "classification_pkey",
+	[STO_IDX_MANDATE] = "mandate_pkey",
+	[STO_IDX_BENEFICIAL_OWNER] = "beneficial_owner_pkey",
+	[STO_IDX_CLAIM] = "claim_pkey",
+	[STO_IDX_CLAIM_PARTY] = "claim_party",
+	[STO_IDX_REQUIRED] = "token_topics_pkey",
+	[STO_IDX_TRUSTED] = "trusted_issuer_pkey",
 };
 
 static Oid rel_oids[STO_REL_COUNT];

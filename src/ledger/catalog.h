@@ -41,44 +41,58 @@ typedef enum StoRel
 	STO_REL_TIME_AUTHORITY,
 	STO_REL_LOG_RESTART,
 	STO_REL_CLOSE,
+	/* who may hold what: sql/install/33_identity.sql */
+	STO_REL_CLASSIFICATION,
+	STO_REL_MANDATE,
+	STO_REL_BENEFICIAL_OWNER,
+	STO_REL_CLAIM,
+	STO_REL_REQUIRED,
+	STO_REL_TRUSTED,
 	STO_REL_COUNT
 } StoRel;
 
 typedef enum StoIndex
 {
-	STO_IDX_EVENT,           /* event_pkey (entry_id) */
-	STO_IDX_TRANSFER,        /* transfer_pkey (entry_id) */
-	STO_IDX_TRANSFER_ORDER,  /* transfer_order (order_id, ordering_party) */
-	STO_IDX_TRANSFER_DEBIT,  /* transfer_debit (debit_wallet, token_id, debit_seq) */
-	STO_IDX_TRANSFER_CREDIT, /* transfer_credit (credit_wallet, token_id, credit_seq) */
-	STO_IDX_SUBJECT,         /* subject_pkey (subject) */
-	STO_IDX_LEDGER,          /* ledger_pkey (ledger_id) */
-	STO_IDX_KEY_POLICY,      /* key_policy_pkey (policy_event) */
-	STO_IDX_PUBLIC_KEY,      /* key_pkey (fingerprint) */
-	STO_IDX_KEY_SUBJECT,     /* key_subject (subject) */
-	STO_IDX_PARTY,           /* party_pkey (party_id) */
-	STO_IDX_CAPABILITY,      /* capability_pkey (party_id, capability) */
-	STO_IDX_WALLET,          /* wallet_pkey (address) */
-	STO_IDX_WALLET_ID,       /* wallet_id (wallet_id) */
-	STO_IDX_TOKEN,           /* token_pkey (token_id) */
-	STO_IDX_BATCH,           /* batch_pkey (batch_event) */
-	STO_IDX_POSITION,        /* position_pkey (token_id, wallet) */
-	STO_IDX_HOLD,            /* hold_pkey (hold_id) */
-	STO_IDX_MEMBER,          /* member_pkey (role) */
-	STO_IDX_BLOCK,           /* block_pkey (last_id) */
-	STO_IDX_BLOCK_SIZE,      /* block_size (tree_size) */
-	STO_IDX_TILE,            /* tile_pkey (level, tile) */
-	STO_IDX_TILE_FIRST,      /* tile_first (first_id) */
-	STO_IDX_CHECKPOINT,      /* checkpoint_pkey (tree_size) */
-	STO_IDX_COSIGNATURE,     /* cosignature_pkey (tree_size, fingerprint) */
-	STO_IDX_TIME_STAMP,      /* time_stamp_pkey (tree_size, gen_time) */
-	STO_IDX_FOREIGN,         /* foreign_checkpoint_pkey (tree_size, root) */
-	STO_IDX_LOG_KEY,         /* log_key_pkey (registered) */
-	STO_IDX_WITNESS,         /* witness_pkey (registered) */
-	STO_IDX_WITNESS_POLICY,  /* witness_policy_pkey (registered) */
-	STO_IDX_TIME_AUTHORITY,  /* time_authority_pkey (registered) */
-	STO_IDX_LOG_RESTART,     /* log_restart_pkey (event) */
-	STO_IDX_CLOSE,           /* close_pkey (event) */
+	STO_IDX_EVENT,            /* event_pkey (entry_id) */
+	STO_IDX_TRANSFER,         /* transfer_pkey (entry_id) */
+	STO_IDX_TRANSFER_ORDER,   /* transfer_order (order_id, ordering_party) */
+	STO_IDX_TRANSFER_DEBIT,   /* transfer_debit (debit_wallet, token_id, debit_seq) */
+	STO_IDX_TRANSFER_CREDIT,  /* transfer_credit (credit_wallet, token_id, credit_seq) */
+	STO_IDX_SUBJECT,          /* subject_pkey (subject) */
+	STO_IDX_LEDGER,           /* ledger_pkey (ledger_id) */
+	STO_IDX_KEY_POLICY,       /* key_policy_pkey (policy_event) */
+	STO_IDX_PUBLIC_KEY,       /* key_pkey (fingerprint) */
+	STO_IDX_KEY_SUBJECT,      /* key_subject (subject) */
+	STO_IDX_PARTY,            /* party_pkey (party_id) */
+	STO_IDX_CAPABILITY,       /* capability_pkey (party_id, capability) */
+	STO_IDX_WALLET,           /* wallet_pkey (address) */
+	STO_IDX_WALLET_ID,        /* wallet_id (wallet_id) */
+	STO_IDX_TOKEN,            /* token_pkey (token_id) */
+	STO_IDX_BATCH,            /* batch_pkey (batch_event) */
+	STO_IDX_POSITION,         /* position_pkey (token_id, wallet) */
+	STO_IDX_HOLD,             /* hold_pkey (hold_id) */
+	STO_IDX_MEMBER,           /* member_pkey (role) */
+	STO_IDX_BLOCK,            /* block_pkey (last_id) */
+	STO_IDX_BLOCK_SIZE,       /* block_size (tree_size) */
+	STO_IDX_TILE,             /* tile_pkey (level, tile) */
+	STO_IDX_TILE_FIRST,       /* tile_first (first_id) */
+	STO_IDX_CHECKPOINT,       /* checkpoint_pkey (tree_size) */
+	STO_IDX_COSIGNATURE,      /* cosignature_pkey (tree_size, fingerprint) */
+	STO_IDX_TIME_STAMP,       /* time_stamp_pkey (tree_size, gen_time) */
+	STO_IDX_FOREIGN,          /* foreign_checkpoint_pkey (tree_size, root) */
+	STO_IDX_LOG_KEY,          /* log_key_pkey (registered) */
+	STO_IDX_WITNESS,          /* witness_pkey (registered) */
+	STO_IDX_WITNESS_POLICY,   /* witness_policy_pkey (registered) */
+	STO_IDX_TIME_AUTHORITY,   /* time_authority_pkey (registered) */
+	STO_IDX_LOG_RESTART,      /* log_restart_pkey (event) */
+	STO_IDX_CLOSE,            /* close_pkey (event) */
+	STO_IDX_CLASSIFICATION,   /* classification_pkey (set_by) */
+	STO_IDX_MANDATE,          /* mandate_pkey (party_id, representative, scope) */
+	STO_IDX_BENEFICIAL_OWNER, /* beneficial_owner_pkey (party_id, owner) */
+	STO_IDX_CLAIM,            /* claim_pkey (claim) */
+	STO_IDX_CLAIM_PARTY,      /* claim_party (party_id, topic) */
+	STO_IDX_REQUIRED,         /* token_topics_pkey (set_by) */
+	STO_IDX_TRUSTED,          /* trusted_issuer_pkey (token_id, issuer) */
 	STO_IDX_COUNT
 } StoIndex;
 

@@ -39,7 +39,11 @@ typedef enum ActorRule
 	ACTOR_WITNESS, /* the subject, which must be a witness */
 	ACTOR_PARTY,   /* any party with keys: who registers a token is its issuer */
 	ACTOR_ISSUER,  /* of the token */
-	ACTOR_ORDERER  /* a party or a wallet */
+	ACTOR_CLAIM_ISSUER,
+	ACTOR_CLAIMANT, /* the claim's issuer, which its handler finds */
+	ACTOR_ENFORCER,
+	ACTOR_ISSUER_OR_ENFORCER,
+	ACTOR_ORDERER /* a party or a wallet */
 } ActorRule;
 
 typedef struct EventRule
@@ -70,6 +74,17 @@ static const EventRule rules[STO_EVENT_KINDS] = {
 	[STO_EVENT_TIME_AUTHORITY] = {SUBJECT_LEDGER, ACTOR_LEDGER, false},
 	[STO_EVENT_LOG_RESTART] = {SUBJECT_LEDGER, ACTOR_LEDGER, false},
 	[STO_EVENT_CLOSE] = {SUBJECT_CLOSE, ACTOR_ANYBODY, false},
+	[STO_EVENT_PARTY_FACTS] = {SUBJECT_PARTY, ACTOR_REGISTRAR, true},
+	[STO_EVENT_CLASSIFICATION] = {SUBJECT_PARTY, ACTOR_REGISTRAR, true},
+	[STO_EVENT_MANDATE] = {SUBJECT_PARTY, ACTOR_REGISTRAR, true},
+	[STO_EVENT_BENEFICIAL_OWNER] = {SUBJECT_PARTY, ACTOR_REGISTRAR, true},
+	[STO_EVENT_CLAIM] = {SUBJECT_PARTY, ACTOR_CLAIM_ISSUER, false},
+	[STO_EVENT_CLAIM_REVOKE] = {SUBJECT_PARTY, ACTOR_CLAIMANT, false},
+	[STO_EVENT_TOKEN_TOPICS] = {SUBJECT_TOKEN, ACTOR_ISSUER, false},
+	[STO_EVENT_TRUSTED_ISSUER] = {SUBJECT_TOKEN, ACTOR_ISSUER, false},
+	[STO_EVENT_TOKEN_PAUSE] = {SUBJECT_TOKEN, ACTOR_ISSUER_OR_ENFORCER, false},
+	[STO_EVENT_WALLET_FREEZE] = {SUBJECT_WALLET, ACTOR_ENFORCER, false},
+	[STO_EVENT_PARTY_FREEZE] = {SUBJECT_PARTY, ACTOR_ENFORCER, false},
 };
 
 const uint8_t sto_nil_uuid[STO_UUID_LEN] = {0};
@@ -96,7 +111,18 @@ sto_act_restricts(const StoAct *act)
 		case STO_EVENT_WALLET_TERMS:
 		case STO_EVENT_TOKEN_TERMS:
 		case STO_EVENT_TOKEN_POLICY:
+		case STO_EVENT_PARTY_FACTS:
+		case STO_EVENT_CLASSIFICATION:
+		case STO_EVENT_MANDATE: /* a new one may be narrower than the one it replaces */
+		case STO_EVENT_CLAIM_REVOKE:
+		case STO_EVENT_TOKEN_TOPICS:
+		case STO_EVENT_TRUSTED_ISSUER:
 			return true;
+		case STO_EVENT_TOKEN_PAUSE:
+			return body->value[STO_F_PAUSED].flag;
+		case STO_EVENT_WALLET_FREEZE:
+		case STO_EVENT_PARTY_FREEZE:
+			return body->value[STO_F_FROZEN].flag;
 		case STO_EVENT_CAPABILITY:
 			return !body->value[STO_F_GRANTED].flag;
 		case STO_EVENT_PARTY_STATUS:
@@ -308,6 +334,24 @@ check_actor(const StoAct *act, bool is_party)
 			if (!sto_fact_token(act->event.subject, &token) || !is_party ||
 				!sto_uuid_equal(actor, token.issuer))
 				not_authorised(act, "the token's issuer");
+			break;
+		case ACTOR_CLAIM_ISSUER:
+			if (!is_party || !sto_fact_capability(actor, "claim_issuer"))
+				not_authorised(act, "a party with the capability claim_issuer");
+			break;
+		case ACTOR_CLAIMANT:
+			if (!is_party)
+				not_authorised(act, "the party that issued the claim");
+			break;
+		case ACTOR_ENFORCER:
+			if (!is_party || !sto_fact_capability(actor, "enforcer"))
+				not_authorised(act, "a party with the capability enforcer");
+			break;
+		case ACTOR_ISSUER_OR_ENFORCER:
+			if (!is_party || ((!sto_fact_token(act->event.subject, &token) ||
+							   !sto_uuid_equal(actor, token.issuer)) &&
+							  !sto_fact_capability(actor, "enforcer")))
+				not_authorised(act, "the token's issuer or a party with the capability enforcer");
 			break;
 		case ACTOR_ORDERER:
 			if (is_ledger)

@@ -11,109 +11,17 @@
 
 #include "compat.h"
 #include "core/amount.h"
+#include "core/bech32m.h"
 #include "ledger/event_body.h"
+#include "ledger/event_kinds.h"
 #include "ledger/gate.h"
 
 #include "errors.h"
 
 #include "datatype/timestamp.h"
-#include "port/pg_bitutils.h"
 #include "utils/builtins.h"
 
-typedef enum FieldType
-{
-	TYPE_TEXT,
-	TYPE_INTEGER,
-	TYPE_TIME,
-	TYPE_BOOLEAN,
-	TYPE_AMOUNT,
-	TYPE_UUID,
-	TYPE_DIGEST,
-	TYPE_KEY,       /* of a note: Ed25519 alone */
-	TYPE_SIGNATURE, /* by such a key */
-	TYPE_KEYS
-} FieldType;
-
-static const struct
-{
-	const char *name;
-	FieldType type;
-} fields[STO_FIELDS] = {
-	[STO_F_AUTHORISED] = {"authorised", TYPE_AMOUNT},
-	[STO_F_BY] = {"by", TYPE_TEXT},
-	[STO_F_CAPABILITY] = {"capability", TYPE_TEXT},
-	[STO_F_CERTIFICATE] = {"certificate", TYPE_TEXT},
-	[STO_F_CFI] = {"cfi", TYPE_TEXT},
-	[STO_F_COMMITMENT] = {"commitment", TYPE_DIGEST},
-	[STO_F_COUNT] = {"count", TYPE_INTEGER},
-	[STO_F_COUNTRY] = {"country", TYPE_TEXT},
-	[STO_F_CURRENCY] = {"currency", TYPE_TEXT},
-	[STO_F_CUSTODIAN] = {"custodian", TYPE_UUID},
-	[STO_F_DECIMALS] = {"decimals", TYPE_INTEGER},
-	[STO_F_DTI] = {"dti", TYPE_TEXT},
-	[STO_F_GRANTED] = {"granted", TYPE_BOOLEAN},
-	[STO_F_HASH] = {"hash", TYPE_DIGEST},
-	[STO_F_ISIN] = {"isin", TYPE_TEXT},
-	[STO_F_KEY] = {"key", TYPE_KEY},
-	[STO_F_KEYS] = {"keys", TYPE_KEYS},
-	[STO_F_KIND] = {"kind", TYPE_TEXT},
-	[STO_F_LEI] = {"lei", TYPE_TEXT},
-	[STO_F_NAME] = {"name", TYPE_TEXT},
-	[STO_F_ORIGIN] = {"origin", TYPE_TEXT},
-	[STO_F_PARTY] = {"party", TYPE_UUID},
-	[STO_F_POSSESSION] = {"possession", TYPE_SIGNATURE},
-	[STO_F_REASON] = {"reason", TYPE_TEXT},
-	[STO_F_REGISTER_AUTHORITY] = {"register_authority", TYPE_TEXT},
-	[STO_F_ROOT] = {"root", TYPE_DIGEST},
-	[STO_F_SALT] = {"salt", TYPE_DIGEST},
-	[STO_F_SIGNED_ONLY] = {"signed_only", TYPE_BOOLEAN},
-	[STO_F_SIZE] = {"size", TYPE_INTEGER},
-	[STO_F_STATUS] = {"status", TYPE_TEXT},
-	[STO_F_SUM] = {"sum", TYPE_AMOUNT},
-	[STO_F_THRESHOLD] = {"threshold", TYPE_INTEGER},
-	[STO_F_TOKEN] = {"token", TYPE_UUID},
-	[STO_F_UNSIGNED_ROLE] = {"unsigned_role", TYPE_TEXT},
-	[STO_F_VALID_UNTIL] = {"valid_until", TYPE_TIME},
-};
-
-#define F(field) (UINT64_C(1) << STO_F_##field)
-
-/* The table of docs/format.md, "Event bodies". */
-static const struct
-{
-	const char *name;
-	uint64 required;
-	uint64 optional;
-	uint64 nullable;
-} kinds[STO_EVENT_KINDS] = {
-	[STO_EVENT_GENESIS] = {"genesis",
-						   F(NAME) | F(ORIGIN) | F(THRESHOLD) | F(KEYS) | F(REGISTER_AUTHORITY), 0,
-						   0},
-	[STO_EVENT_KEYS] = {"keys", F(THRESHOLD) | F(KEYS), 0, 0},
-	[STO_EVENT_CAPABILITY] = {"capability", F(CAPABILITY) | F(GRANTED), 0, 0},
-	[STO_EVENT_PARTY] = {"party", F(KIND),
-						 F(COUNTRY) | F(LEI) | F(COMMITMENT) | F(THRESHOLD) | F(KEYS), 0},
-	[STO_EVENT_PARTY_STATUS] = {"party_status", F(STATUS), 0, 0},
-	[STO_EVENT_WALLET] = {"wallet", F(PARTY) | F(KIND) | F(SALT) | F(THRESHOLD) | F(KEYS),
-						  F(CUSTODIAN) | F(SIGNED_ONLY), 0},
-	[STO_EVENT_WALLET_STATUS] = {"wallet_status", F(STATUS), 0, 0},
-	[STO_EVENT_WALLET_TERMS] = {"wallet_terms", F(SIGNED_ONLY), 0, 0},
-	[STO_EVENT_TOKEN] = {"token", F(KIND) | F(NAME) | F(DECIMALS) | F(AUTHORISED) | F(SALT),
-						 F(ISIN) | F(CFI) | F(DTI) | F(CURRENCY) | F(UNSIGNED_ROLE), F(AUTHORISED)},
-	[STO_EVENT_TOKEN_TERMS] = {"token_terms", F(AUTHORISED), 0, F(AUTHORISED)},
-	[STO_EVENT_TOKEN_POLICY] = {"token_policy", F(UNSIGNED_ROLE), 0, F(UNSIGNED_ROLE)},
-	[STO_EVENT_TOKEN_STATUS] = {"token_status", F(STATUS), 0, 0},
-	[STO_EVENT_BATCH] = {"batch", F(TOKEN) | F(COUNT) | F(SUM) | F(HASH), F(VALID_UNTIL), 0},
-	[STO_EVENT_MAINTENANCE] = {"maintenance", F(REASON) | F(BY), 0, 0},
-	[STO_EVENT_LOG_KEY] = {"log_key", F(KEY) | F(POSSESSION), 0, 0},
-	[STO_EVENT_WITNESS_KEY] = {"witness_key", F(NAME) | F(KEY) | F(POSSESSION), 0, 0},
-	[STO_EVENT_WITNESS_POLICY] = {"witness_policy", F(THRESHOLD), 0, 0},
-	[STO_EVENT_TIME_AUTHORITY] = {"time_authority", F(NAME) | F(CERTIFICATE), 0, 0},
-	[STO_EVENT_LOG_RESTART] = {"log_restart", F(REASON) | F(SIZE) | F(ROOT), 0, 0},
-	[STO_EVENT_CLOSE] = {"close", F(COUNT) | F(ROOT), 0, 0},
-};
-
-StaticAssertDecl(STO_FIELDS <= 64, "fields of a body are bits of a uint64");
+#define F(field) STO_FIELD_BIT(STO_F_##field)
 
 /* A name that a client made up is shown up to here. */
 #define NAME_SHOWN 64
@@ -125,37 +33,27 @@ StaticAssertDecl(STO_FIELDS <= 64, "fields of a body are bits of a uint64");
 #define ITEM_POSSESSION 8
 
 /*
- * Where the parser is.  Depth 1 is the body's own object, 2 the array of
- * keys, 3 a key's object; nothing is deeper.
+ * Where the parser is.  Depth 1 is the body's own object, 2 an array, 3 a key's
+ * object in the array of keys; nothing is deeper.
  */
 typedef struct BodyParse
 {
 	StoBody *body;
 	bool vet_keys;
 	int depth;
-	uint64 given; /* fields seen, null or not */
-	int field;    /* at depth 1: the one whose value comes next */
-	int item;     /* at depth 3: ITEM_... whose value comes next */
-	int items;    /* of the present key: all seen */
+	StoFieldSet given; /* fields seen, null or not */
+	int field;         /* the one whose value comes next, or whose array is open */
+	int item;          /* at depth 3: ITEM_... whose value comes next */
+	int items;         /* of the present key: all seen */
 } BodyParse;
 
 pg_attribute_noreturn() static void refuse(const BodyParse *parse, const char *reason,
 										   const char *name)
 {
 	ereport(ERROR, (errcode(ERRCODE_STO_INVALID_EVENT),
-					errmsg("invalid body of a %s event", kinds[parse->body->kind].name),
+					errmsg("invalid body of a %s event", sto_event_kinds[parse->body->kind].name),
 					name != NULL ? errdetail("\"%s\" %s.", name, reason) : errdetail("%s.", reason),
 					errhint("docs/format.md, \"Event bodies\", lists the fields of each kind.")));
-}
-
-StoEventKind
-sto_event_kind(const char *name, size_t len)
-{
-	for (int i = 0; i < STO_EVENT_KINDS; i++)
-		if (strlen(kinds[i].name) == len && memcmp(kinds[i].name, name, len) == 0)
-			return (StoEventKind) i;
-	ereport(ERROR, (errcode(ERRCODE_STO_INVALID_EVENT),
-					errmsg("unknown kind of event \"%.*s\"", (int) Min(len, 64), name)));
 }
 
 /* An integer without fraction or exponent, within 64 bits; -0 isn't one. */
@@ -250,10 +148,10 @@ read_key(const BodyParse *parse, const char *text, StoKey *key)
 static void
 read_value(const BodyParse *parse, StoField field, char *token, bool quoted, StoBodyValue *value)
 {
-	const char *name = fields[field].name;
+	const char *name = sto_event_fields[field].name;
 	const char *why = NULL;
 
-	switch (fields[field].type)
+	switch (sto_event_fields[field].type)
 	{
 		case TYPE_TEXT:
 			if (!quoted)
@@ -306,8 +204,49 @@ read_value(const BodyParse *parse, StoField field, char *token, bool quoted, Sto
 			if (read_hex(parse, token, name, value->signature, STO_SIG_LEN) != STO_SIG_LEN)
 				refuse(parse, "must have 128 hexadecimal digits", name);
 			break;
+		case TYPE_ADDRESS:
+			if (!quoted)
+				refuse(parse, "must be a string", name);
+			if (!sto_address_parse(token, strlen(token), value->octets, &why))
+				refuse(parse, psprintf("is not an address: %s", why), name);
+			break;
 		case TYPE_KEYS:
+		case TYPE_TEXTS:
+		case TYPE_INTEGERS:
 			refuse(parse, "must be an array", name);
+	}
+}
+
+/* One value of a plain array. */
+static void
+read_element(BodyParse *parse, char *token, bool quoted)
+{
+	const char *name = sto_event_fields[parse->field].name;
+	StoBodyValue *value = &parse->body->value[parse->field];
+
+	if (sto_event_fields[parse->field].type == TYPE_TEXTS)
+	{
+		StoTexts *texts = &value->texts;
+
+		if (!quoted)
+			refuse(parse, "must hold strings only", name);
+		if (texts->count == STO_LIST_MAX)
+			refuse(parse, psprintf("has more than %d items", STO_LIST_MAX), name);
+		if (texts->items == NULL)
+			texts->items = palloc(STO_LIST_MAX * sizeof(char *));
+		texts->items[texts->count++] = token;
+	}
+	else
+	{
+		StoIntegers *integers = &value->integers;
+
+		if (quoted)
+			refuse(parse, "must hold numbers only", name);
+		if (integers->count == STO_LIST_MAX)
+			refuse(parse, psprintf("has more than %d items", STO_LIST_MAX), name);
+		if (integers->items == NULL)
+			integers->items = palloc(STO_LIST_MAX * sizeof(int64));
+		integers->items[integers->count++] = read_integer(parse, token, name);
 	}
 }
 
@@ -349,7 +288,7 @@ on_object_start(void *state)
 
 	if (parse->depth == 0)
 		parse->depth = 1;
-	else if (parse->depth == 2)
+	else if (parse->depth == 2 && parse->field == STO_F_KEYS)
 	{
 		if (parse->body->policy.count >= STO_POLICY_KEYS_MAX)
 			refuse(parse, "has more than 16 keys", "keys");
@@ -373,6 +312,14 @@ on_object_end(void *state)
 	return STO_JSON_OK;
 }
 
+static bool
+is_array(int field)
+{
+	StoFieldType type = sto_event_fields[field].type;
+
+	return type == TYPE_KEYS || type == TYPE_TEXTS || type == TYPE_INTEGERS;
+}
+
 static StoJsonResult
 on_array_start(void *state)
 {
@@ -380,7 +327,7 @@ on_array_start(void *state)
 
 	if (parse->depth == 0)
 		refuse(parse, "It must be an object", NULL);
-	if (parse->depth != 1 || parse->field != STO_F_KEYS)
+	if (parse->depth != 1 || !is_array(parse->field))
 		refuse(parse, "An array stands where a plain value is expected", NULL);
 	parse->depth = 2;
 	return STO_JSON_OK;
@@ -392,7 +339,7 @@ on_array_end(void *state)
 	BodyParse *parse = state;
 
 	parse->depth = 1;
-	parse->body->present |= F(KEYS);
+	parse->body->present |= STO_FIELD_BIT(parse->field);
 	return STO_JSON_OK;
 }
 
@@ -421,7 +368,7 @@ static StoJsonResult
 on_field(void *state, char *name, bool isnull)
 {
 	BodyParse *parse = state;
-	uint64 bit;
+	StoFieldSet bit;
 	int field = 0;
 
 	if (parse->depth == 3)
@@ -429,14 +376,15 @@ on_field(void *state, char *name, bool isnull)
 		begin_item(parse, name, isnull);
 		return STO_JSON_OK;
 	}
-	while (field < STO_FIELDS && strcmp(fields[field].name, name) != 0)
+	while (field < STO_FIELDS && strcmp(sto_event_fields[field].name, name) != 0)
 		field++;
-	bit = field < STO_FIELDS ? UINT64_C(1) << field : 0;
-	if ((bit & (kinds[parse->body->kind].required | kinds[parse->body->kind].optional)) == 0)
+	bit = field < STO_FIELDS ? STO_FIELD_BIT(field) : 0;
+	if ((bit & (sto_event_kinds[parse->body->kind].required |
+				sto_event_kinds[parse->body->kind].optional)) == 0)
 		refuse(parse, "is not a field of this kind", name);
 	if (parse->given & bit)
 		refuse(parse, "stands twice", name);
-	if (isnull && (bit & kinds[parse->body->kind].nullable) == 0)
+	if (isnull && (bit & sto_event_kinds[parse->body->kind].nullable) == 0)
 		refuse(parse, "must not be null", name);
 	parse->given |= bit;
 	parse->field = field;
@@ -450,17 +398,24 @@ on_scalar(void *state, char *token, JsonTokenType type)
 
 	if (parse->depth == 0)
 		refuse(parse, "It must be an object", NULL);
-	if (parse->depth == 2)
+	if (parse->depth == 2 && parse->field == STO_F_KEYS)
 		refuse(parse, "must hold objects only", "keys");
+	if (parse->depth == 2 && type == JSON_TOKEN_NULL)
+		refuse(parse, "must not hold null", sto_event_fields[parse->field].name);
 	if (type == JSON_TOKEN_NULL)
 		return STO_JSON_OK;
+	if (parse->depth == 2)
+	{
+		read_element(parse, token, type == JSON_TOKEN_STRING);
+		return STO_JSON_OK;
+	}
 	if (parse->depth == 3)
 		read_item(parse, token, type == JSON_TOKEN_STRING);
 	else
 	{
 		read_value(parse, parse->field, token, type == JSON_TOKEN_STRING,
 				   &parse->body->value[parse->field]);
-		parse->body->present |= UINT64_C(1) << parse->field;
+		parse->body->present |= STO_FIELD_BIT(parse->field);
 	}
 	return STO_JSON_OK;
 }
@@ -473,8 +428,8 @@ finish_policy(const BodyParse *parse)
 	const char *why = NULL;
 	int64 threshold;
 
-	if ((kinds[body->kind].required & F(THRESHOLD)) != 0 &&
-		(kinds[body->kind].required & F(KEYS)) == 0)
+	if ((sto_event_kinds[body->kind].required & F(THRESHOLD)) != 0 &&
+		(sto_event_kinds[body->kind].required & F(KEYS)) == 0)
 		return; /* a threshold of something else */
 	if (STO_BODY_HAS(body, STO_F_THRESHOLD) != STO_BODY_HAS(body, STO_F_KEYS))
 		refuse(parse, "\"threshold\" and \"keys\" must come together", NULL);
@@ -502,7 +457,7 @@ sto_body_parse(StoEventKind kind, text *json, bool vet_keys, StoBody *body)
 							 .scalar = on_scalar};
 	JsonLexContext *lex;
 	JsonParseErrorType error;
-	uint64 missing;
+	StoFieldSet missing;
 
 	memset(body, 0, sizeof(*body));
 	body->kind = kind;
@@ -514,11 +469,12 @@ sto_body_parse(StoEventKind kind, text *json, bool vet_keys, StoBody *body)
 	error = pg_parse_json(lex, &actions);
 	if (error != JSON_SUCCESS)
 		ereport(ERROR, (errcode(ERRCODE_STO_INVALID_EVENT),
-						errmsg("invalid body of a %s event", kinds[kind].name),
+						errmsg("invalid body of a %s event", sto_event_kinds[kind].name),
 						errdetail_internal("%s", json_errdetail(error, lex))));
 
-	missing = kinds[kind].required & ~parse.given;
-	if (missing != 0)
-		refuse(&parse, "is missing", fields[pg_rightmost_one_pos64(missing)].name);
+	missing = sto_event_kinds[kind].required & ~parse.given;
+	for (int i = 0; i < STO_FIELDS; i++)
+		if (missing & STO_FIELD_BIT(i))
+			refuse(&parse, "is missing", sto_event_fields[i].name);
 	finish_policy(&parse);
 }

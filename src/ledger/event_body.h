@@ -41,48 +41,105 @@ typedef enum StoEventKind
 	STO_EVENT_TIME_AUTHORITY,
 	STO_EVENT_LOG_RESTART,
 	STO_EVENT_CLOSE,
+	STO_EVENT_PARTY_FACTS,
+	STO_EVENT_CLASSIFICATION,
+	STO_EVENT_MANDATE,
+	STO_EVENT_BENEFICIAL_OWNER,
+	STO_EVENT_CLAIM,
+	STO_EVENT_CLAIM_REVOKE,
+	STO_EVENT_TOKEN_TOPICS,
+	STO_EVENT_TRUSTED_ISSUER,
+	STO_EVENT_TOKEN_PAUSE,
+	STO_EVENT_WALLET_FREEZE,
+	STO_EVENT_PARTY_FREEZE,
 	STO_EVENT_KINDS
 } StoEventKind;
 
 typedef enum StoField
 {
+	STO_F_ACKNOWLEDGE,
+	STO_F_ACT,
+	STO_F_AMOUNT,
+	STO_F_APPROVED,
 	STO_F_AUTHORISED,
+	STO_F_BASIS,
 	STO_F_BY,
 	STO_F_CAPABILITY,
 	STO_F_CERTIFICATE,
 	STO_F_CFI,
+	STO_F_CLAIM,
+	STO_F_CLASS,
 	STO_F_COMMITMENT,
+	STO_F_CONTROL,
 	STO_F_COUNT,
 	STO_F_COUNTRY,
+	STO_F_CREDIT,
 	STO_F_CURRENCY,
 	STO_F_CUSTODIAN,
+	STO_F_DEBIT,
 	STO_F_DECIMALS,
+	STO_F_DOCUMENT,
+	STO_F_DOCUMENT_HASH,
 	STO_F_DTI,
+	STO_F_FROM,
+	STO_F_FROZEN,
 	STO_F_GRANTED,
 	STO_F_HASH,
+	STO_F_HOLDS,
+	STO_F_INCORPORATION,
 	STO_F_ISIN,
+	STO_F_ISSUER,
 	STO_F_KEY,
 	STO_F_KEYS,
 	STO_F_KIND,
 	STO_F_LEI,
 	STO_F_NAME,
+	STO_F_NOT_BEFORE,
 	STO_F_ORIGIN,
+	STO_F_OWNER,
 	STO_F_PARTY,
+	STO_F_PAUSED,
 	STO_F_POSSESSION,
 	STO_F_REASON,
+	STO_F_RECEIVER_ONLY,
+	STO_F_REFERENCE,
 	STO_F_REGISTER_AUTHORITY,
+	STO_F_REPRESENTATIVE,
 	STO_F_ROOT,
 	STO_F_SALT,
+	STO_F_SCOPE,
+	STO_F_SHARE,
 	STO_F_SIGNED_ONLY,
 	STO_F_SIZE,
 	STO_F_STATUS,
 	STO_F_SUM,
 	STO_F_THRESHOLD,
+	STO_F_TO,
 	STO_F_TOKEN,
+	STO_F_TOPIC,
+	STO_F_TOPICS,
+	STO_F_UNDOES,
 	STO_F_UNSIGNED_ROLE,
+	STO_F_URI,
 	STO_F_VALID_UNTIL,
+	STO_F_VERSION,
 	STO_FIELDS
 } StoField;
+
+/* An array of plain values; they are in memory of the current context. */
+#define STO_LIST_MAX 256
+
+typedef struct StoTexts
+{
+	int count;
+	char **items; /* each terminated */
+} StoTexts;
+
+typedef struct StoIntegers
+{
+	int count;
+	int64 *items;
+} StoIntegers;
 
 typedef union StoBodyValue
 {
@@ -90,9 +147,11 @@ typedef union StoBodyValue
 	int64 integer;
 	bool flag;
 	StoAmount amount;
-	uint8_t octets[STO_DIGEST_LEN]; /* a uuid or a digest */
+	uint8_t octets[STO_DIGEST_LEN]; /* a uuid, a digest or an address */
 	StoKey key;
 	uint8_t signature[STO_SIG_LEN];
+	StoTexts texts;
+	StoIntegers integers;
 } StoBodyValue;
 
 /* What a key brought as proof that its holder wants it here; len 0: nothing. */
@@ -102,16 +161,21 @@ typedef struct StoPossession
 	uint8_t sig[STO_SIG_MAX];
 } StoPossession;
 
+/* A set of fields: bit STO_F_... of each. */
+typedef unsigned __int128 StoFieldSet;
+
+#define STO_FIELD_BIT(field) ((StoFieldSet) 1 << (field))
+
 typedef struct StoBody
 {
 	StoEventKind kind;
-	uint64 present; /* bit of each field that was given and is not null */
+	StoFieldSet present; /* fields that were given and are not null */
 	StoBodyValue value[STO_FIELDS];
 	StoPolicy policy; /* of threshold and keys, if present */
 	StoPossession possession[STO_POLICY_KEYS_MAX];
 } StoBody;
 
-#define STO_BODY_HAS(body, field) (((body)->present & (UINT64_C(1) << (field))) != 0)
+#define STO_BODY_HAS(body, field) (((body)->present & STO_FIELD_BIT(field)) != 0)
 
 /* The kind of that name, or ERROR ST208. */
 extern StoEventKind sto_event_kind(const char *name, size_t len);

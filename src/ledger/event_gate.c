@@ -54,6 +54,17 @@ static const struct
 	[STO_EVENT_TIME_AUTHORITY] = {sto_register_time_authority, NULL},
 	[STO_EVENT_LOG_RESTART] = {sto_register_log_restart, NULL},
 	[STO_EVENT_CLOSE] = {sto_register_close, "close"},
+	[STO_EVENT_PARTY_FACTS] = {sto_register_party_facts, NULL},
+	[STO_EVENT_CLASSIFICATION] = {sto_register_classification, NULL},
+	[STO_EVENT_MANDATE] = {sto_register_mandate, NULL},
+	[STO_EVENT_BENEFICIAL_OWNER] = {sto_register_beneficial_owner, NULL},
+	[STO_EVENT_CLAIM] = {sto_register_claim, NULL},
+	[STO_EVENT_CLAIM_REVOKE] = {sto_register_claim_revoke, NULL},
+	[STO_EVENT_TOKEN_TOPICS] = {sto_register_token_topics, NULL},
+	[STO_EVENT_TRUSTED_ISSUER] = {sto_register_trusted_issuer, NULL},
+	[STO_EVENT_TOKEN_PAUSE] = {sto_register_token_pause, NULL},
+	[STO_EVENT_WALLET_FREEZE] = {sto_register_wallet_freeze, NULL},
+	[STO_EVENT_PARTY_FREEZE] = {sto_register_party_freeze, NULL},
 };
 
 /* The row as it arrived. */

@@ -62,6 +62,7 @@ static MemberFact member;
 
 /* An announcement is an invalidation of sto.writer, which catalog.c counts. */
 static uint64 generation = 0;
+static uint64 epoch = 0;             /* how often everything was forgotten */
 static bool stale = false;           /* our own transaction changed facts, or undid a change */
 static bool touched_in_xact = false; /* this transaction wrote register rows */
 
@@ -96,6 +97,7 @@ reset(void)
 	member.known = false;
 	stale = false;
 	generation = sto_writer_generation;
+	epoch++;
 	memset(misses, 0, sizeof(misses));
 }
 
@@ -148,6 +150,13 @@ refresh(HTAB **table)
 		reset();
 	else if (table != NULL && hash_get_num_entries(*table) >= FACTS_MAX)
 		reset();
+}
+
+uint64
+sto_facts_epoch(void)
+{
+	refresh(NULL);
+	return epoch;
 }
 
 static void
@@ -249,6 +258,8 @@ read_wallet(TupleTableSlot *slot, StoWalletFact *out)
 	out->active = text_equals(slot_getattr(slot, WALLET_STATUS, &isnull), "active");
 	value = slot_getattr(slot, WALLET_POLICY_EVENT, &isnull);
 	out->policy_event = isnull ? 0 : DatumGetInt64(value);
+	value = slot_getattr(slot, WALLET_FROZEN, &isnull);
+	out->frozen = isnull ? 0 : DatumGetInt64(value);
 }
 
 static void
@@ -321,6 +332,11 @@ sto_fact_token(const uint8_t token_id[STO_UUID_LEN], StoTokenFact *out)
 		out->has_unsigned_role = !isnull;
 		if (!isnull)
 			namestrcpy(&out->unsigned_role, TextDatumGetCString(value));
+		value = sto_row_get(&row, TOKEN_PAUSED, &isnull);
+		out->paused = isnull ? 0 : DatumGetInt64(value);
+		value = sto_row_get(&row, TOKEN_TOPICS, &isnull);
+		out->topics = isnull ? 0 : DatumGetInt64(value);
+		out->receiver_only = DatumGetBool(sto_row_get(&row, TOKEN_RECEIVER_ONLY, &isnull));
 
 		refresh(&tokens);
 		fact = hash_search(tokens, token_id, HASH_ENTER, NULL);
@@ -341,6 +357,8 @@ read_party(TupleTableSlot *slot, StoPartyFact *out)
 	out->active = text_equals(slot_getattr(slot, PARTY_STATUS, &isnull), "active");
 	value = slot_getattr(slot, PARTY_POLICY_EVENT, &isnull);
 	out->policy_event = isnull ? 0 : DatumGetInt64(value);
+	value = slot_getattr(slot, PARTY_FROZEN, &isnull);
+	out->frozen = isnull ? 0 : DatumGetInt64(value);
 }
 
 static void

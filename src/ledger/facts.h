@@ -16,6 +16,10 @@
 #include "core/message.h"
 #include "core/policy.h"
 
+/* Topics of claims. */
+#define STO_TOPIC_MAX 64  /* octets of one */
+#define STO_TOPICS_MAX 32 /* that a token requires, or trusts an issuer for */
+
 typedef struct StoLedgerFact
 {
 	uint8_t ledger_id[STO_UUID_LEN];
@@ -36,6 +40,7 @@ typedef struct StoWalletFact
 	bool signed_only;
 	bool active;
 	int64 policy_event; /* 0: none */
+	int64 frozen;       /* event that froze it; 0: it is not */
 } StoWalletFact;
 
 typedef struct StoTokenFact
@@ -49,6 +54,9 @@ typedef struct StoTokenFact
 	StoAmount authorised;
 	bool has_unsigned_role;
 	NameData unsigned_role;
+	int64 paused;       /* event that paused it; 0: it is not */
+	int64 topics;       /* event of the topics that it requires; 0: none (eligibility.h) */
+	bool receiver_only; /* a sender needs no claims */
 } StoTokenFact;
 
 typedef struct StoPartyFact
@@ -56,6 +64,7 @@ typedef struct StoPartyFact
 	uint8_t party_id[STO_UUID_LEN];
 	bool active;
 	int64 policy_event; /* 0: has no keys */
+	int64 frozen;       /* event that froze it; 0: it is not */
 } StoPartyFact;
 
 extern void sto_facts_init(void); /* transaction callbacks; once per backend, from _PG_init */
@@ -73,6 +82,12 @@ extern bool sto_fact_policy(int64 policy_event, StoPolicy *out);
 extern void sto_fact_member(uint8_t party_id[STO_UUID_LEN]);
 extern bool sto_fact_member_try(uint8_t party_id[STO_UUID_LEN]);
 extern bool sto_fact_capability(const uint8_t party_id[STO_UUID_LEN], const char *capability);
+
+/*
+ * Changes whenever facts are forgotten: what others cache of the register is as old.
+ * It also takes in what was announced, so ask before reading.
+ */
+extern uint64 sto_facts_epoch(void);
 
 /*
  * For event handlers.  Announce: facts cached anywhere may be wrong once this

@@ -74,7 +74,18 @@ extern void sto_register_witness_key(StoAct *act);
 extern void sto_register_witness_policy(StoAct *act);
 extern void sto_register_time_authority(StoAct *act);
 extern void sto_register_log_restart(StoAct *act);
-extern void sto_register_close(StoAct *act); /* register_close.c */
+extern void sto_register_close(StoAct *act);       /* register_close.c */
+extern void sto_register_party_facts(StoAct *act); /* register_identity.c */
+extern void sto_register_classification(StoAct *act);
+extern void sto_register_mandate(StoAct *act);
+extern void sto_register_beneficial_owner(StoAct *act);
+extern void sto_register_claim(StoAct *act); /* register_claim.c */
+extern void sto_register_claim_revoke(StoAct *act);
+extern void sto_register_token_topics(StoAct *act);
+extern void sto_register_trusted_issuer(StoAct *act);
+extern void sto_register_token_pause(StoAct *act); /* register_freeze.c */
+extern void sto_register_wallet_freeze(StoAct *act);
+extern void sto_register_party_freeze(StoAct *act);
 
 /*
  * register_keys.c: make the body's policy the subject's, as the policy of this
@@ -110,6 +121,14 @@ extern void sto_register_insert(StoRel rel, Datum *values, bool *nulls, int sqls
 extern void sto_register_set(StoRow *row, int attno, Datum value, bool isnull);
 /* ERROR ST208 unless text is one line of 1 to max octets. */
 extern void sto_register_line(const char *text, const char *name, size_t max);
+/* The row with these keys becomes these values; it is made if it isn't there. */
+extern void sto_register_put(StoRel rel, StoIndex index, int nkeys, const Datum *keys, int columns,
+							 Datum *values, bool *nulls);
+/* The dates of a body, into two columns; ERROR ST208 unless from is before to. */
+extern void sto_register_dates(const StoBody *body, int from, int to, Datum *values, bool *nulls);
+/* ERROR ST208 unless every name of a body's list is a topic, and none stands twice; as text[]. */
+extern Datum sto_register_topics(const StoBody *body);
+extern void sto_register_topic(const char *topic);
 /* Longest name, and reason, of an event. */
 #define STO_REGISTER_NAME_MAX 200
 #define STO_REGISTER_REASON_MAX 1000

@@ -56,6 +56,7 @@ sto_register_party(StoAct *act)
 	values[PARTY_PARTY_ID - 1] = StoUuidGetDatum(act->event.subject);
 	values[PARTY_KIND - 1] = CStringGetTextDatum(kind);
 	values[PARTY_STATUS - 1] = CStringGetTextDatum("active");
+	nulls[PARTY_INCORPORATION - 1] = nulls[PARTY_FROZEN - 1] = true;
 	sto_store_insert(STO_REL_PARTY, values, nulls);
 	if (has_keys)
 		sto_register_policy(act, act->event.subject, NULL, NULL, false);

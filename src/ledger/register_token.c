@@ -33,6 +33,7 @@ insert_issuance_wallet(const StoAct *act, const uint8_t *address)
 	values[WALLET_SIGNED_ONLY - 1] = BoolGetDatum(false);
 	values[WALLET_KIND - 1] = CStringGetTextDatum("issuance");
 	values[WALLET_STATUS - 1] = CStringGetTextDatum("active");
+	nulls[WALLET_FROZEN - 1] = true;
 	sto_store_insert(STO_REL_WALLET, values, nulls);
 }
 
@@ -117,6 +118,8 @@ sto_register_token(StoAct *act)
 	values[TOKEN_KIND - 1] = CStringGetTextDatum(kind);
 	values[TOKEN_STATUS - 1] = CStringGetTextDatum("active");
 	values[TOKEN_NAME - 1] = CStringGetTextDatum(name);
+	nulls[TOKEN_PAUSED - 1] = nulls[TOKEN_PAUSED_BY - 1] = nulls[TOKEN_TOPICS - 1] = true;
+	values[TOKEN_RECEIVER_ONLY - 1] = BoolGetDatum(true);
 	sto_register_insert(STO_REL_TOKEN, values, nulls, ERRCODE_STO_SUBJECT_EXISTS,
 						"another token has this ISIN");
 	insert_issuance_wallet(act, address);

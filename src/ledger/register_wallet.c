@@ -43,6 +43,7 @@ sto_register_wallet(StoAct *act)
 	values[WALLET_SIGNED_ONLY - 1] = BoolGetDatum(body->value[STO_F_SIGNED_ONLY].flag);
 	values[WALLET_KIND - 1] = CStringGetTextDatum(kind);
 	values[WALLET_STATUS - 1] = CStringGetTextDatum("active");
+	nulls[WALLET_FROZEN - 1] = true;
 	sto_store_insert(STO_REL_WALLET, values, nulls);
 	/* the holder's keys prove these too, or the registrar alone could name who moves the units */
 	sto_register_policy(act, party_id, address,

@@ -106,15 +106,33 @@ form_key(IndexCheck *c, TupleTableSlot *slot, Datum *values, bool *nulls)
 	return true;
 }
 
+/*
+ * A scan passes over entries that earlier ones marked as dead, as every look-up
+ * does; dead_too shows them all the same, for they must lead somewhere too.
+ */
 static IndexScanDesc
-begin_scan(IndexCheck *c, int nkeys, ScanKey keys)
+begin_scan(IndexCheck *c, int nkeys, ScanKey keys, bool dead_too)
 {
 	IndexScanDesc scan = sto_index_beginscan(c->rel, c->index, c->snapshot, nkeys);
+
+	if (dead_too)
+		scan->ignore_killed_tuples = false;
 
 	/* the scan makes room for index tuples when it is begun anew */
 	scan->xs_want_itup = true;
 	index_rescan(scan, keys, nkeys, NULL, 0);
 	return scan;
+}
+
+/* The row that the entry leads to, if the snapshot shows it.  Leaves no mark on the entry if not.
+ */
+static bool
+fetch(IndexScanDesc scan, TupleTableSlot *slot)
+{
+	bool found = index_fetch_heap(scan, slot);
+
+	scan->kill_prior_tuple = false;
+	return found;
 }
 
 /* Is this row found from the root by its key? */
@@ -137,9 +155,9 @@ look_up(IndexCheck *c, const Datum *values, const bool *nulls, const ItemPointer
 							   c->index->rd_indcollation[i],
 							   nulls[i] ? InvalidOid : get_opcode(equal), values[i]);
 	}
-	scan = begin_scan(c, c->nkeys, keys);
+	scan = begin_scan(c, c->nkeys, keys, false);
 	while (!found && index_getnext_tid(scan, ForwardScanDirection) != NULL)
-		found = index_fetch_heap(scan, slot) &&
+		found = fetch(scan, slot) &&
 				ItemPointerEquals(&slot->tts_tid, unconstify(ItemPointerData *, tid));
 	index_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
@@ -251,12 +269,29 @@ look_up_entry(IndexCheck *c, Entry *entry, TupleTableSlot *slot)
 		fault(c, slot, "a look-up does not find a row", &entry->tid);
 }
 
+/* How many entries there are, and the sum of the hashes of where they lead: without going there. */
+static uint64
+entries_sum(IndexCheck *c, bool dead_too)
+{
+	IndexScanDesc scan = begin_scan(c, 0, NULL, dead_too);
+	ItemPointer at;
+	uint64 sum = 0;
+
+	while ((at = index_getnext_tid(scan, ForwardScanDirection)) != NULL)
+	{
+		CHECK_FOR_INTERRUPTS();
+		sum += row_hash(c, at);
+	}
+	index_endscan(scan);
+	return sum;
+}
+
 /* One entry after another, in the index's own order. */
 static void
-read_index(IndexCheck *c)
+read_index(IndexCheck *c, bool dead_too)
 {
 	TupleTableSlot *slot = table_slot_create(c->rel, NULL);
-	IndexScanDesc scan = begin_scan(c, 0, NULL);
+	IndexScanDesc scan = begin_scan(c, 0, NULL, dead_too);
 	Entry *last = palloc0(sizeof(Entry));
 	ItemPointer at;
 
@@ -273,7 +308,7 @@ read_index(IndexCheck *c)
 
 		CHECK_FOR_INTERRUPTS();
 		if (ItemPointerGetBlockNumberNoCheck(&tid) < RelationGetNumberOfBlocks(c->rel))
-			visible = index_fetch_heap(scan, slot);
+			visible = fetch(scan, slot);
 		if (!visible && is_dangling(c, &tid))
 			fault(c, NULL, "an entry leads nowhere", &tid);
 
@@ -346,19 +381,31 @@ read_table(IndexCheck *c, bool look_each_up)
 }
 
 static void
+begin_again(IndexCheck *c)
+{
+	c->bad = 0;
+	c->first_bad = 0;
+	c->reached = 0;
+	c->reached_sum = 0;
+}
+
+static void
 check(IndexCheck *c)
 {
 	read_table(c, false);
-	read_index(c);
+	read_index(c, true);
 	if (c->bad > 0)
 	{
 		/* VACUUM may have taken a dead row out from under an entry that was read just before:
 		 * what stays wrong is wrong */
-		c->bad = 0;
-		c->first_bad = 0;
-		c->reached = 0;
-		c->reached_sum = 0;
-		read_index(c);
+		begin_again(c);
+		read_index(c, true);
+	}
+	/* are all rows found without the entries that are marked as dead? */
+	if (c->bad == 0 && entries_sum(c, true) != entries_sum(c, false))
+	{
+		begin_again(c);
+		read_index(c, false);
 	}
 	if (c->rows != c->reached || c->rows_sum != c->reached_sum)
 	{

@@ -18,13 +18,14 @@ from register import Register  # noqa: E402
 from seal import Seal  # noqa: E402
 from single import Single  # noqa: E402
 from verification import Verification  # noqa: E402
+from verifier import Verifier  # noqa: E402
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", 5))
 SECONDS = float(os.environ.get("BENCH_SECONDS", 4))
 WALLETS = int(os.environ.get("BENCH_WALLETS", 100000))
 ENTRIES = int(os.environ.get("BENCH_ENTRIES", 1000000))
-# all, or some of: single bulk verify memory seal
-PARTS = os.environ.get("BENCH_PARTS", "single bulk verify memory seal").split()
+# all, or some of: single bulk verify memory seal verifier
+PARTS = os.environ.get("BENCH_PARTS", "single bulk verify memory seal verifier").split()
 
 
 def say(text):
@@ -62,6 +63,9 @@ if "memory" in PARTS:
     watch_memory(register, figures, ENTRIES, say)
 if "seal" in PARTS:
     Seal(register, figures, say).measure()
+
+if "verifier" in PARTS:
+    Verifier(register, figures, say).measure()
 
 figures.write(os.environ["BENCH_TSV"])
 say("done")

@@ -18,6 +18,8 @@ TARGETS = {
     "seal_cpu_at_4000": (0.05, False),
     "inclusion_ms_10000000": (1.0, False),
     "tile_bytes_per_entry": (36, False),
+    "sto_verify_vs_raw": (0.85, True),
+    "sto_verify_rate_a_core": (700000, True),
 }
 
 

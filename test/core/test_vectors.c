@@ -298,6 +298,25 @@ test_instruction(void)
 }
 
 static void
+test_commitment(void)
+{
+	static uint8_t value[BYTES_MAX];
+	uint8_t ledger[STO_UUID_LEN];
+	uint8_t party[STO_UUID_LEN];
+	uint8_t salt[STO_DIGEST_LEN];
+	uint8_t commitment[STO_DIGEST_LEN];
+	const char *topic = value_of("topic");
+	size_t len = long_octets_of("value", value);
+
+	CHECK(octets_of("ledger_id", ledger, sizeof(ledger)));
+	CHECK(octets_of("party", party, sizeof(party)));
+	CHECK(octets_of("salt", salt, sizeof(salt)));
+	CHECK(topic != NULL && sto_private_commitment(ledger, party, topic, strlen(topic), salt,
+												  (const char *) value, len, commitment));
+	expect("commitment", commitment, sizeof(commitment));
+}
+
+static void
 test_side(void)
 {
 	uint8_t salt[STO_DIGEST_LEN];
@@ -370,6 +389,7 @@ static const struct
 	{"batch", test_batch},
 	{"instruction", test_instruction},
 	{"side", test_side},
+	{"commitment", test_commitment},
 	{"entry", test_entry},
 	{"note_possession", test_note_possession},
 	{"checkpoint", test_checkpoint},

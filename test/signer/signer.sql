@@ -295,6 +295,62 @@ CREATE FUNCTION sto_test.log_restart(reason text, size bigint, root text) RETURN
     SELECT sto_test.event('log_restart', sto_test.nil(), sto_test.nil(), jsonb_build_object('reason', reason, 'size', size, 'root', root)::text)
 $$;
 
+-- Identity, eligibility, pauses and freezes; actors: registrar, enforcer, the token's issuer ------------
+
+CREATE FUNCTION sto_test.seeds_of(name text) RETURNS int[] STABLE LANGUAGE sql
+    AS $$ SELECT seeds FROM sto_test.keyring WHERE subject = sto_test.id(name) $$;
+CREATE FUNCTION sto_test.party_facts(party text, facts jsonb) RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('party_facts', sto_test.id(party), sto_test.id('registrar'), facts::text)
+$$;
+CREATE FUNCTION sto_test.classify(party text, class text, extra jsonb DEFAULT '{}') RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('classification', sto_test.id(party), sto_test.id('registrar'),
+                          (jsonb_build_object('class', class, 'basis', 'COB 2.4') || extra)::text)
+$$;
+CREATE FUNCTION sto_test.mandate(principal text, representative text, extra jsonb DEFAULT '{}') RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('mandate', sto_test.id(principal), sto_test.id('registrar'), (jsonb_build_object('representative',
+        sto_test.id(representative), 'scope', 'orders', 'basis', 'attorney', 'granted', true) || extra)::text)
+$$;
+CREATE FUNCTION sto_test.beneficial_owner(party text, owner text, share int, extra jsonb DEFAULT '{}') RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('beneficial_owner', sto_test.id(party), sto_test.id('registrar'),
+                          (jsonb_build_object('owner', sto_test.id(owner), 'share', share, 'control', false) || extra)::text)
+$$;
+-- A party with a key and a capability.
+CREATE FUNCTION sto_test.officer(party text, seed int, capability text) RETURNS uuid LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sto_test.party(party, ARRAY[seed]);
+    PERFORM sto_test.grant_capability(party, capability);
+    RETURN sto_test.id(party);
+END $$;
+CREATE FUNCTION sto_test.claim(party text, topic text, issuer text, extra jsonb DEFAULT '{}') RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('claim', sto_test.id(party), sto_test.id(issuer),
+                          (jsonb_build_object('topic', topic, 'commitment', sto_test.salt(party || topic)) || extra)::text)
+$$;
+CREATE FUNCTION sto_test.claim_revoke(party text, claim bigint, issuer text) RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('claim_revoke', sto_test.id(party), sto_test.id(issuer), jsonb_build_object('claim', claim, 'reason', 'lapsed')::text)
+$$;
+CREATE FUNCTION sto_test.topics(token text, topics text[], extra jsonb DEFAULT '{}') RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('token_topics', sto_test.id(token), t.issuer, (jsonb_build_object('topics', $2) || extra)::text,
+                          sto_test.seeds_of(token))
+      FROM sto.token AS t WHERE t.token_id = sto_test.id($1)
+$$;
+CREATE FUNCTION sto_test.trust(token text, issuer text, topics text[]) RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('trusted_issuer', sto_test.id(token), t.issuer,
+                          jsonb_build_object('issuer', sto_test.id($2), 'topics', $3)::text, sto_test.seeds_of(token))
+      FROM sto.token AS t WHERE t.token_id = sto_test.id($1)
+$$;
+CREATE FUNCTION sto_test.pause(token text, actor text, paused boolean DEFAULT true) RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('token_pause', sto_test.id(token), sto_test.id(actor),
+                          jsonb_build_object('paused', paused, 'basis', 'administrative', 'document_hash', sto_test.salt('decision'))::text)
+$$;
+CREATE FUNCTION sto_test.freeze_wallet(wallet text, frozen boolean DEFAULT true, actor text DEFAULT 'enforcer') RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('wallet_freeze', sto_test.id(wallet), sto_test.id(actor),
+                          jsonb_build_object('frozen', frozen, 'basis', 'court', 'document_hash', sto_test.salt('decision'))::text)
+$$;
+CREATE FUNCTION sto_test.freeze_party(party text, frozen boolean DEFAULT true, actor text DEFAULT 'enforcer') RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('party_freeze', sto_test.id(party), sto_test.id(actor),
+                          jsonb_build_object('frozen', frozen, 'basis', 'law', 'document_hash', sto_test.salt('list'))::text)
+$$;
+
 -- Orders ----------------------------------------------------------------------
 
 -- An order from JSON keys named as the columns of sto.transfer: token_id, ordering_party,
@@ -342,8 +398,6 @@ BEGIN
     RETURN sto_test.insert_order(made, sto_test.signatures(sto_test.order_message(made), seeds));
 END $$;
 
-CREATE FUNCTION sto_test.seeds_of(name text) RETURNS int[] STABLE LANGUAGE sql
-    AS $$ SELECT seeds FROM sto_test.keyring WHERE subject = sto_test.id(name) $$;
 CREATE FUNCTION sto_test.owner_of(wallet text) RETURNS uuid STABLE LANGUAGE sql
     AS $$ SELECT w.party_id FROM sto.wallet AS w WHERE w.wallet_id = sto_test.id($1) $$;
 

@@ -164,6 +164,16 @@ $node->psql('ledger', "SET statement_timeout = 20;\n" . "SELECT sto.promise(1);\
 kill 'CONT', $worker;
 is(value('ledger', "SELECT sto.verify_promise(sto.promise(2), '$vkey')"), 't', 'a promise after 70 that were given up');
 
+# A session whose worker ends while it waits is told so.
+kill 'STOP', $worker;
+@clients = clients($node, 'ledger', "SELECT sto.promise(1);\n");
+ok($node->poll_query_until('ledger', q{SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'SELECT sto.promise(1)%' AND wait_event_type = 'Extension')}), 'a session waits');
+kill 'TERM', $worker;
+kill 'CONT', $worker;
+finish(@clients);
+like(complaints(@clients), qr/ERROR:  no worker seals database "ledger"/, 'the worker ended');
+becomes('ledger', "pid <> $worker AND state = 'sealing'", '... and another comes');
+
 # Rotation: the register's key alone counts.
 value('ledger', 'SELECT sto_test.log_key(802)');
 becomes('ledger', "state = 'unsigned' AND message LIKE 'the private key is not that of%'", 'a retired key signs nothing');
@@ -177,14 +187,23 @@ becomes('ledger', "state = 'sealing' AND signed_size = sto.tree_size()", 'the ne
 ok(openssl_verifies(newest_note(), 802), '... and it did');
 isnt(value('ledger', 'SELECT sto.log_vkey()'), $vkey, 'the verifier key is another');
 
-# Where the server waits for standbys, so does a signature; nobody can cut the wait short and have it pass for durable.
+# Where the server waits for standbys, so does a signature, whatever sessions wait for: a promise by itself, without a
+# seal; then a checkpoint.  Nobody can cut the wait short and have it pass for durable.
+setting('sto_ledger.seal_interval', "'1h'");
+sleep 1;
+setting('synchronous_standby_names', "'nobody'");
+$entry = value('ledger', 'SET synchronous_commit = local; SELECT sto_test.trade(1, 2, 1)');
+refused($node, 'ledger', "SET statement_timeout = '1s'; SELECT sto.promise($entry)", '57014', 'a promise of what no standby has');
+setting('synchronous_standby_names');
+is(value('ledger', "SELECT sto.verify_promise(sto.promise($entry), sto.log_vkey())"), 't', 'without standbys to wait for, it is promised');
+setting('sto_ledger.seal_interval');
+becomes('ledger', 'signed_size = sto.tree_size()', '... and signed');
+
 setting('synchronous_standby_names', "'nobody'");
 $size = value('ledger', 'SELECT max(tree_size) FROM sto.checkpoint');
 $entry = value('ledger', 'SET synchronous_commit = local; SELECT sto_test.trade(1, 2, 1)');
-refused($node, 'ledger', "SET statement_timeout = '1s'; SELECT sto.promise($entry)", '57014', 'a promise of what no standby has');
 $worker = value('ledger', 'SELECT pid FROM sto.worker_status');
-value('ledger', "SELECT pg_cancel_backend($worker)");
-sleep 1;
+value('ledger', "SELECT pg_cancel_backend($worker), pg_sleep(0.2)") for 1 .. 6;
 is(value('ledger', "SELECT max(tree_size) FROM sto.checkpoint"), $size, 'nothing that no standby has is signed');
 setting('synchronous_standby_names');
 is(value('ledger', "SELECT sto.wait_sealed($entry)"), 't', 'without standbys to wait for, it is sealed');

@@ -446,6 +446,29 @@ side_5 = put_side("Side 5: a hold changes what is held", WALLET_1, 3, 987655, 50
 third = put_entry("Entry 3: the hold of order 4: one side only", 9, hold, side_5, None,
                   key_policy=3, rule_set=2, signatures=hold_signed)
 
+# ---- Personal data
+
+for n, (party, topic, salt, value, what) in enumerate((
+        (ALICE, "identity", 0x51, '{"name":"Алия Сейтова","born":"1990-02-03"}', "JSON"),
+        (ALICE, "identity", 0x52, '{"name":"Алия Сейтова","born":"1990-02-03"}',
+         "the same under another salt"),
+        (ISSUER, "address", 0x53, "", "nothing at all")), 1):
+    v = vector("commitment", f"Commitment {n}: {what}")
+    v.take("ledger_id", LEDGER)
+    v.take("party", party)
+    v.take("topic", topic)
+    v.take("salt", bytes_32(salt))
+    v.take("value", value)
+    v.piece("tag", sto.tag("sto.private"))
+    v.piece("ledger_id", LEDGER.bytes)
+    v.piece("party", party.bytes)
+    v.piece("topic", sto.text8(topic))
+    v.piece("salt", bytes_32(salt))
+    v.piece("value", sto.text32(value))
+    commitment = sto.private_commitment(LEDGER, party, topic, bytes_32(salt), value)
+    assert commitment == sto.sha256(v.message())
+    v.give("commitment", commitment)
+
 # ---- Notes, receipts, closes: the events and entries above are the log's leaves
 
 note_vectors.make(
@@ -502,7 +525,7 @@ def lines():
     for v in vectors:
         out += ["", f"vector {v.shape}", f"title {v.title}"]
         for name, text in v.inputs:
-            if name in ("body", "reference"):
+            if name in ("body", "reference", "value"):
                 text = text.encode().hex()
             out.append(f"{name} {text}".rstrip())
         out += [f"{name.replace(' ', '_')} "
