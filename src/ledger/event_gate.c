@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "ledger/event_gate.h"
+#include "ledger/close.h"
 #include "ledger/register.h"
 
 #include "errors.h"
@@ -220,7 +221,8 @@ apply(StoAct *act)
 
 /*
  * Submitting authorises nothing, but not everybody may do it: a superuser, or a
- * role mapped to a party (ST107).  Only a superuser opens the ledger.
+ * role mapped to a party (ST107).  Only a superuser opens the ledger, only he and
+ * registrars close a day.  Asked before any lock: others wait behind its request.
  */
 static void
 check_submitter(const StoAct *act)
@@ -233,6 +235,8 @@ check_submitter(const StoAct *act)
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 						errmsg("only a superuser may submit the genesis event")));
 	sto_fact_member(party);
+	if (act->body.kind == STO_EVENT_CLOSE)
+		sto_close_check_submitter();
 }
 
 /* A client's act: the gate from beginning to end. */
@@ -247,8 +251,8 @@ post_event(EventRow *row, TupleDesc desc)
 	refuse_column(row, EVENT_LEAF_HASH, "leaf_hash");
 	read_client_columns(&act, row);
 
-	lock_and_look(&act);
 	check_submitter(&act);
+	lock_and_look(&act);
 	act.event.recorded_at = sto_gate_clock(act.subject_recorded_at);
 	sto_act_authorise(&act);
 	act.event.entry_id = sto_gate_next_id();

@@ -355,25 +355,41 @@ sto_register_close(StoAct *act)
 	sto_store_insert(STO_REL_CLOSE, values, nulls);
 }
 
+void
+sto_close_check_submitter(void)
+{
+	uint8_t party[STO_UUID_LEN];
+
+	if (superuser())
+		return;
+	sto_fact_member(party);
+	if (!sto_fact_capability(party, "registrar"))
+		ereport(ERROR,
+				(errcode(ERRCODE_STO_NOT_AUTHORISED),
+				 errmsg("role \"%s\" may not close the day", GetUserNameFromId(GetUserId(), false)),
+				 errdetail("A close keeps all entries out while it adds up: it is for "
+						   "superusers and registrars to begin one."),
+				 errhint("Ask the registrar.  What a close says is the same for "
+						 "whoever submits it.")));
+}
+
 /*
  * sto.close_body() returns json
  *
  * Keeps writers out until the transaction ends: what it says must still be so
  * when the event is recorded.
  *
- * Errors: ST107 for a role that may not submit; ST402.
+ * Errors: ST107 and ST104 for a role that may not begin a close; ST402.
  */
 Datum
 sto_close_body(PG_FUNCTION_ARGS)
 {
 	StoLedgerFact ledger;
-	uint8_t party[STO_UUID_LEN];
 	StoHash root;
 	int64 count;
 
 	sto_fact_ledger(&ledger);
-	if (!superuser())
-		sto_fact_member(party);
+	sto_close_check_submitter();
 	sto_gate_lock_writer(ShareRowExclusiveLock);
 	count = state_now(&root);
 	PG_RETURN_DATUM(CStringGetTextDatum(

@@ -70,7 +70,10 @@ sto_scan_begin(StoScan *scan, StoRel rel, StoIndex index, int nkeys, const Datum
 									   keys[i]);
 
 	scan->registered = (snapshot == NULL);
-	scan->snapshot = snapshot ? snapshot : RegisterSnapshot(GetLatestSnapshot());
+	/* parallel queries only read, and all their processes with one snapshot: there is no newer */
+	if (snapshot == NULL)
+		snapshot = RegisterSnapshot(IsInParallelMode() ? GetActiveSnapshot() : GetLatestSnapshot());
+	scan->snapshot = snapshot;
 	scan->slot = table_slot_create(scan->rel, NULL);
 	scan->scan = sto_index_beginscan(scan->rel, scan->index, scan->snapshot, nkeys);
 	index_rescan(scan->scan, skey, nkeys, NULL, 0);

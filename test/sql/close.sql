@@ -154,12 +154,23 @@ SET ROLE sto_regress_stranger;
 SELECT sto_test.seen(:third, 'a/1', 'T1');
 SELECT sto_test.refusal('SELECT sto.close_body()');
 SELECT sto_test.refusal('SELECT sto.close_day()');
+-- nor may one who submits for a party: a close keeps entries out.  No lock is even asked for, which others would wait behind
+SET ROLE sto_regress_alice;
+BEGIN;
+SELECT sto_test.refusal('SELECT sto.close_body()');
+SELECT sto_test.refusal('SELECT sto.close_day()');
+SELECT sto_test.refusal($$INSERT INTO sto.event (kind, subject, actor, body) SELECT 'close', l.ledger_id, sto_test.nil(), json_build_object('count', 0, 'root', repeat('00', 32)) FROM sto.ledger AS l$$) AS by_insert;
+COMMIT;
 RESET ROLE;
 SELECT sto_test.refusal('SELECT sto.close_proof(1, sto_test.address(''a/1''), sto_test.id(''T1''))');
 SELECT sto_test.grant_capability('bob', 'auditor') > 0 AS auditor;
 SET ROLE sto_regress_bob;
 SELECT sto_test.seen(:third, w, 'T1') FROM (VALUES ('a/1'), ('b/1'), ('T1')) AS v (w);
--- anybody who may submit may close
+SELECT sto_test.refusal('SELECT sto.close_day()');
+-- a registrar may close
+RESET ROLE;
+SELECT sto_test.grant_capability('bob', 'registrar') > 0 AS registrar;
+SET ROLE sto_regress_bob;
 SELECT sto.close_day() > :third AS closed_by_bob;
 
 -- A statement that proves that nothing is left out

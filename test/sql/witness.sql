@@ -154,6 +154,11 @@ BEGIN READ ONLY;
 SELECT sto.add_timestamp(1, '');
 ROLLBACK;
 
+-- in a parallel query as outside one
+SET force_parallel_mode = on;
+SELECT sto.log_origin() = l.origin || '/' || l.ledger_id AS origin, sto.verify_checkpoint(sto.checkpoint(), sto.log_vkey()) AS verified FROM sto.ledger AS l;
+RESET force_parallel_mode;
+
 -- a stored note that was tampered with
 BEGIN;
 SELECT sto.begin_maintenance('tamper') > 0;
