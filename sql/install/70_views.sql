@@ -12,6 +12,19 @@ SELECT m.party_id,
   LEFT JOIN sto.member m ON m.role = r.role;
 COMMENT ON VIEW sto.me IS 'the acting role''s party, and whether it may read the whole register';
 
+CREATE VIEW sto.my_capability WITH (security_barrier) AS
+SELECT c.capability, c.granted_by
+  FROM sto.me
+  JOIN sto.capability c ON c.party_id = me.party_id AND c.granted;
+COMMENT ON VIEW sto.my_capability IS 'what the root officers let the acting role''s party do, and the events that say so';
+
+-- The table has no row security, so that a dump by a role that may not read personal data still has it.
+CREATE VIEW sto.erasure_log WITH (security_barrier) AS
+SELECT e.erased_at, e.party_id, e.topic, e.count, e.reason, e.erased_by
+  FROM sto.erasure e
+ WHERE (SELECT me.reads_all FROM sto.me) OR e.party_id = (SELECT me.party_id FROM sto.me);
+COMMENT ON VIEW sto.erasure_log IS 'whose personal data was erased, when, why and by whom';
+
 CREATE VIEW sto.holder WITH (security_barrier) AS
 SELECT p.token_id, t.isin, t.name AS token, w.party_id, p.wallet, w.wallet_id, w.kind AS wallet_kind, w.custodian,
        p.balance, p.held, p.balance - p.held AS available,

@@ -54,6 +54,14 @@ REVOKE EXECUTE ON FUNCTION
     sto.refuse_change(), sto.member_changed()
     FROM PUBLIC;
 
+-- Personal data: the party's own, and all of it to registrars, auditors and enforcers.  pg_read_all_data doesn't open it.
+GRANT SELECT ON sto.my_capability TO PUBLIC;
+ALTER TABLE sto.party_private ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON sto.party_private FOR SELECT
+    USING (party_id = (SELECT me.party_id FROM sto.me)
+           OR (SELECT bool_or(c.capability IN ('registrar', 'auditor', 'enforcer')) FROM sto.my_capability c));
+GRANT SELECT ON sto.party_private, sto.erasure_log TO PUBLIC;
+
 -- Seals and proofs.  Evidence is there to be shown: sizes, times, hashes and signatures, no holdings.
 GRANT SELECT ON sto.block, sto.tile, sto.checkpoint, sto.cosignature, sto.time_stamp, sto.foreign_checkpoint TO PUBLIC;
 GRANT SELECT ON sto.seal_status TO PUBLIC;

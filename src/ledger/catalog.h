@@ -48,6 +48,9 @@ typedef enum StoRel
 	STO_REL_CLAIM,
 	STO_REL_REQUIRED,
 	STO_REL_TRUSTED,
+	/* personal data: sql/install/36_private.sql */
+	STO_REL_PARTY_PRIVATE,
+	STO_REL_ERASURE,
 	STO_REL_COUNT
 } StoRel;
 
@@ -93,6 +96,7 @@ typedef enum StoIndex
 	STO_IDX_CLAIM_PARTY,      /* claim_party (party_id, topic) */
 	STO_IDX_REQUIRED,         /* token_topics_pkey (set_by) */
 	STO_IDX_TRUSTED,          /* trusted_issuer_pkey (token_id, issuer) */
+	STO_IDX_PARTY_PRIVATE,    /* party_private_pkey (party_id, commitment) */
 	STO_IDX_COUNT
 } StoIndex;
 
