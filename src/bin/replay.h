@@ -23,19 +23,20 @@
 typedef struct StoReplay StoReplay;
 
 /* What a problem is about: short names, fit for a report's column. */
-#define STO_CHECK_RECORD "record"       /* octets that are no record */
-#define STO_CHECK_ORDER "order"         /* ids don't rise, or genesis isn't first */
-#define STO_CHECK_LEDGER "ledger"       /* of another ledger, or another genesis */
-#define STO_CHECK_LINK "link"           /* not linked to what came before */
-#define STO_CHECK_TIME "time"           /* time goes back */
-#define STO_CHECK_BODY "body"           /* an event's body */
-#define STO_CHECK_AUTHORITY "authority" /* who may do that; quorum, policy, batch */
-#define STO_CHECK_KEY "key"             /* a key that may not be registered */
-#define STO_CHECK_SIGNATURE "signature" /* a signature or proof of possession */
-#define STO_CHECK_RULE "rule"           /* shape of an order; what is closed, expired, forbidden */
-#define STO_CHECK_ORDER_ID "order id"   /* used twice by one party */
-#define STO_CHECK_SIDE "side"           /* digest of a position's columns */
-#define STO_CHECK_BALANCE "balance"     /* not enough, out of range, over the authorised amount */
+#define STO_CHECK_RECORD "record"        /* octets that are no record */
+#define STO_CHECK_ORDER "order"          /* ids don't rise, or genesis isn't first */
+#define STO_CHECK_LEDGER "ledger"        /* of another ledger, or another genesis */
+#define STO_CHECK_LINK "link"            /* not linked to what came before */
+#define STO_CHECK_TIME "time"            /* time goes back */
+#define STO_CHECK_BODY "body"            /* an event's body */
+#define STO_CHECK_AUTHORITY "authority"  /* who may do that; quorum, policy, batch */
+#define STO_CHECK_KEY "key"              /* a key that may not be registered */
+#define STO_CHECK_SIGNATURE "signature"  /* a signature or proof of possession */
+#define STO_CHECK_RULE "rule"            /* shape of an order; what is closed, expired, forbidden */
+#define STO_CHECK_ELIGIBLE "eligibility" /* claims and acknowledgements */
+#define STO_CHECK_ORDER_ID "order id"    /* used twice by one party */
+#define STO_CHECK_SIDE "side"            /* digest of a position's columns */
+#define STO_CHECK_BALANCE "balance"      /* not enough, out of range, over the authorised amount */
 #define STO_CHECK_HOLD "hold"
 #define STO_CHECK_BATCH "batch"
 #define STO_CHECK_GROUP "group"
@@ -235,6 +236,11 @@ typedef struct StoReplayToken
 	const char *dti;
 	const char *currency;
 	const char *unsigned_role;
+	int64_t paused; /* event; 0: it is not */
+	bool has_paused_by;
+	uint8_t paused_by[STO_UUID_LEN];
+	int64_t topics; /* event of those in force; 0: none */
+	bool receiver_only;
 } StoReplayToken;
 
 extern bool sto_replay_token(const StoReplay *r, size_t *at, StoReplayToken *out);
@@ -249,9 +255,11 @@ typedef struct StoReplayParty
 	bool active;
 	const char *kind;
 	const char *country;
+	const char *incorporation;
 	const char *lei;
 	bool has_commitment;
 	uint8_t commitment[STO_DIGEST_LEN];
+	int64_t frozen; /* event; 0: it is not */
 } StoReplayParty;
 
 extern bool sto_replay_party(const StoReplay *r, size_t *at, StoReplayParty *out);
@@ -270,6 +278,7 @@ typedef struct StoReplayWallet
 	uint8_t salt[STO_DIGEST_LEN];
 	bool signed_only;
 	bool active;
+	int64_t frozen; /* event; 0: it is not */
 	const char *kind;
 } StoReplayWallet;
 
@@ -313,6 +322,92 @@ typedef struct StoReplayCapability
 } StoReplayCapability;
 
 extern bool sto_replay_capability(const StoReplay *r, size_t *at, StoReplayCapability *out);
+extern bool sto_replay_find_capability(const StoReplay *r, const uint8_t party_id[STO_UUID_LEN],
+									   const char *capability, StoReplayCapability *out);
+
+/* In [from, to). */
+typedef struct StoReplayPeriod
+{
+	bool has_from;
+	bool has_to;
+	int64_t from;
+	int64_t to;
+} StoReplayPeriod;
+
+/* Classes, every version; the newest for a party and token rules. */
+typedef struct StoReplayClass
+{
+	int64_t set_by;
+	uint8_t party_id[STO_UUID_LEN];
+	bool has_token;
+	uint8_t token_id[STO_UUID_LEN];
+	const char *class;
+	const char *basis;
+	StoReplayPeriod period;
+} StoReplayClass;
+
+extern bool sto_replay_class(const StoReplay *r, size_t *at, StoReplayClass *out);
+
+typedef struct StoReplayMandate
+{
+	int64_t set_by;
+	uint8_t party_id[STO_UUID_LEN]; /* principal */
+	uint8_t representative[STO_UUID_LEN];
+	const char *scope;
+	const char *basis;
+	bool granted;
+	StoReplayPeriod period;
+} StoReplayMandate;
+
+extern bool sto_replay_mandate(const StoReplay *r, size_t *at, StoReplayMandate *out);
+extern bool sto_replay_find_mandate(const StoReplay *r, const uint8_t party_id[STO_UUID_LEN],
+									const uint8_t representative[STO_UUID_LEN], const char *scope,
+									StoReplayMandate *out);
+
+typedef struct StoReplayOwner
+{
+	int64_t set_by;
+	uint8_t party_id[STO_UUID_LEN];
+	uint8_t owner[STO_UUID_LEN];
+	int32_t share; /* basis points */
+	bool control;
+	StoReplayPeriod period;
+} StoReplayOwner;
+
+extern bool sto_replay_owner(const StoReplay *r, size_t *at, StoReplayOwner *out);
+extern bool sto_replay_find_owner(const StoReplay *r, const uint8_t party_id[STO_UUID_LEN],
+								  const uint8_t owner[STO_UUID_LEN], StoReplayOwner *out);
+
+typedef struct StoReplayClaim
+{
+	int64_t claim;
+	int64_t revoked; /* event; 0: it is not */
+	uint8_t party_id[STO_UUID_LEN];
+	uint8_t issuer[STO_UUID_LEN];
+	const char *topic;
+	uint8_t commitment[STO_DIGEST_LEN];
+	StoReplayPeriod period;
+} StoReplayClaim;
+
+extern bool sto_replay_claim(const StoReplay *r, size_t *at, StoReplayClaim *out);
+
+/* A list of topics as a JSON array without spaces. */
+#define STO_REPLAY_TOPICS_MAX 2200
+
+/* What a token requires, every version; and whom it trusts for what, as last stated. */
+typedef struct StoReplayTopics
+{
+	int64_t set_by;
+	uint8_t token_id[STO_UUID_LEN];
+	bool receiver_only;           /* of what is required */
+	uint8_t issuer[STO_UUID_LEN]; /* of who is trusted */
+	char topics[STO_REPLAY_TOPICS_MAX];
+} StoReplayTopics;
+
+extern bool sto_replay_required(const StoReplay *r, size_t *at, StoReplayTopics *out);
+extern bool sto_replay_trusted(const StoReplay *r, size_t *at, StoReplayTopics *out);
+extern bool sto_replay_find_trusted(const StoReplay *r, const uint8_t token_id[STO_UUID_LEN],
+									const uint8_t issuer[STO_UUID_LEN], StoReplayTopics *out);
 
 typedef struct StoReplaySubject
 {

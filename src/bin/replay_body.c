@@ -29,7 +29,8 @@ typedef enum FieldType
 	TYPE_DIGEST,
 	TYPE_KEY,
 	TYPE_PROOF,
-	TYPE_KEYS
+	TYPE_KEYS,
+	TYPE_TEXTS
 } FieldType;
 
 static const struct
@@ -37,52 +38,75 @@ static const struct
 	const char *name;
 	FieldType type;
 } fields[STO_FIELDS] = {
+	[STO_F_ACKNOWLEDGE] = {"acknowledge", TYPE_BOOLEAN},
 	[STO_F_AUTHORISED] = {"authorised", TYPE_AMOUNT},
+	[STO_F_BASIS] = {"basis", TYPE_TEXT},
 	[STO_F_BY] = {"by", TYPE_TEXT},
 	[STO_F_CAPABILITY] = {"capability", TYPE_TEXT},
 	[STO_F_CERTIFICATE] = {"certificate", TYPE_TEXT},
 	[STO_F_CFI] = {"cfi", TYPE_TEXT},
+	[STO_F_CLAIM] = {"claim", TYPE_INTEGER},
+	[STO_F_CLASS] = {"class", TYPE_TEXT},
 	[STO_F_COMMITMENT] = {"commitment", TYPE_DIGEST},
+	[STO_F_CONTROL] = {"control", TYPE_BOOLEAN},
 	[STO_F_COUNT] = {"count", TYPE_INTEGER},
 	[STO_F_COUNTRY] = {"country", TYPE_TEXT},
 	[STO_F_CURRENCY] = {"currency", TYPE_TEXT},
 	[STO_F_CUSTODIAN] = {"custodian", TYPE_UUID},
 	[STO_F_DECIMALS] = {"decimals", TYPE_INTEGER},
+	[STO_F_DOCUMENT] = {"document", TYPE_INTEGER},
+	[STO_F_DOCUMENT_HASH] = {"document_hash", TYPE_DIGEST},
 	[STO_F_DTI] = {"dti", TYPE_TEXT},
+	[STO_F_FROM] = {"from", TYPE_TIME},
+	[STO_F_FROZEN] = {"frozen", TYPE_BOOLEAN},
 	[STO_F_GRANTED] = {"granted", TYPE_BOOLEAN},
 	[STO_F_HASH] = {"hash", TYPE_DIGEST},
+	[STO_F_INCORPORATION] = {"incorporation", TYPE_TEXT},
 	[STO_F_ISIN] = {"isin", TYPE_TEXT},
+	[STO_F_ISSUER] = {"issuer", TYPE_UUID},
 	[STO_F_KEY] = {"key", TYPE_KEY},
 	[STO_F_KEYS] = {"keys", TYPE_KEYS},
 	[STO_F_KIND] = {"kind", TYPE_TEXT},
 	[STO_F_LEI] = {"lei", TYPE_TEXT},
 	[STO_F_NAME] = {"name", TYPE_TEXT},
 	[STO_F_ORIGIN] = {"origin", TYPE_TEXT},
+	[STO_F_OWNER] = {"owner", TYPE_UUID},
 	[STO_F_PARTY] = {"party", TYPE_UUID},
+	[STO_F_PAUSED] = {"paused", TYPE_BOOLEAN},
 	[STO_F_POSSESSION] = {"possession", TYPE_PROOF},
 	[STO_F_REASON] = {"reason", TYPE_TEXT},
+	[STO_F_RECEIVER_ONLY] = {"receiver_only", TYPE_BOOLEAN},
+	[STO_F_REFERENCE] = {"reference", TYPE_TEXT},
 	[STO_F_REGISTER_AUTHORITY] = {"register_authority", TYPE_TEXT},
+	[STO_F_REPRESENTATIVE] = {"representative", TYPE_UUID},
 	[STO_F_ROOT] = {"root", TYPE_DIGEST},
 	[STO_F_SALT] = {"salt", TYPE_DIGEST},
+	[STO_F_SCOPE] = {"scope", TYPE_TEXT},
+	[STO_F_SHARE] = {"share", TYPE_INTEGER},
 	[STO_F_SIGNED_ONLY] = {"signed_only", TYPE_BOOLEAN},
 	[STO_F_SIZE] = {"size", TYPE_INTEGER},
 	[STO_F_STATUS] = {"status", TYPE_TEXT},
 	[STO_F_SUM] = {"sum", TYPE_AMOUNT},
 	[STO_F_THRESHOLD] = {"threshold", TYPE_INTEGER},
+	[STO_F_TO] = {"to", TYPE_TIME},
 	[STO_F_TOKEN] = {"token", TYPE_UUID},
+	[STO_F_TOPIC] = {"topic", TYPE_TEXT},
+	[STO_F_TOPICS] = {"topics", TYPE_TEXTS},
 	[STO_F_UNSIGNED_ROLE] = {"unsigned_role", TYPE_TEXT},
+	[STO_F_URI] = {"uri", TYPE_TEXT},
 	[STO_F_VALID_UNTIL] = {"valid_until", TYPE_TIME},
+	[STO_F_VERSION] = {"version", TYPE_TEXT},
 };
 
-#define F(field) (UINT64_C(1) << STO_F_##field)
+#define F(field) STO_BODY_BIT(STO_F_##field)
 
 /* The table of docs/format.md, "Event bodies". */
 static const struct
 {
 	const char *name;
-	uint64_t required;
-	uint64_t optional;
-	uint64_t nullable;
+	StoBodyFields required;
+	StoBodyFields optional;
+	StoBodyFields nullable;
 } kinds[STO_BODY_KINDS] = {
 	[STO_BODY_GENESIS] = {"genesis",
 						  F(NAME) | F(ORIGIN) | F(THRESHOLD) | F(KEYS) | F(REGISTER_AUTHORITY), 0,
@@ -109,9 +133,27 @@ static const struct
 	[STO_BODY_TIME_AUTHORITY] = {"time_authority", F(NAME) | F(CERTIFICATE), 0, 0},
 	[STO_BODY_LOG_RESTART] = {"log_restart", F(REASON) | F(SIZE) | F(ROOT), 0, 0},
 	[STO_BODY_CLOSE] = {"close", F(COUNT) | F(ROOT), 0, 0},
+	[STO_BODY_PARTY_FACTS] = {"party_facts", 0,
+							  F(COUNTRY) | F(INCORPORATION) | F(LEI) | F(COMMITMENT), 0},
+	[STO_BODY_CLASSIFICATION] = {"classification", F(CLASS) | F(BASIS), F(TOKEN) | F(FROM) | F(TO),
+								 0},
+	[STO_BODY_MANDATE] = {"mandate", F(REPRESENTATIVE) | F(SCOPE) | F(BASIS) | F(GRANTED),
+						  F(FROM) | F(TO), 0},
+	[STO_BODY_BENEFICIAL_OWNER] = {"beneficial_owner", F(OWNER) | F(SHARE) | F(CONTROL),
+								   F(FROM) | F(TO), 0},
+	[STO_BODY_CLAIM] = {"claim", F(TOPIC) | F(COMMITMENT), F(FROM) | F(TO), 0},
+	[STO_BODY_CLAIM_REVOKE] = {"claim_revoke", F(CLAIM) | F(REASON), 0, 0},
+	[STO_BODY_TOKEN_TOPICS] = {"token_topics", F(TOPICS), F(RECEIVER_ONLY), 0},
+	[STO_BODY_TRUSTED_ISSUER] = {"trusted_issuer", F(ISSUER) | F(TOPICS), 0, 0},
+	[STO_BODY_TOKEN_PAUSE] = {"token_pause", F(PAUSED) | F(BASIS) | F(DOCUMENT_HASH), 0, 0},
+	[STO_BODY_WALLET_FREEZE] = {"wallet_freeze", F(FROZEN) | F(BASIS) | F(DOCUMENT_HASH), 0, 0},
+	[STO_BODY_PARTY_FREEZE] = {"party_freeze", F(FROZEN) | F(BASIS) | F(DOCUMENT_HASH), 0, 0},
+	[STO_BODY_DOCUMENT] = {"document", F(NAME) | F(VERSION) | F(URI) | F(HASH) | F(ACKNOWLEDGE),
+						   F(REFERENCE), 0},
+	[STO_BODY_ACKNOWLEDGE] = {"acknowledge", F(DOCUMENT), 0, 0},
 };
 
-_Static_assert(STO_FIELDS <= 64, "fields of a body are bits of a uint64_t");
+_Static_assert(STO_FIELDS <= 128, "fields of a body are bits of a StoBodyFields");
 
 /* Always false, with the reason. */
 __attribute__((format(printf, 2, 3))) static bool
@@ -247,6 +289,30 @@ read_keys(json_t *list, StoBody *body, char *why)
 }
 
 static bool
+read_texts(json_t *list, StoBodyField field, StoBody *body, char *why)
+{
+	StoBodyTexts *texts = &body->value[field].texts;
+	size_t count = json_array_size(list);
+
+	if (!json_is_array(list))
+		return refuse(why, "\"%s\" must be an array", fields[field].name);
+	if (count > STO_BODY_LIST_MAX)
+		return refuse(why, "\"%s\" has more than %d items", fields[field].name, STO_BODY_LIST_MAX);
+	for (size_t i = 0; i < count; i++)
+		if (!json_is_string(json_array_get(list, i)))
+			return refuse(why, "\"%s\" must hold strings only", fields[field].name);
+	texts->list = list;
+	texts->count = (int) count;
+	return true;
+}
+
+const char *
+sto_body_item(const StoBodyTexts *texts, int i)
+{
+	return json_string_value(json_array_get((const json_t *) texts->list, (size_t) i));
+}
+
+static bool
 read_value(json_t *json, StoBodyField field, StoBody *body, char *why)
 {
 	const char *text = json_string_value(json); /* NULL unless it is a string */
@@ -295,6 +361,8 @@ read_value(json_t *json, StoBodyField field, StoBody *body, char *why)
 			break;
 		case TYPE_KEYS:
 			return read_keys(json, body, why);
+		case TYPE_TEXTS:
+			return read_texts(json, field, body, why);
 	}
 	return good || refuse(why, "\"%s\": %s", fields[field].name, reason);
 }
@@ -302,19 +370,19 @@ read_value(json_t *json, StoBodyField field, StoBody *body, char *why)
 static bool
 read_fields(json_t *tree, StoBody *body, char *why)
 {
-	uint64_t given = 0;
-	uint64_t missing;
+	StoBodyFields given = 0;
+	StoBodyFields missing;
 	const char *name;
 	json_t *value;
 
 	json_object_foreach(tree, name, value)
 	{
 		int field = 0;
-		uint64_t bit;
+		StoBodyFields bit;
 
 		while (field < STO_FIELDS && strcmp(fields[field].name, name) != 0)
 			field++;
-		bit = field < STO_FIELDS ? UINT64_C(1) << field : 0;
+		bit = field < STO_FIELDS ? STO_BODY_BIT(field) : 0;
 		if ((bit & (kinds[body->kind].required | kinds[body->kind].optional)) == 0)
 			return refuse(why, "\"%.40s\" is not a field of this kind", name);
 		given |= bit;
@@ -329,8 +397,9 @@ read_fields(json_t *tree, StoBody *body, char *why)
 		body->present |= bit;
 	}
 	missing = kinds[body->kind].required & ~given;
-	if (missing != 0)
-		return refuse(why, "\"%s\" is missing", fields[__builtin_ctzll(missing)].name);
+	for (int i = 0; i < STO_FIELDS; i++)
+		if ((missing & STO_BODY_BIT(i)) != 0)
+			return refuse(why, "\"%s\" is missing", fields[i].name);
 	return true;
 }
 

@@ -31,46 +31,82 @@ typedef enum StoBodyKind
 	STO_BODY_TIME_AUTHORITY,
 	STO_BODY_LOG_RESTART,
 	STO_BODY_CLOSE,
+	STO_BODY_PARTY_FACTS,
+	STO_BODY_CLASSIFICATION,
+	STO_BODY_MANDATE,
+	STO_BODY_BENEFICIAL_OWNER,
+	STO_BODY_CLAIM,
+	STO_BODY_CLAIM_REVOKE,
+	STO_BODY_TOKEN_TOPICS,
+	STO_BODY_TRUSTED_ISSUER,
+	STO_BODY_TOKEN_PAUSE,
+	STO_BODY_WALLET_FREEZE,
+	STO_BODY_PARTY_FREEZE,
+	STO_BODY_DOCUMENT,
+	STO_BODY_ACKNOWLEDGE,
 	STO_BODY_KINDS
 } StoBodyKind;
 
 typedef enum StoBodyField
 {
+	STO_F_ACKNOWLEDGE,
 	STO_F_AUTHORISED,
+	STO_F_BASIS,
 	STO_F_BY,
 	STO_F_CAPABILITY,
 	STO_F_CERTIFICATE,
 	STO_F_CFI,
+	STO_F_CLAIM,
+	STO_F_CLASS,
 	STO_F_COMMITMENT,
+	STO_F_CONTROL,
 	STO_F_COUNT,
 	STO_F_COUNTRY,
 	STO_F_CURRENCY,
 	STO_F_CUSTODIAN,
 	STO_F_DECIMALS,
+	STO_F_DOCUMENT,
+	STO_F_DOCUMENT_HASH,
 	STO_F_DTI,
+	STO_F_FROM,
+	STO_F_FROZEN,
 	STO_F_GRANTED,
 	STO_F_HASH,
+	STO_F_INCORPORATION,
 	STO_F_ISIN,
+	STO_F_ISSUER,
 	STO_F_KEY,
 	STO_F_KEYS,
 	STO_F_KIND,
 	STO_F_LEI,
 	STO_F_NAME,
 	STO_F_ORIGIN,
+	STO_F_OWNER,
 	STO_F_PARTY,
+	STO_F_PAUSED,
 	STO_F_POSSESSION,
 	STO_F_REASON,
+	STO_F_RECEIVER_ONLY,
+	STO_F_REFERENCE,
 	STO_F_REGISTER_AUTHORITY,
+	STO_F_REPRESENTATIVE,
 	STO_F_ROOT,
 	STO_F_SALT,
+	STO_F_SCOPE,
+	STO_F_SHARE,
 	STO_F_SIGNED_ONLY,
 	STO_F_SIZE,
 	STO_F_STATUS,
 	STO_F_SUM,
 	STO_F_THRESHOLD,
+	STO_F_TO,
 	STO_F_TOKEN,
+	STO_F_TOPIC,
+	STO_F_TOPICS,
 	STO_F_UNSIGNED_ROLE,
+	STO_F_URI,
 	STO_F_VALID_UNTIL,
+	STO_F_VERSION,
 	STO_FIELDS
 } StoBodyField;
 
@@ -81,6 +117,15 @@ typedef struct StoBodyProof
 	uint8_t sig[STO_SIG_MAX];
 } StoBodyProof;
 
+/* An array of texts; sto_body_item() gives them. */
+typedef struct StoBodyTexts
+{
+	const void *list; /* jansson's */
+	int count;
+} StoBodyTexts;
+
+#define STO_BODY_LIST_MAX 256 /* items */
+
 typedef union StoBodyValue
 {
 	const char *text; /* terminated */
@@ -90,19 +135,24 @@ typedef union StoBodyValue
 	uint8_t octets[STO_DIGEST_LEN]; /* uuid or digest */
 	StoKey key;
 	StoBodyProof proof;
+	StoBodyTexts texts;
 } StoBodyValue;
+
+/* A set of fields, as bits. */
+typedef unsigned __int128 StoBodyFields;
+#define STO_BODY_BIT(field) ((StoBodyFields) 1 << (field))
 
 typedef struct StoBody
 {
 	StoBodyKind kind;
-	uint64_t present; /* bits of the fields that were given and are not null */
+	StoBodyFields present; /* the fields that were given and are not null */
 	StoBodyValue value[STO_FIELDS];
 	StoPolicy policy; /* of threshold and keys; keys are not vetted */
 	StoBodyProof proof[STO_POLICY_KEYS_MAX];
 	void *tree; /* jansson's, which the texts point into */
 } StoBody;
 
-#define STO_BODY_HAS(body, field) (((body)->present & (UINT64_C(1) << (field))) != 0)
+#define STO_BODY_HAS(body, field) (((body)->present & STO_BODY_BIT(field)) != 0)
 
 /* The kind of that name; false for an unknown one. */
 extern bool sto_body_kind(const char *name, size_t len, StoBodyKind *kind);
@@ -116,5 +166,7 @@ extern const char *sto_body_kind_name(StoBodyKind kind);
 extern bool sto_body_parse(StoBodyKind kind, const char *json, size_t len, StoBody *body,
 						   char why[STO_BODY_WHY_MAX]);
 extern void sto_body_free(StoBody *body);
+/* Text number i of an array, terminated. */
+extern const char *sto_body_item(const StoBodyTexts *texts, int i);
 
 #endif

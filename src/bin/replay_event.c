@@ -32,6 +32,10 @@ typedef enum ActorRule
 	BY_REGISTRAR_OR_SELF,
 	BY_PARTY,
 	BY_ISSUER,
+	BY_CLAIM_ISSUER,
+	BY_CLAIMANT, /* the claim's issuer, which its handler finds */
+	BY_ENFORCER,
+	BY_ISSUER_OR_ENFORCER,
 	BY_ORDERER, /* a party or a wallet */
 	BY_WITNESS  /* the subject, with the capability */
 } ActorRule;
@@ -65,6 +69,17 @@ static const struct
 	[STO_BODY_TIME_AUTHORITY] = {ABOUT_LEDGER, BY_LEDGER, 0, false, sto_fold_time_authority},
 	[STO_BODY_LOG_RESTART] = {ABOUT_LEDGER, BY_LEDGER, 0, false, sto_fold_log_restart},
 	[STO_BODY_CLOSE] = {ABOUT_CLOSES, BY_NOBODY, SUBJECT_CLOSE, false, sto_fold_close},
+	[STO_BODY_PARTY_FACTS] = {ABOUT_PARTY, BY_REGISTRAR, 0, true, sto_fold_party_facts},
+	[STO_BODY_CLASSIFICATION] = {ABOUT_PARTY, BY_REGISTRAR, 0, true, sto_fold_classification},
+	[STO_BODY_MANDATE] = {ABOUT_PARTY, BY_REGISTRAR, 0, true, sto_fold_mandate_set},
+	[STO_BODY_BENEFICIAL_OWNER] = {ABOUT_PARTY, BY_REGISTRAR, 0, true, sto_fold_owner_set},
+	[STO_BODY_CLAIM] = {ABOUT_PARTY, BY_CLAIM_ISSUER, 0, false, sto_fold_claim_new},
+	[STO_BODY_CLAIM_REVOKE] = {ABOUT_PARTY, BY_CLAIMANT, 0, false, sto_fold_claim_revoke},
+	[STO_BODY_TOKEN_TOPICS] = {ABOUT_TOKEN, BY_ISSUER, 0, false, sto_fold_token_topics},
+	[STO_BODY_TRUSTED_ISSUER] = {ABOUT_TOKEN, BY_ISSUER, 0, false, sto_fold_trusted_issuer},
+	[STO_BODY_TOKEN_PAUSE] = {ABOUT_TOKEN, BY_ISSUER_OR_ENFORCER, 0, false, sto_fold_token_pause},
+	[STO_BODY_WALLET_FREEZE] = {ABOUT_WALLET, BY_ENFORCER, 0, false, sto_fold_wallet_freeze},
+	[STO_BODY_PARTY_FREEZE] = {ABOUT_PARTY, BY_ENFORCER, 0, false, sto_fold_party_freeze},
 };
 
 void
@@ -189,6 +204,15 @@ has_capability(const Act *act, int capability)
 	return act->actor_party != NULL && (act->actor_party->capabilities & (1u << capability)) != 0;
 }
 
+static bool
+is_issuer(const Act *act)
+{
+	const Token *token = sto_fold_token(act->r, act->event->subject, NULL);
+
+	return token != NULL && act->actor_party != NULL &&
+		   act->actor_party == sto_pool_at(&act->r->parties, token->issuer);
+}
+
 /* Is the actor one that this kind of event allows?  NULL, or whom it is for. */
 static const char *
 whom_it_is_for(const Act *act)
@@ -197,7 +221,6 @@ whom_it_is_for(const Act *act)
 	bool is_ledger = sto_fold_is_nil(actor);
 	bool is_self = memcmp(actor, act->event->subject, STO_UUID_LEN) == 0;
 	bool registrar = has_capability(act, CAPABILITY_REGISTRAR);
-	const Token *token;
 
 	switch (rules[act->body.kind].by)
 	{
@@ -216,11 +239,21 @@ whom_it_is_for(const Act *act)
 		case BY_PARTY:
 			return act->actor_party != NULL ? NULL : "a party";
 		case BY_ISSUER:
-			token = sto_fold_token(act->r, act->event->subject, NULL);
-			return token != NULL && act->actor_party != NULL &&
-						   act->actor_party == sto_pool_at(&act->r->parties, token->issuer)
+			return is_issuer(act) ? NULL : "the token's issuer";
+		case BY_CLAIM_ISSUER:
+			return has_capability(act, CAPABILITY_CLAIM_ISSUER)
 					   ? NULL
-					   : "the token's issuer";
+					   : "a party with the capability claim_issuer";
+		case BY_CLAIMANT:
+			return act->actor_party != NULL ? NULL : "the party that issued the claim";
+		case BY_ENFORCER:
+			return has_capability(act, CAPABILITY_ENFORCER)
+					   ? NULL
+					   : "a party with the capability enforcer";
+		case BY_ISSUER_OR_ENFORCER:
+			return is_issuer(act) || has_capability(act, CAPABILITY_ENFORCER)
+					   ? NULL
+					   : "the token's issuer or a party with the capability enforcer";
 		case BY_WITNESS:
 			return is_self && has_capability(act, CAPABILITY_WITNESS)
 					   ? NULL

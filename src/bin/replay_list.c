@@ -142,6 +142,13 @@ show_token(const StoReplay *r, const Token *row, StoReplayToken *out)
 	out->dti = TEXT(row->dti);
 	out->currency = TEXT(row->currency);
 	out->unsigned_role = TEXT(row->unsigned_role);
+	out->paused = row->paused;
+	out->has_paused_by = row->paused_by != 0;
+	if (out->has_paused_by)
+		memcpy(out->paused_by, party_uuid(r, row->paused_by), STO_UUID_LEN);
+	if (row->required != 0)
+		out->topics = ((const Required *) ROW(required, row->required))->set_by;
+	out->receiver_only = row->receiver_only;
 	return true;
 }
 
@@ -169,7 +176,9 @@ show_party(const StoReplay *r, const Party *row, StoReplayParty *out)
 	out->active = row->active;
 	out->kind = TEXT(row->kind);
 	out->country = TEXT(row->country);
+	out->incorporation = TEXT(row->incorporation);
 	out->lei = TEXT(row->lei);
+	out->frozen = row->frozen_by;
 	out->has_commitment = row->has_commitment;
 	memcpy(out->commitment, row->commitment, STO_DIGEST_LEN);
 	return true;
@@ -204,6 +213,7 @@ show_wallet(const StoReplay *r, const Wallet *row, StoReplayWallet *out)
 	memcpy(out->salt, row->salt, STO_DIGEST_LEN);
 	out->signed_only = row->signed_only;
 	out->active = row->active;
+	out->frozen = row->frozen_by;
 	out->kind = TEXT(row->kind);
 	return true;
 }
@@ -262,6 +272,18 @@ sto_replay_find_key(const StoReplay *r, const uint8_t fingerprint[STO_DIGEST_LEN
 	return show_key(r, sto_fold_key(r, fingerprint, NULL), out);
 }
 
+static bool
+show_capability(const Party *party, int which, StoReplayCapability *out)
+{
+	if (party->capability_event[which] == 0)
+		return false;
+	out->granted_by = party->capability_event[which];
+	memcpy(out->party_id, party->uuid, STO_UUID_LEN);
+	out->capability = sto_fold_capabilities[which];
+	out->granted = (party->capabilities & (1u << which)) != 0;
+	return true;
+}
+
 /* Six of a party, most of them never spoken of. */
 bool
 sto_replay_capability(const StoReplay *r, size_t *at, StoReplayCapability *out)
@@ -269,17 +291,22 @@ sto_replay_capability(const StoReplay *r, size_t *at, StoReplayCapability *out)
 	while (*at < (size_t) r->parties.count * CAPABILITIES)
 	{
 		const Party *party = ROW(parties, (uint32_t) (*at / CAPABILITIES) + 1);
-		int which = (int) (*at % CAPABILITIES);
 
-		(*at)++;
-		if (party->capability_event[which] == 0)
-			continue;
-		out->granted_by = party->capability_event[which];
-		memcpy(out->party_id, party->uuid, STO_UUID_LEN);
-		out->capability = sto_fold_capabilities[which];
-		out->granted = (party->capabilities & (1u << which)) != 0;
-		return true;
+		if (show_capability(party, (int) ((*at)++ % CAPABILITIES), out))
+			return true;
 	}
+	return false;
+}
+
+bool
+sto_replay_find_capability(const StoReplay *r, const uint8_t party_id[STO_UUID_LEN],
+						   const char *capability, StoReplayCapability *out)
+{
+	const Party *party = sto_fold_party(r, party_id, NULL);
+
+	for (int i = 0; party != NULL && i < CAPABILITIES; i++)
+		if (strcmp(sto_fold_capabilities[i], capability) == 0)
+			return show_capability(party, i, out);
 	return false;
 }
 

@@ -38,7 +38,7 @@ authority_of_party(const Posting *p, Authority *a)
 	return true;
 }
 
-/* The wallet's own quorum, or its custodian's. */
+/* The wallet's own quorum, its custodian's, or that of its party's representative. */
 static bool
 authority_of_wallet(const Posting *p, const Wallet *wallet, Authority *a)
 {
@@ -55,7 +55,10 @@ authority_of_wallet(const Posting *p, const Wallet *wallet, Authority *a)
 	}
 	if (wallet->custodian != 0 && p->orderer == sto_pool_at(&r->parties, wallet->custodian))
 		return authority_of_party(p, a);
-	return refuse(p, "the ordering party neither owns the wallet nor keeps it");
+	if (sto_fold_has_mandate(r, wallet->party, p->order->ordering_party, p->entry->posted_at))
+		return authority_of_party(p, a);
+	return refuse(p, "the ordering party neither owns the wallet nor keeps it, nor has it a "
+					 "mandate to order for its party");
 }
 
 static bool

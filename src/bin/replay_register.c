@@ -53,13 +53,20 @@ sto_fold_status(const Act *act)
 	return false;
 }
 
-static bool
-is_one_of(const char *text, const char *const *names, size_t count)
+int
+sto_fold_place(const char *text, const char *const *names)
 {
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(text, names[i]) == 0)
-			return true;
-	return false;
+	int place = 0;
+
+	while (names[place] != NULL && strcmp(text, names[place]) != 0)
+		place++;
+	return place;
+}
+
+static bool
+is_one_of(const char *text, const char *const *names)
+{
+	return names[sto_fold_place(text, names)] != NULL;
 }
 
 uint32_t
@@ -171,9 +178,9 @@ make_order_mask(StoReplay *r, const uint8_t *uuid, uint64_t mask[2])
 	return true;
 }
 
-static void
-check_code(const Act *act, StoBodyField field, const char *(*check)(const char *, size_t),
-		   const char *name)
+void
+sto_fold_code(const Act *act, StoBodyField field, const char *(*check)(const char *, size_t),
+			  const char *name)
 {
 	const char *text = act->body.value[field].text;
 	const char *why;
@@ -185,7 +192,7 @@ check_code(const Act *act, StoBodyField field, const char *(*check)(const char *
 bool
 sto_fold_party_new(Act *act)
 {
-	static const char *const kinds[] = {"natural", "legal", "joint", "estate"};
+	static const char *const kinds[] = {"natural", "legal", "joint", "estate", NULL};
 	StoReplay *r = act->r;
 	uint32_t number;
 	Party *party = sto_pool_add(&r->parties, &number);
@@ -195,11 +202,11 @@ sto_fold_party_new(Act *act)
 	act->subject->row = number;
 	memcpy(party->uuid, act->event->subject, STO_UUID_LEN);
 	(void) sto_fold_subject(r, act->event->subject, &party->subject);
-	if (!is_one_of(act->body.value[STO_F_KIND].text, kinds, sizeof(kinds) / sizeof(kinds[0])))
+	if (!is_one_of(act->body.value[STO_F_KIND].text, kinds))
 		sto_fold_refuse(act, STO_CHECK_BODY, "there is no kind of party \"%.40s\"",
 						act->body.value[STO_F_KIND].text);
-	check_code(act, STO_F_COUNTRY, sto_country_check, "country");
-	check_code(act, STO_F_LEI, sto_lei_check, "lei");
+	sto_fold_code(act, STO_F_COUNTRY, sto_country_check, "country");
+	sto_fold_code(act, STO_F_LEI, sto_lei_check, "lei");
 	party->registered = act->event->entry_id;
 	party->active = true;
 	party->has_commitment = STO_BODY_HAS(&act->body, STO_F_COMMITMENT);
@@ -226,7 +233,7 @@ bool
 sto_fold_wallet_new(Act *act)
 {
 	/* "issuance" wallets come with their tokens only */
-	static const char *const kinds[] = {"own", "client", "omnibus", "nominee", "treasury"};
+	static const char *const kinds[] = {"own", "client", "omnibus", "nominee", "treasury", NULL};
 	StoReplay *r = act->r;
 	const StoBody *body = &act->body;
 	const uint8_t *party_id = body->value[STO_F_PARTY].octets;
@@ -237,7 +244,7 @@ sto_fold_wallet_new(Act *act)
 	uint32_t number;
 	Wallet *wallet;
 
-	if (!is_one_of(body->value[STO_F_KIND].text, kinds, sizeof(kinds) / sizeof(kinds[0])))
+	if (!is_one_of(body->value[STO_F_KIND].text, kinds))
 		sto_fold_refuse(act, STO_CHECK_BODY, "there is no kind of wallet \"%.40s\"",
 						body->value[STO_F_KIND].text);
 	if (party == 0)

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STATE_VERSION 1
+#define STATE_VERSION 2
 #define BYTE_ORDER_MARK UINT64_C(0x0102030405060708)
 #define MARK_MAX 65535
 /* a shard of 2^36 octets: beyond any log, and what a damaged length may claim */
@@ -25,7 +25,7 @@ typedef struct StateHead
 	char magic[16];
 	uint64_t byte_order;
 	uint32_t version;
-	uint32_t rows[12]; /* lengths of each sort of row */
+	uint32_t rows[19]; /* lengths of each sort of row */
 	uint32_t chunk;
 } StateHead;
 
@@ -78,6 +78,13 @@ make_head(StateHead *head)
 	head->rows[9] = sizeof(Notice);
 	head->rows[10] = sizeof(GroupLeg);
 	head->rows[11] = sizeof(StoReplayCounts);
+	head->rows[12] = sizeof(Classification);
+	head->rows[13] = sizeof(Mandate);
+	head->rows[14] = sizeof(Owner);
+	head->rows[15] = sizeof(Topic);
+	head->rows[16] = sizeof(Claim);
+	head->rows[17] = sizeof(Required);
+	head->rows[18] = sizeof(Trusted);
 }
 
 static bool
@@ -295,8 +302,10 @@ move_sorted(Stream *s, StoReplay *r)
 static bool
 move_all(Stream *s, StoReplay *r, uint8_t **mark, size_t *mark_len)
 {
-	StoPool *pools[] = {&r->subjects, &r->parties, &r->wallets,  &r->tokens,  &r->positions,
-						&r->holds,    &r->keys,    &r->policies, &r->batches, &r->notices};
+	StoPool *pools[] = {&r->subjects,        &r->parties,  &r->wallets,  &r->tokens,  &r->positions,
+						&r->holds,           &r->keys,     &r->policies, &r->batches, &r->notices,
+						&r->classifications, &r->mandates, &r->owners,   &r->topics,  &r->claims,
+						&r->required,        &r->trusted};
 
 	if (!move_head(s) || !move_mark(s, mark, mark_len) || !move_ledger(s, r))
 		return false;

@@ -10,6 +10,7 @@
 
 #include "bin/replay.h"
 #include "bin/replay_body.h"
+#include "bin/replay_identity.h"
 #include "bin/replay_table.h"
 
 typedef enum SubjectKind
@@ -59,6 +60,8 @@ typedef struct KeyRow
 
 #define CAPABILITIES 6
 #define CAPABILITY_REGISTRAR 0
+#define CAPABILITY_ENFORCER 1
+#define CAPABILITY_CLAIM_ISSUER 3
 #define CAPABILITY_WITNESS 5
 extern const char *const sto_fold_capabilities[CAPABILITIES];
 
@@ -73,10 +76,14 @@ typedef struct Party
 	bool active;
 	uint8_t capabilities; /* bits */
 	bool has_commitment;
-	uint32_t kind; /* texts */
+	bool frozen;
+	uint32_t claims; /* the newest; 0: none */
+	uint32_t kind;   /* texts */
 	uint32_t country;
+	uint32_t incorporation;
 	uint32_t lei;
 	int64_t registered;
+	int64_t frozen_by;                      /* event; 0: it is not frozen */
 	int64_t capability_event[CAPABILITIES]; /* 0: never granted or taken */
 	uint8_t commitment[STO_DIGEST_LEN];
 } Party;
@@ -92,10 +99,12 @@ typedef struct Wallet
 	uint32_t last_position; /* found last time */
 	bool active;
 	bool signed_only;
+	bool frozen;
 	uint8_t salt[STO_DIGEST_LEN];
 	uint32_t busy; /* positions that have or hold units */
 	uint32_t kind; /* text */
 	int64_t registered;
+	int64_t frozen_by; /* event; 0: it is not frozen */
 } Wallet;
 
 typedef struct Token
@@ -112,9 +121,16 @@ typedef struct Token
 	uint32_t dti;
 	uint32_t currency;
 	uint32_t unsigned_role;
+	uint32_t required;  /* the topics in force; 0: none */
+	uint32_t trusted;   /* the newest issuer of claims that it ever named */
+	uint32_t documents; /* the newest; 0: none */
+	uint32_t paused_by; /* party; 0: it is not paused */
+	int64_t paused;     /* event */
 	uint8_t decimals;
 	bool active;
 	bool has_authorised;
+	bool receiver_only;
+	bool must_acknowledge; /* a document of it has to be acknowledged */
 	uint8_t uuid[STO_UUID_LEN];
 } Token;
 
@@ -256,7 +272,9 @@ struct StoReplay
 	StoReplayLedger shown;
 
 	StoPool subjects, parties, wallets, tokens, positions, holds, keys, policies, batches, notices;
+	StoPool classifications, mandates, owners, topics, claims, required, trusted;
 	StoIndexTable by_uuid, by_address, by_position, by_hold, by_fingerprint, by_batch, by_isin;
+	StoIndexTable by_mandate, by_owner, by_topic, by_claim;
 	StoTexts texts;
 	StoSet orders;
 
@@ -327,6 +345,19 @@ extern HoldRow *sto_fold_hold_add(StoReplay *r, int64_t hold_id);
 extern KeyRow *sto_fold_key_add(StoReplay *r, const uint8_t fingerprint[STO_DIGEST_LEN],
 								uint32_t *number);
 extern Batch *sto_fold_batch_add(StoReplay *r, int64_t event, uint32_t *number);
+/* Of a party (its row) and another's uuid. */
+extern Mandate *sto_fold_mandate(const StoReplay *r, uint32_t party, const uint8_t *representative,
+								 uint8_t scope);
+extern Mandate *sto_fold_mandate_make(StoReplay *r, uint32_t party, const uint8_t *representative,
+									  uint8_t scope);
+extern Owner *sto_fold_owner(const StoReplay *r, uint32_t party, const uint8_t *owner);
+extern Owner *sto_fold_owner_make(StoReplay *r, uint32_t party, const uint8_t *owner);
+extern Claim *sto_fold_claim(const StoReplay *r, int64_t claim);
+extern Claim *sto_fold_claim_add(StoReplay *r, int64_t claim, uint32_t *number);
+/* Its number, of a name of at most TOPIC_MAX octets; 0: no memory. */
+extern uint32_t sto_fold_topic(StoReplay *r, const char *name);
+/* These indexes anew, after a load. */
+extern bool sto_fold_index_identity(StoReplay *r);
 /* Take note of a token's ISIN (12 characters); *is_new false if another token has it. */
 extern bool sto_fold_isin_add(StoReplay *r, const char *isin, uint32_t token, bool *is_new);
 /* Every index anew, after a load. */
@@ -358,6 +389,26 @@ extern bool sto_fold_wallet_status(Act *act);
 extern bool sto_fold_wallet_terms(Act *act);
 extern bool sto_fold_batch_new(Act *act);
 extern bool sto_fold_maintenance(Act *act);
+extern bool sto_fold_party_facts(Act *act); /* replay_identity.c */
+extern bool sto_fold_classification(Act *act);
+extern bool sto_fold_mandate_set(Act *act);
+extern bool sto_fold_owner_set(Act *act);
+extern bool sto_fold_party_freeze(Act *act);
+extern bool sto_fold_wallet_freeze(Act *act);
+extern bool sto_fold_token_pause(Act *act);
+extern bool sto_fold_claim_new(Act *act); /* replay_claim.c */
+extern bool sto_fold_claim_revoke(Act *act);
+extern bool sto_fold_token_topics(Act *act);
+extern bool sto_fold_trusted_issuer(Act *act);
+/* The token's row of that issuer; NULL if it never named it. */
+extern Trusted *sto_fold_trusted(const StoReplay *r, const Token *token, const uint8_t *issuer);
+/* The body's dates, reported if they are none. */
+extern Period sto_fold_period(const Act *act);
+extern const char *const sto_fold_classes[];
+extern const char *const sto_fold_scopes[];
+extern const char *const sto_fold_mandate_bases[];
+#define SCOPE_ORDERS 0
+#define SCOPE_ALL 2
 extern bool sto_fold_token_new(Act *act); /* replay_token.c */
 extern bool sto_fold_token_terms(Act *act);
 extern bool sto_fold_token_policy(Act *act);
@@ -389,6 +440,11 @@ extern Notice *sto_fold_notice(Act *act);
 extern bool sto_fold_line(const Act *act, const char *text, const char *name, size_t max);
 /* Keep a field's text, if the body has it; false if there is no memory. */
 extern bool sto_fold_text(Act *act, StoBodyField field, uint32_t *place);
+/* A code of the body, if it has it: what is wrong with it is reported. */
+extern void sto_fold_code(const Act *act, StoBodyField field,
+						  const char *(*check)(const char *, size_t), const char *name);
+/* The place of a text in a list that ends with NULL; its end if it isn't there. */
+extern int sto_fold_place(const char *text, const char *const *names);
 /* Is the body's status "active"? */
 extern bool sto_fold_status(const Act *act);
 /* A party's row that a body names, reported if it is unknown or closed; 0: unknown. */
@@ -427,6 +483,11 @@ extern bool sto_fold_entry(StoReplay *r, StoRecord *record, const uint8_t *leaf)
 /* replay_order.c: the order's shape (false: nothing of it can be done); may that be done now? */
 extern bool sto_fold_shape(const Posting *p);
 extern void sto_fold_comply(const Posting *p);
+/* replay_eligible.c: pauses, freezes, claims, acknowledgements */
+extern void sto_fold_restrictions(const Posting *p);
+/* May that party order for this one at that time? */
+extern bool sto_fold_has_mandate(const StoReplay *r, uint32_t principal,
+								 const uint8_t *representative, int64_t at);
 /* replay_post.c: move the positions, fill entry.debit and entry.credit; false: no memory */
 extern bool sto_fold_post(Posting *p);
 /* replay_permit.c: who has to sign the order, and did they? */

@@ -18,11 +18,7 @@ static bool
 keep_code(Act *act, StoBodyField field, const char *(*check)(const char *, size_t),
 		  const char *name, uint32_t *place)
 {
-	const char *text = act->body.value[field].text;
-	const char *why;
-
-	if (STO_BODY_HAS(&act->body, field) && (why = check(text, strlen(text))) != NULL)
-		sto_fold_refuse(act, STO_CHECK_BODY, "%s \"%.40s\": %s", name, text, why);
+	sto_fold_code(act, field, check, name);
 	return sto_fold_text(act, field, place);
 }
 
@@ -50,15 +46,12 @@ set_unsigned_role(Act *act, Token *token)
 static void
 check_body(const Act *act)
 {
-	static const char *const kinds[] = {"share", "bond", "fund_unit", "cash"};
+	static const char *const kinds[] = {"share", "bond", "fund_unit", "cash", NULL};
 	const StoBody *body = &act->body;
 	const char *kind = body->value[STO_F_KIND].text;
 	const char *name = body->value[STO_F_NAME].text;
-	bool known = false;
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		known = known || strcmp(kind, kinds[i]) == 0;
-	if (!known)
+	if (kinds[sto_fold_place(kind, kinds)] == NULL)
 		sto_fold_refuse(act, STO_CHECK_BODY, "there is no kind of token \"%.40s\"", kind);
 	if (name[0] == '\0' || strlen(name) > TOKEN_NAME_MAX)
 		sto_fold_refuse(act, STO_CHECK_BODY, "\"name\" must have 1 to %d octets", TOKEN_NAME_MAX);
@@ -125,7 +118,7 @@ sto_fold_token_new(Act *act)
 	act->subject->row = number;
 	token->registered = act->event->entry_id;
 	token->decimals = (uint8_t) act->body.value[STO_F_DECIMALS].integer;
-	token->active = true;
+	token->active = token->receiver_only = true;
 	memcpy(token->uuid, act->event->subject, STO_UUID_LEN);
 	(void) sto_fold_subject(r, act->event->subject, &token->subject);
 	(void) sto_fold_party(r, act->event->actor, &token->issuer);

@@ -20,8 +20,8 @@ add(Values *v, bool present)
 	return value;
 }
 
-static void
-put_number(Values *v, bool present, int64_t number)
+void
+values_number(Values *v, bool present, int64_t number)
 {
 	Value *value = add(v, present);
 
@@ -29,15 +29,15 @@ put_number(Values *v, bool present, int64_t number)
 	value->number = number;
 }
 
-static void
-put_time(Values *v, bool present, int64_t time)
+void
+values_time(Values *v, bool present, int64_t time)
 {
-	put_number(v, present, time);
+	values_number(v, present, time);
 	v->values[v->count - 1].is_time = true;
 }
 
-static void
-put_octets(Values *v, bool present, const void *octets, size_t len)
+void
+values_octets(Values *v, bool present, const void *octets, size_t len)
 {
 	Value *value = add(v, present);
 
@@ -45,16 +45,16 @@ put_octets(Values *v, bool present, const void *octets, size_t len)
 	value->len = len;
 }
 
-static void
-put_text(Values *v, const char *text)
+void
+values_text(Values *v, const char *text)
 {
-	put_octets(v, text != NULL, text, text != NULL ? strlen(text) : 0);
+	values_octets(v, text != NULL, text, text != NULL ? strlen(text) : 0);
 }
 
-static void
-put_bool(Values *v, bool b)
+void
+values_bool(Values *v, bool b)
 {
-	put_octets(v, true, b ? "\1" : "\0", 1);
+	values_octets(v, true, b ? "\1" : "\0", 1);
 }
 
 static void
@@ -69,15 +69,15 @@ put_amount(Values *v, bool present, StoAmount amount)
 	value->len = sizeof(value->amount);
 }
 
-static void
-begin(Values *v)
+void
+values_begin(Values *v)
 {
 	v->count = 0;
 	v->key[0] = '\0';
 }
 
-static void
-name_uuid(Values *v, const char *what, const uint8_t *uuid)
+void
+values_name_uuid(Values *v, const char *what, const uint8_t *uuid)
 {
 	char hex[2 * STO_UUID_LEN + 1];
 
@@ -86,8 +86,8 @@ name_uuid(Values *v, const char *what, const uint8_t *uuid)
 			 hex + 16, hex + 20);
 }
 
-static void
-name_number(Values *v, const char *what, int64_t number)
+void
+values_name_number(Values *v, const char *what, int64_t number)
 {
 	snprintf(v->key, sizeof(v->key), "%s %" PRId64, what, number);
 }
@@ -101,14 +101,14 @@ next_ledger(const StoReplay *replay, size_t *at, Values *v)
 
 	if ((*at)++ > 0 || l == NULL)
 		return false;
-	begin(v);
-	put_octets(v, true, l->ledger_id, STO_UUID_LEN);
-	put_number(v, true, l->policy_event);
-	put_octets(v, true, l->genesis, STO_DIGEST_LEN);
-	put_text(v, l->name);
-	put_text(v, l->origin);
-	put_text(v, l->roles ? "roles" : "keys");
-	name_uuid(v, "ledger", l->ledger_id);
+	values_begin(v);
+	values_octets(v, true, l->ledger_id, STO_UUID_LEN);
+	values_number(v, true, l->policy_event);
+	values_octets(v, true, l->genesis, STO_DIGEST_LEN);
+	values_text(v, l->name);
+	values_text(v, l->origin);
+	values_text(v, l->roles ? "roles" : "keys");
+	values_name_uuid(v, "ledger", l->ledger_id);
 	return true;
 }
 
@@ -120,17 +120,17 @@ fill_position(const StoReplayPosition *p, Values *v)
 	char address[STO_ADDRESS_TEXT_LEN + 1];
 	Values token;
 
-	begin(v);
-	put_octets(v, true, p->wallet, STO_ADDRESS_LEN);
-	put_octets(v, true, p->token_id, STO_UUID_LEN);
+	values_begin(v);
+	values_octets(v, true, p->wallet, STO_ADDRESS_LEN);
+	values_octets(v, true, p->token_id, STO_UUID_LEN);
 	put_amount(v, true, p->balance);
 	put_amount(v, true, p->held);
-	put_number(v, true, p->seq);
-	put_time(v, true, p->posted_at);
-	put_octets(v, true, p->head, STO_DIGEST_LEN);
+	values_number(v, true, p->seq);
+	values_time(v, true, p->posted_at);
+	values_octets(v, true, p->head, STO_DIGEST_LEN);
 	sto_address_print(p->wallet, address);
-	name_uuid(&token, "token", p->token_id);
-	snprintf(v->key, sizeof(v->key), "%s, %s", address, token.key);
+	values_name_uuid(&token, "token", p->token_id);
+	snprintf(v->key, sizeof(v->key), "%s, %.60s", address, token.key);
 }
 
 static bool
@@ -162,19 +162,19 @@ next_position(const StoReplay *replay, size_t *at, Values *v)
 static void
 fill_hold(const StoReplayHold *h, Values *v)
 {
-	begin(v);
-	put_number(v, true, h->hold_id);
-	put_octets(v, true, h->wallet, STO_ADDRESS_LEN);
-	put_octets(v, true, h->token_id, STO_UUID_LEN);
+	values_begin(v);
+	values_number(v, true, h->hold_id);
+	values_octets(v, true, h->wallet, STO_ADDRESS_LEN);
+	values_octets(v, true, h->token_id, STO_UUID_LEN);
 	put_amount(v, true, h->amount);
 	put_amount(v, true, h->remaining);
-	put_time(v, h->has_release_after, h->release_after);
-	put_octets(v, h->has_notary, h->notary, STO_UUID_LEN);
-	put_octets(v, h->has_beneficiary, h->beneficiary, STO_ADDRESS_LEN);
-	put_octets(v, h->has_condition, h->condition, STO_DIGEST_LEN);
-	put_octets(v, h->has_instruction, h->instruction, STO_DIGEST_LEN);
-	put_text(v, sto_purpose_name(h->purpose));
-	name_number(v, "hold", h->hold_id);
+	values_time(v, h->has_release_after, h->release_after);
+	values_octets(v, h->has_notary, h->notary, STO_UUID_LEN);
+	values_octets(v, h->has_beneficiary, h->beneficiary, STO_ADDRESS_LEN);
+	values_octets(v, h->has_condition, h->condition, STO_DIGEST_LEN);
+	values_octets(v, h->has_instruction, h->instruction, STO_DIGEST_LEN);
+	values_text(v, sto_purpose_name(h->purpose));
+	values_name_number(v, "hold", h->hold_id);
 }
 
 static bool
@@ -204,22 +204,26 @@ next_hold(const StoReplay *replay, size_t *at, Values *v)
 static void
 fill_token(const StoReplayToken *t, Values *v)
 {
-	begin(v);
-	put_octets(v, true, t->token_id, STO_UUID_LEN);
-	put_number(v, true, t->registered);
+	values_begin(v);
+	values_octets(v, true, t->token_id, STO_UUID_LEN);
+	values_number(v, true, t->registered);
 	put_amount(v, t->has_authorised, t->authorised);
-	put_octets(v, true, t->issuer, STO_UUID_LEN);
-	put_octets(v, true, t->issuance, STO_ADDRESS_LEN);
-	put_number(v, true, t->decimals);
-	put_text(v, t->kind);
-	put_text(v, t->active ? "active" : "closed");
-	put_text(v, t->name);
-	put_text(v, t->isin);
-	put_text(v, t->cfi);
-	put_text(v, t->dti);
-	put_text(v, t->currency);
-	put_text(v, t->unsigned_role);
-	name_uuid(v, "token", t->token_id);
+	values_octets(v, true, t->issuer, STO_UUID_LEN);
+	values_octets(v, true, t->issuance, STO_ADDRESS_LEN);
+	values_number(v, true, t->decimals);
+	values_text(v, t->kind);
+	values_text(v, t->active ? "active" : "closed");
+	values_text(v, t->name);
+	values_text(v, t->isin);
+	values_text(v, t->cfi);
+	values_text(v, t->dti);
+	values_text(v, t->currency);
+	values_text(v, t->unsigned_role);
+	values_number(v, t->paused != 0, t->paused);
+	values_octets(v, t->has_paused_by, t->paused_by, STO_UUID_LEN);
+	values_number(v, t->topics != 0, t->topics);
+	values_bool(v, t->receiver_only);
+	values_name_uuid(v, "token", t->token_id);
 }
 
 static bool
@@ -250,16 +254,18 @@ next_token(const StoReplay *replay, size_t *at, Values *v)
 static void
 fill_party(const StoReplayParty *p, Values *v)
 {
-	begin(v);
-	put_octets(v, true, p->party_id, STO_UUID_LEN);
-	put_number(v, true, p->registered);
-	put_number(v, p->policy_event != 0, p->policy_event);
-	put_text(v, p->kind);
-	put_text(v, p->active ? "active" : "closed");
-	put_text(v, p->country);
-	put_text(v, p->lei);
-	put_octets(v, p->has_commitment, p->commitment, STO_DIGEST_LEN);
-	name_uuid(v, "party", p->party_id);
+	values_begin(v);
+	values_octets(v, true, p->party_id, STO_UUID_LEN);
+	values_number(v, true, p->registered);
+	values_number(v, p->policy_event != 0, p->policy_event);
+	values_text(v, p->kind);
+	values_text(v, p->active ? "active" : "closed");
+	values_text(v, p->country);
+	values_text(v, p->lei);
+	values_octets(v, p->has_commitment, p->commitment, STO_DIGEST_LEN);
+	values_text(v, p->incorporation);
+	values_number(v, p->frozen != 0, p->frozen);
+	values_name_uuid(v, "party", p->party_id);
 }
 
 static bool
@@ -290,18 +296,19 @@ next_party(const StoReplay *replay, size_t *at, Values *v)
 static void
 fill_wallet(const StoReplayWallet *w, Values *v)
 {
-	begin(v);
-	put_octets(v, true, w->address, STO_ADDRESS_LEN);
-	put_number(v, true, w->registered);
-	put_number(v, w->policy_event != 0, w->policy_event);
-	put_octets(v, true, w->wallet_id, STO_UUID_LEN);
-	put_octets(v, true, w->party_id, STO_UUID_LEN);
-	put_octets(v, w->has_custodian, w->custodian, STO_UUID_LEN);
-	put_octets(v, true, w->salt, STO_DIGEST_LEN);
-	put_bool(v, w->signed_only);
-	put_text(v, w->kind);
-	put_text(v, w->active ? "active" : "closed");
-	name_uuid(v, "wallet", w->wallet_id);
+	values_begin(v);
+	values_octets(v, true, w->address, STO_ADDRESS_LEN);
+	values_number(v, true, w->registered);
+	values_number(v, w->policy_event != 0, w->policy_event);
+	values_octets(v, true, w->wallet_id, STO_UUID_LEN);
+	values_octets(v, true, w->party_id, STO_UUID_LEN);
+	values_octets(v, w->has_custodian, w->custodian, STO_UUID_LEN);
+	values_octets(v, true, w->salt, STO_DIGEST_LEN);
+	values_bool(v, w->signed_only);
+	values_text(v, w->kind);
+	values_text(v, w->active ? "active" : "closed");
+	values_number(v, w->frozen != 0, w->frozen);
+	values_name_uuid(v, "wallet", w->wallet_id);
 }
 
 static bool
@@ -336,7 +343,7 @@ put_key(Values *v, const StoReplayKey *k, uint8_t octets[1 + STO_KEY_MAX])
 
 	octets[0] = k->key.scheme;
 	memcpy(octets + 1, k->key.data, k->key.len);
-	put_octets(v, true, octets, 1u + k->key.len);
+	values_octets(v, true, octets, 1u + k->key.len);
 	sto_hex_encode(k->fingerprint, STO_DIGEST_LEN, hex);
 	snprintf(v->key, sizeof(v->key), "key %s", hex);
 }
@@ -346,13 +353,13 @@ fill_key(const StoReplayKey *k, Values *v)
 {
 	static uint8_t octets[1 + STO_KEY_MAX];
 
-	begin(v);
-	put_octets(v, true, k->fingerprint, STO_DIGEST_LEN);
-	put_number(v, true, k->registered);
-	put_number(v, k->retired != 0, k->retired);
-	put_time(v, k->has_from, k->from);
-	put_time(v, k->has_to, k->to);
-	put_octets(v, true, k->subject, STO_UUID_LEN);
+	values_begin(v);
+	values_octets(v, true, k->fingerprint, STO_DIGEST_LEN);
+	values_number(v, true, k->registered);
+	values_number(v, k->retired != 0, k->retired);
+	values_time(v, k->has_from, k->from);
+	values_time(v, k->has_to, k->to);
+	values_octets(v, true, k->subject, STO_UUID_LEN);
 	put_key(v, k, octets);
 }
 
@@ -390,15 +397,15 @@ next_of_role(const StoReplay *replay, size_t *at, StoReplayRole role, Values *v)
 		if (!sto_replay_key(replay, at, &k))
 			return false;
 	} while (k.role != role);
-	begin(v);
-	put_number(v, true, k.registered);
-	put_number(v, k.retired != 0, k.retired);
-	put_octets(v, true, k.fingerprint, STO_DIGEST_LEN);
+	values_begin(v);
+	values_number(v, true, k.registered);
+	values_number(v, k.retired != 0, k.retired);
+	values_octets(v, true, k.fingerprint, STO_DIGEST_LEN);
 	put_key(v, &k, octets);
 	if (role == STO_ROLE_WITNESS)
 	{
-		put_octets(v, true, k.subject, STO_UUID_LEN);
-		put_text(v, k.name);
+		values_octets(v, true, k.subject, STO_UUID_LEN);
+		values_text(v, k.name);
 	}
 	return true;
 }
@@ -424,18 +431,18 @@ next_batch(const StoReplay *replay, size_t *at, Values *v)
 
 	if (!sto_replay_batch(replay, at, &b))
 		return false;
-	begin(v);
-	put_number(v, true, b.batch_event);
-	put_number(v, true, b.policy_event);
-	put_number(v, true, b.count);
+	values_begin(v);
+	values_number(v, true, b.batch_event);
+	values_number(v, true, b.policy_event);
+	values_number(v, true, b.count);
 	put_amount(v, true, b.sum);
-	put_time(v, b.has_usable_until, b.usable_until);
-	put_octets(v, true, b.batch_id, STO_UUID_LEN);
-	put_octets(v, true, b.actor, STO_UUID_LEN);
-	put_octets(v, true, b.token_id, STO_UUID_LEN);
-	put_octets(v, true, b.hash, STO_DIGEST_LEN);
-	put_bool(v, b.posted);
-	name_number(v, "batch", b.batch_event);
+	values_time(v, b.has_usable_until, b.usable_until);
+	values_octets(v, true, b.batch_id, STO_UUID_LEN);
+	values_octets(v, true, b.actor, STO_UUID_LEN);
+	values_octets(v, true, b.token_id, STO_UUID_LEN);
+	values_octets(v, true, b.hash, STO_DIGEST_LEN);
+	values_bool(v, b.posted);
+	values_name_number(v, "batch", b.batch_event);
 	return true;
 }
 
@@ -449,9 +456,9 @@ next_notice(const StoReplay *replay, size_t *at, const char *kind, StoReplayNoti
 		if (!sto_replay_notice(replay, at, n))
 			return false;
 	} while (strcmp(n->kind, kind) != 0);
-	begin(v);
-	put_number(v, true, n->entry_id);
-	name_number(v, kind, n->entry_id);
+	values_begin(v);
+	values_number(v, true, n->entry_id);
+	values_name_number(v, kind, n->entry_id);
 	return true;
 }
 
@@ -462,7 +469,7 @@ next_policy(const StoReplay *replay, size_t *at, Values *v)
 
 	if (!next_notice(replay, at, "witness_policy", &n, v))
 		return false;
-	put_number(v, true, n.number);
+	values_number(v, true, n.number);
 	return true;
 }
 
@@ -473,8 +480,8 @@ next_authority(const StoReplay *replay, size_t *at, Values *v)
 
 	if (!next_notice(replay, at, "time_authority", &n, v))
 		return false;
-	put_text(v, n.name);
-	put_text(v, n.text);
+	values_text(v, n.name);
+	values_text(v, n.text);
 	return true;
 }
 
@@ -485,9 +492,9 @@ next_restart(const StoReplay *replay, size_t *at, Values *v)
 
 	if (!next_notice(replay, at, "log_restart", &n, v))
 		return false;
-	put_number(v, true, n.number);
-	put_octets(v, true, n.digest, STO_DIGEST_LEN);
-	put_text(v, n.text);
+	values_number(v, true, n.number);
+	values_octets(v, true, n.digest, STO_DIGEST_LEN);
+	values_text(v, n.text);
 	return true;
 }
 
@@ -498,9 +505,9 @@ next_close(const StoReplay *replay, size_t *at, Values *v)
 
 	if (!next_notice(replay, at, "close", &n, v))
 		return false;
-	put_time(v, true, n.recorded_at);
-	put_number(v, true, n.number);
-	put_octets(v, true, n.digest, STO_DIGEST_LEN);
+	values_time(v, true, n.recorded_at);
+	values_number(v, true, n.number);
+	values_octets(v, true, n.digest, STO_DIGEST_LEN);
 	return true;
 }
 
@@ -516,14 +523,16 @@ const Table derived_tables[] = {
 	 NULL, find_hold, next_hold},
 	{"sto.token",
 	 "token_id, registered, authorised, issuer, issuance, decimals::bigint, kind, status, name, "
-	 "isin::text, cfi::text, dti::text, currency, unsigned_role",
+	 "isin::text, cfi::text, dti::text, currency, unsigned_role, paused, paused_by, topics, "
+	 "receiver_only",
 	 NULL, find_token, next_token},
 	{"sto.party",
-	 "party_id, registered, policy_event, kind, status, country, lei::text, commitment", NULL,
-	 find_party, next_party},
+	 "party_id, registered, policy_event, kind, status, country, lei::text, commitment, "
+	 "incorporation, frozen",
+	 NULL, find_party, next_party},
 	{"sto.wallet",
 	 "address, registered, policy_event, wallet_id, party_id, custodian, salt, signed_only, kind, "
-	 "status",
+	 "status, frozen",
 	 NULL, find_wallet, next_wallet},
 	{"sto.key", "fingerprint, registered, retired, valid_from, valid_to, subject, key", NULL,
 	 find_key, next_key},

@@ -138,10 +138,10 @@ compare_table(Database *db, Report *report, const Table *table, const StoReplay 
 	return true;
 }
 
-void
-tables_compare(Database *db, Report *report, const StoReplay *replay)
+static bool
+compare_tables(Database *db, Report *report, const Table *tables, const StoReplay *replay)
 {
-	for (const Table *table = derived_tables; table->name != NULL; table++)
+	for (const Table *table = tables; table->name != NULL; table++)
 	{
 		if (compare_table(db, report, table, replay))
 			continue;
@@ -149,6 +149,14 @@ tables_compare(Database *db, Report *report, const StoReplay *replay)
 			report_problemf(report, 0, table->name, "the server cannot read it: %s", db->why);
 		else
 			report_unsure(report, "%s can't be read: %s", table->name, db->why);
-		return;
+		return false;
 	}
+	return true;
+}
+
+void
+tables_compare(Database *db, Report *report, const StoReplay *replay)
+{
+	(void) (compare_tables(db, report, derived_tables, replay) &&
+			compare_tables(db, report, identity_tables, replay));
 }

@@ -7,7 +7,7 @@
 
 #include "bin/sto_verify.h"
 
-#define VALUES_MAX 16
+#define VALUES_MAX 20
 #define KEY_TEXT_MAX 128
 
 typedef struct Value
@@ -41,7 +41,18 @@ typedef struct Table
 	bool (*next)(const StoReplay *replay, size_t *at, Values *values);
 } Table;
 
-/* sto_verify_rows.c; the last one has no name */
-extern const Table derived_tables[];
+/* The last one has no name. */
+extern const Table derived_tables[];  /* sto_verify_rows.c */
+extern const Table identity_tables[]; /* sto_verify_identity.c */
+
+/* sto_verify_rows.c: begin a row; add its values in order; name it */
+extern void values_begin(Values *v);
+extern void values_number(Values *v, bool present, int64_t number);
+extern void values_time(Values *v, bool present, int64_t time);
+extern void values_octets(Values *v, bool present, const void *octets, size_t len);
+extern void values_text(Values *v, const char *text);
+extern void values_bool(Values *v, bool b);
+extern void values_name_uuid(Values *v, const char *what, const uint8_t *uuid);
+extern void values_name_number(Values *v, const char *what, int64_t number);
 
 #endif

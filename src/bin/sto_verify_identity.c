@@ -1,0 +1,265 @@
+/*
+ * sto_verify_identity.c
+ *		The rows of the derived tables about parties and what they may hold, as the
+ *		fold gives them.
+ */
+#include "bin/sto_verify_tables.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void
+add_period(Values *v, const StoReplayPeriod *period)
+{
+	values_time(v, period->has_from, period->from);
+	values_time(v, period->has_to, period->to);
+}
+
+/* A text of the row, of at most size - 1 octets; false if it is longer. */
+static bool
+read_text(const Cursor *row, int column, char *out, size_t size)
+{
+	size_t len;
+	const uint8_t *octets = cursor_view(row, column, &len);
+
+	if (octets == NULL || len >= size)
+		return false;
+	memcpy(out, octets, len);
+	out[len] = '\0';
+	return true;
+}
+
+/* sto.capability */
+
+static void
+fill_capability(const StoReplayCapability *c, Values *v)
+{
+	values_begin(v);
+	values_octets(v, true, c->party_id, STO_UUID_LEN);
+	values_text(v, c->capability);
+	values_number(v, true, c->granted_by);
+	values_bool(v, c->granted);
+	values_name_number(v, "capability", c->granted_by);
+}
+
+static bool
+find_capability(const StoReplay *replay, const Cursor *row, Values *v)
+{
+	static StoReplayCapability c; /* values point into it */
+	const uint8_t *party = cursor_octets(row, 0, STO_UUID_LEN);
+	char name[64];
+
+	if (party == NULL || !read_text(row, 1, name, sizeof(name)) ||
+		!sto_replay_find_capability(replay, party, name, &c))
+		return false;
+	fill_capability(&c, v);
+	return true;
+}
+
+static bool
+next_capability(const StoReplay *replay, size_t *at, Values *v)
+{
+	static StoReplayCapability c;
+
+	if (!sto_replay_capability(replay, at, &c))
+		return false;
+	fill_capability(&c, v);
+	return true;
+}
+
+/* sto.classification */
+
+static bool
+next_class(const StoReplay *replay, size_t *at, Values *v)
+{
+	static StoReplayClass c;
+
+	if (!sto_replay_class(replay, at, &c))
+		return false;
+	values_begin(v);
+	values_number(v, true, c.set_by);
+	values_octets(v, true, c.party_id, STO_UUID_LEN);
+	values_octets(v, c.has_token, c.token_id, STO_UUID_LEN);
+	values_text(v, c.class);
+	values_text(v, c.basis);
+	add_period(v, &c.period);
+	values_name_number(v, "classification", c.set_by);
+	return true;
+}
+
+/* sto.mandate */
+
+static void
+fill_mandate(const StoReplayMandate *m, Values *v)
+{
+	values_begin(v);
+	values_octets(v, true, m->party_id, STO_UUID_LEN);
+	values_octets(v, true, m->representative, STO_UUID_LEN);
+	values_text(v, m->scope);
+	values_number(v, true, m->set_by);
+	values_text(v, m->basis);
+	values_bool(v, m->granted);
+	add_period(v, &m->period);
+	values_name_number(v, "mandate", m->set_by);
+}
+
+static bool
+find_mandate(const StoReplay *replay, const Cursor *row, Values *v)
+{
+	static StoReplayMandate m;
+	const uint8_t *party = cursor_octets(row, 0, STO_UUID_LEN);
+	const uint8_t *representative = cursor_octets(row, 1, STO_UUID_LEN);
+	char scope[64];
+
+	if (party == NULL || representative == NULL || !read_text(row, 2, scope, sizeof(scope)) ||
+		!sto_replay_find_mandate(replay, party, representative, scope, &m))
+		return false;
+	fill_mandate(&m, v);
+	return true;
+}
+
+static bool
+next_mandate(const StoReplay *replay, size_t *at, Values *v)
+{
+	static StoReplayMandate m;
+
+	if (!sto_replay_mandate(replay, at, &m))
+		return false;
+	fill_mandate(&m, v);
+	return true;
+}
+
+/* sto.beneficial_owner */
+
+static void
+fill_owner(const StoReplayOwner *o, Values *v)
+{
+	values_begin(v);
+	values_octets(v, true, o->party_id, STO_UUID_LEN);
+	values_octets(v, true, o->owner, STO_UUID_LEN);
+	values_number(v, true, o->set_by);
+	values_number(v, true, o->share);
+	values_bool(v, o->control);
+	add_period(v, &o->period);
+	values_name_number(v, "beneficial owner", o->set_by);
+}
+
+static bool
+find_owner(const StoReplay *replay, const Cursor *row, Values *v)
+{
+	static StoReplayOwner o;
+	const uint8_t *party = cursor_octets(row, 0, STO_UUID_LEN);
+	const uint8_t *owner = cursor_octets(row, 1, STO_UUID_LEN);
+
+	if (party == NULL || owner == NULL || !sto_replay_find_owner(replay, party, owner, &o))
+		return false;
+	fill_owner(&o, v);
+	return true;
+}
+
+static bool
+next_owner(const StoReplay *replay, size_t *at, Values *v)
+{
+	static StoReplayOwner o;
+
+	if (!sto_replay_owner(replay, at, &o))
+		return false;
+	fill_owner(&o, v);
+	return true;
+}
+
+/* sto.claim */
+
+static bool
+next_claim(const StoReplay *replay, size_t *at, Values *v)
+{
+	static StoReplayClaim c;
+
+	if (!sto_replay_claim(replay, at, &c))
+		return false;
+	values_begin(v);
+	values_number(v, true, c.claim);
+	values_number(v, c.revoked != 0, c.revoked);
+	add_period(v, &c.period);
+	values_octets(v, true, c.party_id, STO_UUID_LEN);
+	values_octets(v, true, c.issuer, STO_UUID_LEN);
+	values_text(v, c.topic);
+	values_octets(v, true, c.commitment, STO_DIGEST_LEN);
+	values_name_number(v, "claim", c.claim);
+	return true;
+}
+
+/* sto.token_topics */
+
+static bool
+next_required(const StoReplay *replay, size_t *at, Values *v)
+{
+	static StoReplayTopics t;
+
+	if (!sto_replay_required(replay, at, &t))
+		return false;
+	values_begin(v);
+	values_number(v, true, t.set_by);
+	values_octets(v, true, t.token_id, STO_UUID_LEN);
+	values_text(v, t.topics);
+	values_bool(v, t.receiver_only);
+	values_name_number(v, "topics", t.set_by);
+	return true;
+}
+
+/* sto.trusted_issuer */
+
+static void
+fill_trusted(const StoReplayTopics *t, Values *v)
+{
+	values_begin(v);
+	values_octets(v, true, t->token_id, STO_UUID_LEN);
+	values_octets(v, true, t->issuer, STO_UUID_LEN);
+	values_number(v, true, t->set_by);
+	values_text(v, t->topics);
+	values_name_number(v, "trusted issuer", t->set_by);
+}
+
+static bool
+find_trusted(const StoReplay *replay, const Cursor *row, Values *v)
+{
+	static StoReplayTopics t;
+	const uint8_t *token = cursor_octets(row, 0, STO_UUID_LEN);
+	const uint8_t *issuer = cursor_octets(row, 1, STO_UUID_LEN);
+
+	if (token == NULL || issuer == NULL || !sto_replay_find_trusted(replay, token, issuer, &t))
+		return false;
+	fill_trusted(&t, v);
+	return true;
+}
+
+static bool
+next_trusted(const StoReplay *replay, size_t *at, Values *v)
+{
+	static StoReplayTopics t;
+
+	if (!sto_replay_trusted(replay, at, &t))
+		return false;
+	fill_trusted(&t, v);
+	return true;
+}
+
+/* Arrays are compared as JSON: names of topics have one way to be written in it. */
+const Table identity_tables[] = {
+	{"sto.capability", "party_id, capability, granted_by, granted", NULL, find_capability,
+	 next_capability},
+	{"sto.classification", "set_by, party_id, token_id, class, basis, valid_from, valid_to",
+	 "set_by", NULL, next_class},
+	{"sto.mandate", "party_id, representative, scope, set_by, basis, granted, valid_from, valid_to",
+	 NULL, find_mandate, next_mandate},
+	{"sto.beneficial_owner",
+	 "party_id, owner, set_by, share::bigint, control, valid_from, valid_to", NULL, find_owner,
+	 next_owner},
+	{"sto.claim", "claim, revoked, valid_from, valid_to, party_id, issuer, topic, commitment",
+	 "claim", NULL, next_claim},
+	{"sto.token_topics", "set_by, token_id, pg_catalog.array_to_json(topics)::text, receiver_only",
+	 "set_by", NULL, next_required},
+	{"sto.trusted_issuer", "token_id, issuer, set_by, pg_catalog.array_to_json(topics)::text", NULL,
+	 find_trusted, next_trusted},
+	{NULL, NULL, NULL, NULL, NULL},
+};
