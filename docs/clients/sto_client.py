@@ -589,13 +589,21 @@ def parse_copy(lines, columns):
 
 # ---- Verification ---------------------------------------------------------------
 
+def in_force(dates, at):
+    return (dates["from"] is None or dates["from"] <= at) and \
+        (dates["to"] is None or at < dates["to"])
+
+
 class Register:
     """Folds a log in the order of its ids and notes whatever doesn't hold."""
 
-    REGISTRAR_ACTS = ("party_status", "wallet", "wallet_status")
+    REGISTRAR_ACTS = ("party_status", "wallet", "wallet_status", "party_facts",
+                      "classification", "mandate", "beneficial_owner")
     ROLE_ACTS = ("capability", "party", *REGISTRAR_ACTS)    # where genesis chose "roles"
     ROOT_ACTS = ("genesis", "capability", "log_key", "witness_policy", "time_authority",
                  "log_restart")
+    ISSUER_ACTS = ("token_terms", "token_policy", "token_status", "token_topics",
+                   "trusted_issuer")
 
     def __init__(self):
         self.ledger = NIL
@@ -604,8 +612,7 @@ class Register:
         self.last_id = 0
         self.heads = {}         # subject -> leaf of its newest event
         self.policies = {}      # subject -> (event id, Policy); NIL: root officers
-        self.registrars = set()
-        self.may_witness = set()    # parties with the capability
+        self.capable = {}       # capability -> parties that have it
         self.keys = {}          # (scheme, octets) -> (subject, use): each registers once
         self.origin = None
         self.log_key = None     # octets of the present one
@@ -616,6 +623,15 @@ class Register:
         self.wallets = {}       # address -> dict(subject, party, custodian, salt, signed_only)
         self.wallet_ids = {}    # wallet uuid -> address
         self.tokens = {}        # uuid -> dict(issuer, issuance, unsigned_role)
+        self.facts = {}         # party -> dict of country, incorporation, lei, commitment
+        self.classes = {}       # (party, token or None) -> dict(event, class, basis, from, to)
+        self.mandates = {}      # (principal, representative, scope) -> dict(event, granted, ...)
+        self.owners = {}        # (party, owner) -> dict(event, share, control, from, to)
+        self.claims = {}        # event id -> dict(party, topic, issuer, from, to, revoked)
+        self.claims_on = {}     # (party, topic) -> those claims
+        self.topics = {}        # token -> (event id, topics, receiver_only)
+        self.trusted = {}       # (token, issuer) -> (event id, topics)
+        self.stopped = {}       # token, wallet or party -> (event id, actor): paused, frozen
         self.batches = {}       # event id -> dict with a running hash
         self.positions = {}     # (address, token) -> (seq, balance, held, leaf of last entry)
         self.holds = {}         # entry id -> dict(row, remaining)
@@ -675,17 +691,31 @@ class Register:
         subject = row["subject"]
         allowed = {
             **{k: actor == NIL for k in self.ROOT_ACTS},
-            "witness_key": actor == subject and actor in self.may_witness,
+            "witness_key": actor == subject and self.may(actor, "witness"),
             "keys": actor == subject, "wallet_terms": actor == subject,
-            **{k: actor in self.registrars for k in self.REGISTRAR_ACTS},
-            "party": actor in self.registrars or actor == NIL,
-            **{k: self.tokens.get(subject, {}).get("issuer") == actor
-               for k in ("token_terms", "token_policy", "token_status")},
+            **{k: self.may(actor, "registrar") for k in self.REGISTRAR_ACTS},
+            "party": self.may(actor, "registrar") or actor == NIL,
+            **{k: self.is_issuer(actor, subject) for k in self.ISSUER_ACTS},
+            "claim": self.may(actor, "claim_issuer"),
+            "token_pause": self.may_pause(actor, subject),
+            "wallet_freeze": self.may(actor, "enforcer"),
+            "party_freeze": self.may(actor, "enforcer"),
         }
         if kind == "wallet_status" and actor == subject:
             allowed[kind] = True
         if not allowed.get(kind, True):
             self.problem(row, f"{actor} may not make a {kind} event of {subject}")
+
+    def may(self, party, capability):
+        return party in self.capable.get(capability, ())
+
+    def is_issuer(self, party, token):
+        return self.tokens.get(token, {}).get("issuer") == party
+
+    def may_pause(self, actor, token):
+        """What somebody else has paused, only an enforcer takes over or lets go on."""
+        _, by = self.stopped.get(token, (None, actor))
+        return self.may(actor, "enforcer") or self.is_issuer(actor, token) and by == actor
 
     def act(self, row):
         return act_message(self.ledger, row["kind"], row["subject"], row["actor"],
@@ -750,14 +780,12 @@ class Register:
             self.set_policy(row, body, subject)
 
     def apply_capability(self, row, body):
-        if body["capability"] == "registrar":
-            change = self.registrars.add if body["granted"] else self.registrars.discard
-            change(row["subject"])
-        if body["capability"] == "witness":
-            if body["granted"]:
-                self.may_witness.add(row["subject"])
-            else:
-                self.may_witness.discard(row["subject"])
+        parties = self.capable.setdefault(body["capability"], set())
+        if body["granted"]:
+            parties.add(row["subject"])
+        else:
+            parties.discard(row["subject"])
+            if body["capability"] == "witness":
                 self.witnesses.pop(row["subject"], None)
 
     def apply_party_status(self, row, body):
@@ -792,7 +820,73 @@ class Register:
             self.problem(row, "the close is not what the entries before it make")
         self.closes[row["entry_id"]] = made
 
+    # Clauses "Identity and eligibility" and "Pauses and freezes"
+
+    def dated(self, row, body, names):
+        """Fields of a body and its dates, with the event that states them."""
+        dates = body.get("from"), body.get("to")
+        if None not in dates and dates[0] >= dates[1]:
+            self.problem(row, "from is not before to")
+        return {"event": row["entry_id"], "from": dates[0], "to": dates[1],
+                **{name: body[name] for name in names}}
+
+    def apply_party_facts(self, row, body):
+        self.facts.setdefault(row["subject"], {}).update(body)
+
+    def apply_classification(self, row, body):
+        token = uuid.UUID(body["token"]) if "token" in body else None
+        self.classes[row["subject"], token] = self.dated(row, body, ("class", "basis"))
+
+    def apply_mandate(self, row, body):
+        place = (row["subject"], uuid.UUID(body["representative"]), body["scope"])
+        self.mandates[place] = self.dated(row, body, ("basis", "granted"))
+
+    def apply_beneficial_owner(self, row, body):
+        place = (row["subject"], uuid.UUID(body["owner"]))
+        self.owners[place] = self.dated(row, body, ("share", "control"))
+
+    def apply_claim(self, row, body):
+        claim = self.dated(row, body, ("topic", "commitment"))
+        claim.update(party=row["subject"], issuer=row["actor"], revoked=None)
+        self.claims[row["entry_id"]] = claim
+        self.claims_on.setdefault((row["subject"], body["topic"]), []).append(claim)
+
+    def apply_claim_revoke(self, row, body):
+        claim = self.claims.get(body["claim"], dict(party=None, issuer=None, revoked=None))
+        if (claim["party"], claim["issuer"]) != (row["subject"], row["actor"]) or claim["revoked"]:
+            self.problem(row, "not a claim that its actor can take back")
+        else:
+            claim["revoked"] = row["entry_id"]
+
+    def apply_token_topics(self, row, body):
+        self.topics[row["subject"]] = (row["entry_id"], body["topics"],
+                                       body.get("receiver_only", True))
+
+    def apply_trusted_issuer(self, row, body):
+        issuer = uuid.UUID(body["issuer"])
+        if body["topics"] and not self.may(issuer, "claim_issuer"):
+            self.problem(row, f"{issuer} is no issuer of claims")
+        self.trusted[row["subject"], issuer] = (row["entry_id"], body["topics"])
+
+    def stop(self, row, stops):
+        if not stops and row["subject"] not in self.stopped:
+            self.problem(row, "what is let go on was not stopped")
+        self.stopped.pop(row["subject"], None)
+        if stops:
+            self.stopped[row["subject"]] = (row["entry_id"], row["actor"])
+
+    def apply_token_pause(self, row, body):
+        self.stop(row, body["paused"])
+
+    def apply_wallet_freeze(self, row, body):
+        self.stop(row, body["frozen"])
+
+    def apply_party_freeze(self, row, body):
+        self.stop(row, body["frozen"])
+
     def apply_party(self, row, body):
+        self.facts[row["subject"]] = {name: body[name] for name in ("country", "lei", "commitment")
+                                      if name in body}
         if "keys" in body:
             self.set_policy(row, body, row["subject"])
 
@@ -838,6 +932,8 @@ class Register:
             self.problem(row, "order id used twice")
         self.orders.add(order)
         self.check_order(row)
+        self.check_stopped(row)
+        self.check_eligible(row)
         self.move(row)
 
     def side(self, row, name):
@@ -850,12 +946,62 @@ class Register:
         return side_digest(wallet["salt"], row["token_id"], row[name + "_seq"],
                            row[name + "_balance"], row[name + "_held"], row[name + "_prev"])
 
-    def wallet_orderer(self, address, party):
-        """The wallet itself if its party orders, else its custodian; else nobody."""
+    def wallet_orderer(self, row, address):
+        """The wallet itself if its party orders, else its custodian or representative."""
+        party = row["ordering_party"]
         wallet = self.wallets.get(address, dict(party=None, custodian=None))
         if party == wallet["party"]:
             return wallet["subject"]
-        return party if party == wallet["custodian"] else None
+        if party == wallet["custodian"] or self.has_mandate(wallet["party"], row):
+            return party
+        return None
+
+    def has_mandate(self, principal, row):
+        mandates = [self.mandates.get((principal, row["ordering_party"], scope))
+                    for scope in ("orders", "all")]
+        return any(m and m["granted"] and in_force(m, row["posted_at"]) for m in mandates)
+
+    # Clause "What stops an order": which sides a freeze stops, and who must be eligible.
+    STOPS = {"issue": ("credit",), "redeem": ("debit",), "transfer": ("debit", "credit"),
+             "hold": ("debit", "credit"), "post": ("debit", "credit")}
+
+    def side_wallets(self, row, sides):
+        wallets = [self.wallets.get(row[name + "_wallet"]) for name in sides]
+        return [wallet for wallet in wallets if wallet]
+
+    def check_stopped(self, row):
+        if row["kind"] not in self.STOPS or row["purpose"] == "lock_up":
+            return
+        subjects = [("token", row["token_id"]), ("ordering party", row["ordering_party"])]
+        for wallet in self.side_wallets(row, self.STOPS[row["kind"]]):
+            subjects += [("wallet", wallet["subject"]), ("party", wallet["party"])]
+        for what, subject in dict(map(reversed, subjects)).items():
+            if what in self.stopped:
+                self.problem(row, f"the {subject} was stopped by event {self.stopped[what][0]}")
+
+    def check_eligible(self, row):
+        _, topics, receiver_only = self.topics.get(row["token_id"], (None, [], True))
+        kind, parties = row["kind"], []
+        if kind not in ("issue", "transfer", "hold", "post") or row["purpose"] == "lock_up":
+            return
+        sides = [wallet["party"] for wallet in self.side_wallets(row, ("debit", "credit"))]
+        if len(sides) == 2 and sides[0] == sides[1]:
+            return
+        if row["credit_wallet"] is not None:
+            parties.append(("receiver", sides[-1]))
+        if kind == "hold" or kind != "issue" and not receiver_only:
+            parties.append(("sender", sides[0]))
+        for what, party in parties:
+            for topic in topics:
+                if not self.has_claim(party, topic, row):
+                    self.problem(row, f"the {what} had no claim on {topic} that counts")
+
+    def has_claim(self, party, topic, row):
+        def counts(claim):
+            _, topics = self.trusted.get((row["token_id"], claim["issuer"]), (None, []))
+            return (claim["revoked"] is None and in_force(claim, row["posted_at"]) and
+                    topic in topics and self.may(claim["issuer"], "claim_issuer"))
+        return any(map(counts, self.claims_on.get((party, topic), [])))
 
     def orderer(self, row):
         """Whose quorum may order this entry; None: nobody's."""
@@ -864,11 +1010,11 @@ class Register:
         if kind == "issue" or row["purpose"] == "lock_up" and party == issuer:
             return issuer if party == issuer else None
         if kind in ("transfer", "redeem", "hold"):
-            return self.wallet_orderer(row["debit_wallet"], party)
+            return self.wallet_orderer(row, row["debit_wallet"])
         hold = self.holds.get(row["hold_id"], dict(row=None))["row"]
         if hold and kind in ("post", "release"):
             if hold["purpose"] in ("pledge", "hash_lock"):
-                return self.wallet_orderer(hold["credit_wallet"], party)
+                return self.wallet_orderer(row, hold["credit_wallet"])
             return party if party == hold["notary"] else None
         return None
 
@@ -905,8 +1051,11 @@ class Register:
             return row["preimage"] is not None and \
                 sha256(row["preimage"]) == hold["condition_hash"]
         free = self.tokens.get(row["token_id"], {}).get("unsigned_role") is not None
-        return free and (kind == "issue" or kind in ("transfer", "redeem", "hold") and
-                         not self.wallets[row["debit_wallet"]]["signed_only"])
+        if kind == "issue":
+            return free
+        wallet = self.wallets.get(row["debit_wallet"], dict(signed_only=True))
+        return (free and kind in ("transfer", "redeem", "hold") and not wallet["signed_only"] and
+                row["ordering_party"] == wallet["party"])   # nobody else's orders are freed
 
     def move(self, row):
         kind, amount = row["kind"], row["amount"]

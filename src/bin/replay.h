@@ -409,6 +409,33 @@ extern bool sto_replay_trusted(const StoReplay *r, size_t *at, StoReplayTopics *
 extern bool sto_replay_find_trusted(const StoReplay *r, const uint8_t token_id[STO_UUID_LEN],
 									const uint8_t issuer[STO_UUID_LEN], StoReplayTopics *out);
 
+/* Documents of tokens, every version. */
+typedef struct StoReplayDocument
+{
+	int64_t document;
+	int64_t replaced; /* event; 0: it is the present version */
+	uint8_t token_id[STO_UUID_LEN];
+	uint8_t hash[STO_DIGEST_LEN];
+	bool acknowledge;
+	const char *name;
+	const char *version;
+	const char *uri;
+	const char *reference;
+} StoReplayDocument;
+
+extern bool sto_replay_document(const StoReplay *r, size_t *at, StoReplayDocument *out);
+
+typedef struct StoReplayAcknowledgement
+{
+	int64_t event;
+	int64_t document;
+	uint8_t party_id[STO_UUID_LEN];
+	uint8_t actor[STO_UUID_LEN];
+} StoReplayAcknowledgement;
+
+extern bool sto_replay_acknowledgement(const StoReplay *r, size_t *at,
+									   StoReplayAcknowledgement *out);
+
 typedef struct StoReplaySubject
 {
 	uint8_t subject[STO_UUID_LEN];

@@ -119,8 +119,12 @@ sto_fold_restrictions(const Posting *p)
 	if (p->orderer != NULL && p->orderer->frozen)
 		sto_fold_bad(p, STO_CHECK_RULE, "the ordering party was frozen by event %lld",
 					 (long long) p->orderer->frozen_by);
-	/* a move between wallets of one party needs no claim */
-	if (p->token->required == 0 || (sender != NULL && sender == receiver))
+	/* a move between wallets of one party needs neither acknowledgement nor claim */
+	if (sender != NULL && sender == receiver)
+		return;
+	if (p->token->documents != 0 && e->receiver && receiver != NULL)
+		sto_fold_unacknowledged(p);
+	if (p->token->required == 0)
 		return;
 	if (e->receiver && receiver != NULL)
 		check_eligible(p, receiver, "receiver");

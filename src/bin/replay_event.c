@@ -27,6 +27,7 @@ typedef enum ActorRule
 	BY_LEDGER,   /* the root officers' quorum */
 	BY_ROOT_ALL, /* every root key */
 	BY_SELF,
+	BY_SELF_OR_WALLET, /* the subject, or a wallet of it */
 	BY_REGISTRAR,
 	BY_REGISTRAR_OR_LEDGER,
 	BY_REGISTRAR_OR_SELF,
@@ -80,6 +81,8 @@ static const struct
 	[STO_BODY_TOKEN_PAUSE] = {ABOUT_TOKEN, BY_ISSUER_OR_ENFORCER, 0, false, sto_fold_token_pause},
 	[STO_BODY_WALLET_FREEZE] = {ABOUT_WALLET, BY_ENFORCER, 0, false, sto_fold_wallet_freeze},
 	[STO_BODY_PARTY_FREEZE] = {ABOUT_PARTY, BY_ENFORCER, 0, false, sto_fold_party_freeze},
+	[STO_BODY_DOCUMENT] = {ABOUT_TOKEN, BY_ISSUER, 0, false, sto_fold_document_new},
+	[STO_BODY_ACKNOWLEDGE] = {ABOUT_PARTY, BY_SELF_OR_WALLET, 0, false, sto_fold_acknowledge},
 };
 
 void
@@ -213,6 +216,16 @@ is_issuer(const Act *act)
 		   act->actor_party == sto_pool_at(&act->r->parties, token->issuer);
 }
 
+/* Is the actor a wallet of the subject? */
+static bool
+is_wallet_of_subject(const Act *act)
+{
+	const Subject *actor = sto_fold_subject(act->r, act->event->actor, NULL);
+
+	return actor != NULL && actor->kind == SUBJECT_WALLET &&
+		   ((const Wallet *) sto_pool_at(&act->r->wallets, actor->row))->party == act->subject->row;
+}
+
 /* Is the actor one that this kind of event allows?  NULL, or whom it is for. */
 static const char *
 whom_it_is_for(const Act *act)
@@ -230,6 +243,9 @@ whom_it_is_for(const Act *act)
 			return is_ledger ? NULL : "the ledger itself";
 		case BY_SELF:
 			return is_self ? NULL : "the subject itself";
+		case BY_SELF_OR_WALLET:
+			return is_self || is_wallet_of_subject(act) ? NULL
+														: "the party itself or one of its wallets";
 		case BY_REGISTRAR:
 			return registrar ? NULL : "a registrar";
 		case BY_REGISTRAR_OR_LEDGER:

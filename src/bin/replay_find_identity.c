@@ -1,6 +1,7 @@
 /*
  * replay_find_identity.c
- *		Mandates, owners, topics and claims of a replay's state by their keys.
+ *		Mandates, owners, topics, claims and documents of a replay's state by
+ *		their keys.
  */
 #include "bin/replay_state.h"
 
@@ -22,9 +23,15 @@ topic_hash(const StoReplay *r, const Topic *topic)
 }
 
 static uint64_t
-claim_hash(const StoReplay *r, int64_t claim)
+event_hash(const StoReplay *r, int64_t event)
 {
-	return sto_seeded_number(r->seed, (uint64_t) claim);
+	return sto_seeded_number(r->seed, (uint64_t) event);
+}
+
+static uint64_t
+rows_hash(const StoReplay *r, uint32_t a, uint32_t b)
+{
+	return sto_seeded_number(r->seed, (uint64_t) a << 32 | b);
 }
 
 Mandate *
@@ -120,7 +127,7 @@ sto_fold_topic(StoReplay *r, const char *name)
 Claim *
 sto_fold_claim(const StoReplay *r, int64_t claim)
 {
-	uint64_t hash = claim_hash(r, claim);
+	uint64_t hash = event_hash(r, claim);
 	uint32_t at = 0;
 	uint32_t found;
 
@@ -139,9 +146,66 @@ sto_fold_claim_add(StoReplay *r, int64_t claim, uint32_t *number)
 {
 	Claim *row = sto_pool_add(&r->claims, number);
 
-	if (row == NULL || !sto_index_add(&r->by_claim, claim_hash(r, claim), *number))
+	if (row == NULL || !sto_index_add(&r->by_claim, event_hash(r, claim), *number))
 		return NULL;
 	row->claim = claim;
+	return row;
+}
+
+Document *
+sto_fold_document(const StoReplay *r, int64_t document, uint32_t *number)
+{
+	uint64_t hash = event_hash(r, document);
+	uint32_t at = 0;
+
+	while ((*number = sto_index_next(&r->by_document, hash, &at)) != 0)
+	{
+		Document *row = ROW(documents, *number);
+
+		if (row->document == document)
+			return row;
+	}
+	return NULL;
+}
+
+Document *
+sto_fold_document_add(StoReplay *r, int64_t document, uint32_t *number)
+{
+	Document *row = sto_pool_add(&r->documents, number);
+
+	if (row == NULL || !sto_index_add(&r->by_document, event_hash(r, document), *number))
+		return NULL;
+	row->document = document;
+	return row;
+}
+
+Acknowledgement *
+sto_fold_acknowledgement(const StoReplay *r, uint32_t party, uint32_t document)
+{
+	uint64_t hash = rows_hash(r, party, document);
+	uint32_t at = 0;
+	uint32_t found;
+
+	while ((found = sto_index_next(&r->by_acknowledgement, hash, &at)) != 0)
+	{
+		Acknowledgement *row = ROW(acknowledgements, found);
+
+		if (row->party == party && row->document == document)
+			return row;
+	}
+	return NULL;
+}
+
+Acknowledgement *
+sto_fold_acknowledgement_add(StoReplay *r, uint32_t party, uint32_t document)
+{
+	uint32_t made;
+	Acknowledgement *row = sto_pool_add(&r->acknowledgements, &made);
+
+	if (row == NULL || !sto_index_add(&r->by_acknowledgement, rows_hash(r, party, document), made))
+		return NULL;
+	row->party = party;
+	row->document = document;
 	return row;
 }
 
@@ -166,6 +230,15 @@ sto_fold_index_identity(StoReplay *r)
 		good = sto_index_add(&r->by_topic, topic_hash(r, ROW(topics, i)), i);
 	for (uint32_t i = 1; good && i <= r->claims.count; i++)
 		good =
-			sto_index_add(&r->by_claim, claim_hash(r, ((const Claim *) ROW(claims, i))->claim), i);
+			sto_index_add(&r->by_claim, event_hash(r, ((const Claim *) ROW(claims, i))->claim), i);
+	for (uint32_t i = 1; good && i <= r->documents.count; i++)
+		good = sto_index_add(&r->by_document,
+							 event_hash(r, ((const Document *) ROW(documents, i))->document), i);
+	for (uint32_t i = 1; good && i <= r->acknowledgements.count; i++)
+	{
+		const Acknowledgement *row = ROW(acknowledgements, i);
+
+		good = sto_index_add(&r->by_acknowledgement, rows_hash(r, row->party, row->document), i);
+	}
 	return good;
 }

@@ -100,4 +100,27 @@ typedef struct Trusted
 	TopicList list;
 } Trusted;
 
+/* Documents of tokens, every version. */
+typedef struct Document
+{
+	int64_t document; /* event */
+	int64_t replaced; /* event of the next version; 0: this one is present */
+	uint32_t token;
+	uint32_t next; /* the token's other present ones */
+	uint32_t name; /* texts */
+	uint32_t version;
+	uint32_t uri;
+	uint32_t reference;
+	bool acknowledge; /* before a first acquisition */
+	uint8_t hash[STO_DIGEST_LEN];
+} Document;
+
+typedef struct Acknowledgement
+{
+	int64_t event;
+	uint32_t document;
+	uint32_t party;
+	uint8_t actor[STO_UUID_LEN];
+} Acknowledgement;
+
 #endif

@@ -194,3 +194,36 @@ sto_replay_find_trusted(const StoReplay *r, const uint8_t token_id[STO_UUID_LEN]
 
 	return token != NULL && show_trusted(r, sto_fold_trusted(r, token, issuer), out);
 }
+
+bool
+sto_replay_document(const StoReplay *r, size_t *at, StoReplayDocument *out)
+{
+	const Document *row = next_row(&r->documents, at);
+
+	if (row == NULL)
+		return false;
+	out->document = row->document;
+	out->replaced = row->replaced;
+	put_token(r, row->token, out->token_id);
+	memcpy(out->hash, row->hash, STO_DIGEST_LEN);
+	out->acknowledge = row->acknowledge;
+	out->name = TEXT(row->name);
+	out->version = TEXT(row->version);
+	out->uri = TEXT(row->uri);
+	out->reference = TEXT(row->reference);
+	return true;
+}
+
+bool
+sto_replay_acknowledgement(const StoReplay *r, size_t *at, StoReplayAcknowledgement *out)
+{
+	const Acknowledgement *row = next_row(&r->acknowledgements, at);
+
+	if (row == NULL)
+		return false;
+	out->event = row->event;
+	out->document = ((const Document *) ROW(documents, row->document))->document;
+	put_party(r, row->party, out->party_id);
+	memcpy(out->actor, row->actor, STO_UUID_LEN);
+	return true;
+}

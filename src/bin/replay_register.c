@@ -260,6 +260,8 @@ sto_fold_wallet_new(Act *act)
 	act->subject->row = number;
 	wallet->registered = act->event->entry_id;
 	wallet->party = party;
+	wallet->next = ((Party *) sto_pool_at(&r->parties, party))->wallets;
+	((Party *) sto_pool_at(&r->parties, party))->wallets = number;
 	wallet->custodian = custodian == NULL ? 0 : sto_fold_named_party(act, custodian);
 	wallet->active = true;
 	wallet->signed_only = body->value[STO_F_SIGNED_ONLY].flag;

@@ -25,7 +25,7 @@ typedef struct StateHead
 	char magic[16];
 	uint64_t byte_order;
 	uint32_t version;
-	uint32_t rows[19]; /* lengths of each sort of row */
+	uint32_t rows[21]; /* lengths of each sort of row */
 	uint32_t chunk;
 } StateHead;
 
@@ -85,6 +85,8 @@ make_head(StateHead *head)
 	head->rows[16] = sizeof(Claim);
 	head->rows[17] = sizeof(Required);
 	head->rows[18] = sizeof(Trusted);
+	head->rows[19] = sizeof(Document);
+	head->rows[20] = sizeof(Acknowledgement);
 }
 
 static bool
@@ -302,10 +304,11 @@ move_sorted(Stream *s, StoReplay *r)
 static bool
 move_all(Stream *s, StoReplay *r, uint8_t **mark, size_t *mark_len)
 {
-	StoPool *pools[] = {&r->subjects,        &r->parties,  &r->wallets,  &r->tokens,  &r->positions,
-						&r->holds,           &r->keys,     &r->policies, &r->batches, &r->notices,
-						&r->classifications, &r->mandates, &r->owners,   &r->topics,  &r->claims,
-						&r->required,        &r->trusted};
+	StoPool *pools[] = {
+		&r->subjects,        &r->parties,  &r->wallets,   &r->tokens,          &r->positions,
+		&r->holds,           &r->keys,     &r->policies,  &r->batches,         &r->notices,
+		&r->classifications, &r->mandates, &r->owners,    &r->topics,          &r->claims,
+		&r->required,        &r->trusted,  &r->documents, &r->acknowledgements};
 
 	if (!move_head(s) || !move_mark(s, mark, mark_len) || !move_ledger(s, r))
 		return false;

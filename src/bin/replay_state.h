@@ -77,8 +77,9 @@ typedef struct Party
 	uint8_t capabilities; /* bits */
 	bool has_commitment;
 	bool frozen;
-	uint32_t claims; /* the newest; 0: none */
-	uint32_t kind;   /* texts */
+	uint32_t claims;  /* the newest; 0: none */
+	uint32_t wallets; /* the newest; 0: none */
+	uint32_t kind;    /* texts */
 	uint32_t country;
 	uint32_t incorporation;
 	uint32_t lei;
@@ -101,6 +102,7 @@ typedef struct Wallet
 	bool signed_only;
 	bool frozen;
 	uint8_t salt[STO_DIGEST_LEN];
+	uint32_t next; /* the party's wallet before it */
 	uint32_t busy; /* positions that have or hold units */
 	uint32_t kind; /* text */
 	int64_t registered;
@@ -123,14 +125,13 @@ typedef struct Token
 	uint32_t unsigned_role;
 	uint32_t required;  /* the topics in force; 0: none */
 	uint32_t trusted;   /* the newest issuer of claims that it ever named */
-	uint32_t documents; /* the newest; 0: none */
+	uint32_t documents; /* present ones; 0: none */
 	uint32_t paused_by; /* party; 0: it is not paused */
 	int64_t paused;     /* event */
 	uint8_t decimals;
 	bool active;
 	bool has_authorised;
 	bool receiver_only;
-	bool must_acknowledge; /* a document of it has to be acknowledged */
 	uint8_t uuid[STO_UUID_LEN];
 } Token;
 
@@ -272,9 +273,10 @@ struct StoReplay
 	StoReplayLedger shown;
 
 	StoPool subjects, parties, wallets, tokens, positions, holds, keys, policies, batches, notices;
-	StoPool classifications, mandates, owners, topics, claims, required, trusted;
+	StoPool classifications, mandates, owners, topics, claims, required, trusted, documents,
+		acknowledgements;
 	StoIndexTable by_uuid, by_address, by_position, by_hold, by_fingerprint, by_batch, by_isin;
-	StoIndexTable by_mandate, by_owner, by_topic, by_claim;
+	StoIndexTable by_mandate, by_owner, by_topic, by_claim, by_document, by_acknowledgement;
 	StoTexts texts;
 	StoSet orders;
 
@@ -356,6 +358,13 @@ extern Claim *sto_fold_claim(const StoReplay *r, int64_t claim);
 extern Claim *sto_fold_claim_add(StoReplay *r, int64_t claim, uint32_t *number);
 /* Its number, of a name of at most TOPIC_MAX octets; 0: no memory. */
 extern uint32_t sto_fold_topic(StoReplay *r, const char *name);
+extern Document *sto_fold_document(const StoReplay *r, int64_t document, uint32_t *number);
+extern Document *sto_fold_document_add(StoReplay *r, int64_t document, uint32_t *number);
+/* Of a party's and a document's row. */
+extern Acknowledgement *sto_fold_acknowledgement(const StoReplay *r, uint32_t party,
+												 uint32_t document);
+extern Acknowledgement *sto_fold_acknowledgement_add(StoReplay *r, uint32_t party,
+													 uint32_t document);
 /* These indexes anew, after a load. */
 extern bool sto_fold_index_identity(StoReplay *r);
 /* Take note of a token's ISIN (12 characters); *is_new false if another token has it. */
@@ -400,6 +409,8 @@ extern bool sto_fold_claim_new(Act *act); /* replay_claim.c */
 extern bool sto_fold_claim_revoke(Act *act);
 extern bool sto_fold_token_topics(Act *act);
 extern bool sto_fold_trusted_issuer(Act *act);
+extern bool sto_fold_document_new(Act *act); /* replay_document.c */
+extern bool sto_fold_acknowledge(Act *act);
 /* The token's row of that issuer; NULL if it never named it. */
 extern Trusted *sto_fold_trusted(const StoReplay *r, const Token *token, const uint8_t *issuer);
 /* The body's dates, reported if they are none. */
@@ -485,6 +496,8 @@ extern bool sto_fold_shape(const Posting *p);
 extern void sto_fold_comply(const Posting *p);
 /* replay_eligible.c: pauses, freezes, claims, acknowledgements */
 extern void sto_fold_restrictions(const Posting *p);
+/* Documents that whoever receives had to acknowledge: replay_document.c */
+extern void sto_fold_unacknowledged(const Posting *p);
 /* May that party order for this one at that time? */
 extern bool sto_fold_has_mandate(const StoReplay *r, uint32_t principal,
 								 const uint8_t *representative, int64_t at);

@@ -85,7 +85,7 @@ $primary->safe_psql('ledger', q{
 	SELECT sto_test.token('CASH', 'acme', NULL, 'cash', 2, '{"currency": "KZT"}');
 	SELECT sto_test.witness('north', 61, 901); SELECT sto_test.witness('south', 62, 902);
 	SELECT sto.close_day();
-});
+} . every_identity_event());
 trades(300);
 
 my $size = signed($primary, 'all is signed');
@@ -283,7 +283,7 @@ sub tamper
 	$primary->safe_psql('postgres', 'DROP DATABASE IF EXISTS tampered');
 	$primary->safe_psql('postgres', 'CREATE DATABASE tampered TEMPLATE ledger');
 	$primary->safe_psql('tampered', "BEGIN; SELECT sto.begin_maintenance('test'); $statement; COMMIT");
-	told($what, 1, $pattern, of($primary, 'tampered'), @base);
+	told($what, 1, ref $pattern ? $pattern : qr/$pattern/ms, of($primary, 'tampered'), @base);
 }
 
 my $mid = $primary->safe_psql('ledger', "SELECT entry_id FROM sto.transfer WHERE kind = 'transfer' ORDER BY entry_id OFFSET 100 LIMIT 1");
@@ -307,6 +307,15 @@ tamper('a position deleted', "DELETE FROM sto.position WHERE wallet = sto_test.a
 tamper('a key\'s validity', "UPDATE sto.key SET valid_to = now() + interval '1 year' WHERE subject = sto_test.id('w7')", qr/^BROKEN: sto\.key: .*valid_to/m);
 tamper('a token', "UPDATE sto.token SET authorised = '1'", qr/^BROKEN: sto\.token: /m);
 tamper('a hold', "UPDATE sto.hold SET remaining = '0'", qr/^BROKEN: sto\.hold: /m);
+tamper('pauses, freezes and facts', "UPDATE sto.token SET paused = NULL, receiver_only = true; UPDATE sto.wallet SET frozen = 1 WHERE kind = 'own'; "
+	. "UPDATE sto.party SET incorporation = 'AF'", qr/^sto\.token .*BAD, .*receiver_only.*^sto\.party .*BAD, .*incorporation.*^sto\.wallet .*BAD, .*frozen/ms);
+{
+	my @tables = ([ capability => 'granted', 'NOT granted' ], [ classification => 'class', "'retail'" ], [ mandate => 'granted', 'true' ], [ beneficial_owner => 'share', '1' ],
+		[ claim => 'revoked', 'NULL' ], [ token_topics => 'receiver_only', 'true' ], [ trusted_issuer => 'topics', "'{kyc}'" ]);
+
+	tamper('identity and eligibility', join('; ', map { "UPDATE sto.$_->[0] SET $_->[1] = $_->[2]" } @tables),
+		join('.*', map { "^sto\\.$_->[0] [^\n]*BAD, [^\n]*$_->[1]" } @tables));
+}
 tamper('all of the end cut off, with its blocks', "DELETE FROM sto.checkpoint WHERE tree_size > $size; DELETE FROM sto.block WHERE tree_size > $size; "
 	. "DELETE FROM sto.tile WHERE (tile + 1) * 256 > $size; DELETE FROM sto.transfer WHERE entry_id > (SELECT max(last_id) FROM sto.block)", qr/^BROKEN: /m);
 

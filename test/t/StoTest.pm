@@ -11,7 +11,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw(new_server add_signer new_ledger every_log_event projections is_sound is_same clients finish acknowledged complaints sends refused);
+our @EXPORT = qw(new_server add_signer new_ledger every_log_event every_identity_event projections is_sound is_same clients finish acknowledged complaints sends refused);
 
 # A server of its own; not started.
 sub new_server
@@ -92,6 +92,33 @@ sub every_log_event
 	};
 }
 
+# Identity, eligibility, pauses and freezes: every kind of event, given and taken back; ACME asks for claims ever after.
+sub every_identity_event
+{
+	return q{
+		SELECT sto_test.officer('enforcer', 43, 'enforcer');
+		SELECT sto_test.officer('attester', 44, 'claim_issuer');
+		SELECT sto_test.party('proxy', '{45}'), sto_test.party('crook', '{46}', 'natural');
+		SELECT sto_test.party_facts('p1', '{"country": "KZ", "incorporation": "AE"}');
+		SELECT sto_test.party_facts('p1', jsonb_build_object('country', 'CH', 'commitment', sto_test.salt('facts')));
+		SELECT sto_test.classify('p1', 'professional'), sto_test.classify('p2', 'retail', jsonb_build_object('token', sto_test.id('ACME'), 'to', 4102444800000000));
+		SELECT sto_test.beneficial_owner('acme', 'p1', 2500), sto_test.beneficial_owner('acme', 'p2', 7500, '{"from": 1}');
+		SELECT sto_test.beneficial_owner('acme', 'p1', 0, '{"control": true}');
+		SELECT sto_test.mandate('p1', 'proxy'), sto_test.mandate('p2', 'proxy', '{"scope": "all", "to": 4102444800000000}');
+		SELECT sto_test.post(sto_test.transfer_order('ACME', w, 'w3', '1') || '{"ordering_party": "proxy"}', '{45}') FROM unnest('{w1,w2}'::text[]) AS w;
+		SELECT sto_test.mandate('p1', 'proxy', '{"granted": false}');
+		SELECT sto_test.claim('p' || n, 'kyc', 'attester', '{"to": 4102444800000000}') FROM generate_series(1, 10) AS n;
+		SELECT sto_test.claim_revoke('crook', sto_test.claim('crook', 'aml', 'attester'), 'attester');
+		SELECT sto_test.topics('ACME', '{kyc,aml}'), sto_test.topics('ACME', '{}'), sto_test.topics('ACME', '{kyc}', '{"receiver_only": false}');
+		SELECT sto_test.trust('ACME', 'attester', '{kyc,aml}'), sto_test.trust('ACME', 'enforcer', '{}');
+		SELECT sto_test.trade(3, 1, 1);
+		SELECT sto_test.pause('ACME', 'acme'), sto_test.pause('ACME', 'enforcer'), sto_test.pause('ACME', 'enforcer', false);
+		SELECT sto_test.freeze_wallet('w4'), sto_test.freeze_wallet('w4', false), sto_test.freeze_wallet('w10'), sto_test.freeze_wallet('w10', false);
+		SELECT sto_test.freeze_party('p5'), sto_test.freeze_party('p5', false), sto_test.freeze_party('crook');
+		SELECT sto_test.trade(4, 5, 1);
+	};
+}
+
 # Every derived table as text: what two databases must have in common.
 sub projections
 {
@@ -100,7 +127,8 @@ sub projections
 	return join "\n", map {
 		"$_: " . $node->safe_psql($db, "SELECT count(*), md5(string_agg(t::text, E'\\n' ORDER BY t::text)) FROM sto.$_ AS t")
 	} qw(ledger subject key_policy key party capability wallet token batch position hold event transfer
-		log_key witness witness_policy time_authority log_restart close);
+		log_key witness witness_policy time_authority log_restart close
+		classification mandate beneficial_owner claim token_topics trusted_issuer);
 }
 
 sub is_sound
