@@ -28,6 +28,16 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sto.verify_times() IS 'entries rise in id and time along both chains, and keep to valid_until';
 
+-- Asked only of entries that neither owner nor custodian ordered.
+CREATE FUNCTION sto.had_mandate(principal uuid, representative uuid, entry_id bigint, at timestamptz) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN EXISTS (SELECT FROM sto.mandate_span m
+                    WHERE m.party_id = principal AND m.representative = had_mandate.representative AND m.scope IN ('orders', 'all')
+                      AND m.since < had_mandate.entry_id AND (m.until IS NULL OR m.until > had_mandate.entry_id)
+                      AND m.valid_from <= at AND m.valid_to > at);
+COMMENT ON FUNCTION sto.had_mandate(uuid, uuid, bigint, timestamptz) IS
+    'whether a party could order for another when that entry was posted';
+
 -- Who had to sign each entry, by the facts of the register; and was that policy in force?
 CREATE FUNCTION sto.verify_authority() RETURNS SETOF sto.verification
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -51,11 +61,13 @@ BEGIN
                             WHEN t.kind IN ('post', 'release') AND h.purpose IN ('pledge', 'hash_lock')
                             THEN CASE WHEN t.kind = 'post' AND h.purpose = 'hash_lock' THEN NULL
                                       WHEN t.ordering_party = b.party_id THEN b.wallet_id
-                                      WHEN t.ordering_party = b.custodian THEN b.custodian END
+                                      WHEN t.ordering_party = b.custodian OR sto.had_mandate(b.party_id, t.ordering_party, t.entry_id, t.posted_at)
+                                      THEN t.ordering_party END
                             WHEN t.kind IN ('post', 'release')
                             THEN CASE WHEN t.ordering_party = h.notary THEN h.notary END
                             ELSE CASE WHEN t.ordering_party = d.party_id THEN d.wallet_id
-                                      WHEN t.ordering_party = d.custodian THEN d.custodian END END AS need,
+                                      WHEN t.ordering_party = d.custodian OR sto.had_mandate(d.party_id, t.ordering_party, t.entry_id, t.posted_at)
+                                      THEN t.ordering_party END END AS need,
                        p.subject AS policy_subject,
                        p.policy_event < t.entry_id AND (p.replaced IS NULL OR p.replaced > t.entry_id) AS policy_in_force,
                        f.actor AS batch_actor,

@@ -232,7 +232,7 @@ DECLARE
     step text;
 BEGIN
     FOREACH step IN ARRAY coalesce(checks, ARRAY['guards', 'log', 'times', 'authority', 'entry_signatures', 'batches', 'holds',
-                                                 'groups', 'closed', 'supply', 'events', 'event_signatures', 'possessions', 'register', 'closes',
+                                                 'stops', 'eligibility', 'groups', 'closed', 'supply', 'events', 'event_signatures', 'possessions', 'register', 'closes',
                                                  'blocks', 'checkpoints', 'cosignatures', 'time_stamps', 'foreign_checkpoints',
                                                  'indexes'])
     LOOP
@@ -248,6 +248,8 @@ BEGIN
                 WHEN 'entry_signatures' THEN RETURN QUERY SELECT * FROM sto.verify_entry_signatures();
                 WHEN 'batches' THEN RETURN QUERY SELECT * FROM sto.verify_batches();
                 WHEN 'holds' THEN RETURN QUERY SELECT * FROM sto.verify_holds();
+                WHEN 'stops' THEN RETURN QUERY SELECT * FROM sto.verify_stops();
+                WHEN 'eligibility' THEN RETURN QUERY SELECT * FROM sto.verify_eligibility();
                 WHEN 'groups' THEN RETURN QUERY SELECT * FROM sto.verify_groups();
                 WHEN 'closed' THEN RETURN QUERY SELECT * FROM sto.verify_closed();
                 WHEN 'supply' THEN RETURN QUERY SELECT * FROM sto.verify_supply();

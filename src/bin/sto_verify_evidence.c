@@ -519,25 +519,19 @@ end_tiles(Proofs *p, const Tree *tree)
 		report_problemf(p->report, 0, CHECK_TILE, "a tile has a level that no tree reaches");
 }
 
-/*
- * Does a log_restart event give this checkpoint up?  The one that it names, and smaller ones that
- * had been reported before it: its officers could see those.
- */
+/* What a restart names, and what is smaller and was reported before it: the worker's rule. */
 static bool
 is_given_up(const StoReplay *replay, int64_t size, const StoHash *root, int64_t reported_at)
 {
 	StoReplayNotice notice;
 	size_t at = 0;
+	bool found = false;
 
-	while (sto_replay_notice(replay, &at, &notice))
-	{
-		if (strcmp(notice.kind, "log_restart") != 0 || notice.number < size)
-			continue;
-		if (notice.recorded_at > reported_at ||
-			(notice.number == size && memcmp(notice.digest, root->octets, STO_DIGEST_LEN) == 0))
-			return true;
-	}
-	return false;
+	while (!found && sto_replay_notice(replay, &at, &notice))
+		found = strcmp(notice.kind, "log_restart") == 0 &&
+				((notice.number == size && memcmp(notice.digest, root, sizeof(*root)) == 0) ||
+				 (notice.number >= size && notice.recorded_at > reported_at));
+	return found;
 }
 
 /* Signed by the log's key, but of another tree: a fork or a roll-back, unless an event owns up to
@@ -550,9 +544,9 @@ check_foreign(Proofs *p, const StoReplay *replay)
 	StoHash root;
 	const char *why;
 
-	if (!cursor_open(
-			&c, p->db, "other_trees", 2, 100,
-			"SELECT reported_at, note FROM ONLY sto.foreign_checkpoint ORDER BY tree_size"))
+	if (!cursor_open(&c, p->db, "other_trees", 3, 100,
+					 "SELECT tree_size, note, reported_at FROM ONLY sto.foreign_checkpoint "
+					 "ORDER BY tree_size"))
 	{
 		lost(p, "sto.foreign_checkpoint");
 		return;
@@ -566,7 +560,7 @@ check_foreign(Proofs *p, const StoReplay *replay)
 		if (note == NULL || len > NOTE_MAX || !note_read(note, len, replay, &size, &root, &why) ||
 			!notes_is_ours(p->notes, replay, note, len))
 			continue; /* anybody's word, not the log's */
-		if (!is_given_up(replay, size, &root, cursor_time(&c, 0)))
+		if (!is_given_up(replay, size, &root, cursor_null(&c, 2) ? INT64_MAX : cursor_time(&c, 2)))
 			report_problemf(p->report, 0, CHECK_FOREIGN,
 							"the log's key signed another tree of %" PRId64
 							" leaves: a roll-back or a fork, and no log_restart event says why",

@@ -10,12 +10,14 @@
 
 #include "ledger/batch.h"
 #include "ledger/posting.h"
+#include "ledger/store.h"
 
 #include "core/hash.h"
 #include "errors.h"
 
 #include "miscadmin.h"
 #include "utils/acl.h"
+#include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 /* Whose quorum has to sign. */
@@ -25,6 +27,9 @@ typedef struct Authority
 	int64 policy_event;     /* 0: it has no keys */
 	bool holder;            /* a holder's or issuer's own order, which a token's policy may free */
 	bool anyone;            /* nobody has to sign */
+	/* of the mandate that it orders by, if it does */
+	int64 mandate_from;
+	int64 mandate_to;
 } Authority;
 
 static const StoRefusal granted = {0};
@@ -56,11 +61,49 @@ authority_of_party(const uint8_t *party_id, StoPartyFact *party, Authority *auth
 	return granted;
 }
 
-/* The wallet's own quorum, or its custodian's. */
+static int64
+time_or(const StoRow *row, int attno, int64 otherwise)
+{
+	bool isnull;
+	Datum value = sto_row_get(row, attno, &isnull);
+
+	return isnull ? otherwise : StoTimeFromTimestamp(DatumGetTimestampTz(value));
+}
+
+/*
+ * Does the representative have a mandate of that scope, at that time?  Never
+ * cached: only orders by neither owner nor custodian ask.
+ */
+static bool
+find_mandate(const uint8_t *principal, const uint8_t *representative, const char *scope, int64 at,
+			 Authority *authority)
+{
+	Datum keys[3] = {PointerGetDatum(unconstify(uint8_t *, principal)),
+					 PointerGetDatum(unconstify(uint8_t *, representative)),
+					 CStringGetTextDatum(scope)};
+	bool granted = false;
+	bool isnull;
+	StoRow row;
+
+	if (sto_store_find(STO_REL_MANDATE, STO_IDX_MANDATE, 3, keys, &row) &&
+		DatumGetBool(sto_row_get(&row, MANDATE_GRANTED, &isnull)))
+	{
+		authority->mandate_from = time_or(&row, MANDATE_VALID_FROM, PG_INT64_MIN);
+		authority->mandate_to = time_or(&row, MANDATE_VALID_TO, PG_INT64_MAX);
+		granted = at >= authority->mandate_from && at < authority->mandate_to;
+	}
+	sto_row_close(&row);
+	return granted;
+}
+
+/* The wallet's own quorum, its custodian's, or that of its party's representative. */
 static StoRefusal
-authority_of_wallet(const StoWalletFact *wallet, const uint8_t *ordering_party, StoPartyFact *party,
+authority_of_wallet(const StoPosting *p, const StoWalletFact *wallet, StoPartyFact *party,
 					Authority *authority)
 {
+	const uint8_t *ordering_party = p->entry.order.ordering_party;
+	int64 at;
+
 	if (same_id(ordering_party, wallet->party))
 	{
 		authority->subject = wallet->wallet_id;
@@ -70,9 +113,14 @@ authority_of_wallet(const StoWalletFact *wallet, const uint8_t *ordering_party, 
 	}
 	if (wallet->has_custodian && same_id(ordering_party, wallet->custodian))
 		return authority_of_party(ordering_party, party, authority);
+	at = p->mode == STO_MODE_VERIFY ? p->entry.posted_at : sto_gate_clock(0);
+	if (find_mandate(wallet->party, ordering_party, "orders", at, authority) ||
+		find_mandate(wallet->party, ordering_party, "all", at, authority))
+		return authority_of_party(ordering_party, party, authority);
 	return refuse(ERRCODE_STO_NOT_AUTHORISED,
 				  "the ordering party neither owns the wallet nor keeps it", NULL,
-				  "Set ordering_party to the wallet's party or its custodian.");
+				  "Set ordering_party to the wallet's party, its custodian or a representative "
+				  "with a mandate in force.");
 }
 
 static StoRefusal
@@ -83,7 +131,7 @@ authority_to_hold(const StoPosting *p, StoPartyFact *party, Authority *authority
 	/* in its own wallet an issuer is a holder like others: the wallet's quorum signs */
 	if (o->purpose != STO_LOCK_UP || !same_id(o->ordering_party, p->token.issuer) ||
 		same_id(o->ordering_party, p->debit.party))
-		return authority_of_wallet(&p->debit, o->ordering_party, party, authority);
+		return authority_of_wallet(p, &p->debit, party, authority);
 	/* comply.c sees that it only locks what the same group has just issued */
 	return authority_of_party(o->ordering_party, party, authority);
 }
@@ -103,8 +151,7 @@ authority_to_post(const StoPosting *p, StoPartyFact *party, Authority *authority
 			return authority_of_party(o->ordering_party, party, authority);
 		case STO_PLEDGE:
 		{
-			StoRefusal refusal =
-				authority_of_wallet(&p->credit, o->ordering_party, party, authority);
+			StoRefusal refusal = authority_of_wallet(p, &p->credit, party, authority);
 
 			/* no token policy frees a creditor's order from its signature */
 			authority->holder = false;
@@ -154,8 +201,7 @@ authority_to_release(const StoPosting *p, StoPartyFact *party, Authority *author
 				return refuse(ERRCODE_STO_UNKNOWN_WALLET, "the hold's beneficiary is unknown", NULL,
 							  NULL);
 			{
-				StoRefusal refusal =
-					authority_of_wallet(&beneficiary, o->ordering_party, party, authority);
+				StoRefusal refusal = authority_of_wallet(p, &beneficiary, party, authority);
 
 				/* the fact is a local copy; its id stands in the party's place */
 				if (refusal.sqlstate == 0 && authority->holder)
@@ -181,6 +227,8 @@ find_authority(const StoPosting *p, StoPartyFact *party, Authority *authority)
 	const StoOrder *o = &p->entry.order;
 
 	memset(authority, 0, sizeof(*authority));
+	authority->mandate_from = PG_INT64_MIN;
+	authority->mandate_to = PG_INT64_MAX;
 	switch (o->kind)
 	{
 		case STO_ISSUE:
@@ -196,7 +244,7 @@ find_authority(const StoPosting *p, StoPartyFact *party, Authority *authority)
 		case STO_RELEASE:
 			return authority_to_release(p, party, authority);
 		default:
-			return authority_of_wallet(&p->debit, o->ordering_party, party, authority);
+			return authority_of_wallet(p, &p->debit, party, authority);
 	}
 }
 
@@ -326,6 +374,8 @@ sto_authorise(StoPosting *p)
 	p->entry.has_key_policy = false; /* in verify mode too the policy is found, not taken */
 	p->keys_from = PG_INT64_MIN;
 	p->keys_to = PG_INT64_MAX;
+	p->mandate_from = authority.mandate_from;
+	p->mandate_to = authority.mandate_to;
 	if (refusal.sqlstate != 0)
 		return refusal;
 
@@ -356,6 +406,10 @@ sto_authorise_at(const StoPosting *p)
 {
 	int64 at = p->entry.posted_at;
 
+	if (at < p->mandate_from || at >= p->mandate_to)
+		ereport(ERROR, (errcode(ERRCODE_STO_NOT_AUTHORISED),
+						errmsg("the mandate is not in force at the time of posting"),
+						errhint("It began or ended while the order waited.")));
 	if (at < p->keys_from || at >= p->keys_to)
 		ereport(ERROR, (errcode(ERRCODE_STO_KEY_NOT_VALID),
 						errmsg("a signing key is not valid at the time of posting"),

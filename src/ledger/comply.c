@@ -10,10 +10,8 @@
 #include "errors.h"
 
 static void
-check_wallet(const StoWalletFact *wallet, const char *side)
+check_wallet(const StoWalletFact *wallet, const char *side, StoPartyFact *party)
 {
-	StoPartyFact party;
-
 	if (!wallet->active)
 	{
 		char text[STO_ADDRESS_TEXT_LEN + 1];
@@ -22,7 +20,7 @@ check_wallet(const StoWalletFact *wallet, const char *side)
 		ereport(ERROR, (errcode(ERRCODE_STO_WALLET_CLOSED), errmsg("the %s wallet is closed", side),
 						errdetail("Wallet %s.", text)));
 	}
-	if (!sto_fact_party(wallet->party, &party) || !party.active)
+	if (!sto_fact_party(wallet->party, party) || !party->active)
 		ereport(ERROR, (errcode(ERRCODE_STO_PARTY_CLOSED),
 						errmsg("the party of the %s wallet is closed", side)));
 }
@@ -97,6 +95,8 @@ void
 sto_comply(const StoPosting *p)
 {
 	const StoOrder *o = &p->entry.order;
+	StoParties parties;
+	StoReasons reasons = {0};
 
 	if (o->has_valid_until && p->entry.posted_at >= o->valid_until)
 		ereport(ERROR, (errcode(ERRCODE_STO_ORDER_EXPIRED), errmsg("the order has expired"),
@@ -106,13 +106,18 @@ sto_comply(const StoPosting *p)
 	{
 		if (!p->token.active)
 			ereport(ERROR, (errcode(ERRCODE_STO_TOKEN_CLOSED), errmsg("the token is closed")));
-		check_wallet(&p->debit, "debit");
+		check_wallet(&p->debit, "debit", &parties.debit);
 		if (o->has_credit)
-			check_wallet(&p->credit, "credit");
+			check_wallet(&p->credit, "credit", &parties.credit);
 	}
 	check_issuance(p);
 	if (o->kind == STO_HOLD)
 		check_new_hold(p);
 	if (o->has_hold_id)
 		check_hold(p);
+	if (o->kind != STO_RELEASE)
+	{
+		sto_comply_checks(p, &parties, &reasons);
+		sto_reasons_raise(&reasons);
+	}
 }

@@ -20,30 +20,6 @@ static pg_attribute_noreturn() void out_of_range(void)
 					errmsg("a balance would leave the range of 128 bits")));
 }
 
-static pg_attribute_noreturn() void insufficient(const StoPosition *pos, StoAmount needed)
-{
-	char address[STO_ADDRESS_TEXT_LEN + 1];
-	char available[STO_AMOUNT_TEXT_MAX];
-	char held[STO_AMOUNT_TEXT_MAX];
-	char text[STO_AMOUNT_TEXT_MAX];
-
-	sto_address_print(pos->key.wallet, address);
-	sto_amount_print(pos->balance - pos->held, available);
-	sto_amount_print(pos->held, held);
-	sto_amount_print(needed, text);
-	ereport(ERROR, (errcode(ERRCODE_STO_INSUFFICIENT), errmsg("not enough units available"),
-					errdetail("Wallet %s has %s available (%s held); the order needs %s.", address,
-							  available, held, text)));
-}
-
-/* Units leave a position, or are held on it: they must be available. */
-static void
-need_available(const StoPosition *pos, StoAmount amount)
-{
-	if (amount > pos->balance - pos->held)
-		insufficient(pos, amount);
-}
-
 static void
 add_to(StoAmount *to, StoAmount amount)
 {
@@ -129,13 +105,13 @@ sto_post(StoPosting *p)
 	if (credit != NULL)
 		sto_position_touch(credit);
 
+	/* comply_checks.c has seen that the units are available */
 	switch (o->kind)
 	{
 		case STO_ISSUE:
 			issue(debit, p);
 			break;
 		case STO_HOLD:
-			need_available(debit, o->amount);
 			add_to(&debit->held, o->amount);
 			break;
 		case STO_POST:
@@ -148,7 +124,6 @@ sto_post(StoPosting *p)
 			add_to(&debit->held, -freed);
 			break;
 		default: /* transfer, redeem */
-			need_available(debit, o->amount);
 			add_to(&debit->balance, -o->amount);
 			break;
 	}

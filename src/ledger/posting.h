@@ -13,6 +13,7 @@
 #include "ledger/facts.h"
 #include "ledger/gate.h"
 #include "ledger/position.h"
+#include "ledger/reason.h"
 
 #include "access/htup.h"
 #include "access/tupdesc.h"
@@ -53,6 +54,9 @@ typedef struct StoPosting
 	/* the signing keys are all valid in [keys_from, keys_to) */
 	int64 keys_from;
 	int64 keys_to;
+	/* who orders by a mandate does so in [mandate_from, mandate_to) */
+	int64 mandate_from;
+	int64 mandate_to;
 	bool unsigned_by_rule; /* nobody needs to sign: an expiry, or a shown preimage */
 	uint8_t siglist[STO_SIGLIST_PACKED_MAX]; /* entry.signatures in stored form */
 	/* the row as it arrived */
@@ -88,6 +92,16 @@ extern void sto_authorise_at(const StoPosting *p);
 
 /* comply.c: may these parties, wallets and this token do that now? */
 extern void sto_comply(const StoPosting *p);
+
+/* The parties of both wallets. */
+typedef struct StoParties
+{
+	StoPartyFact debit;
+	StoPartyFact credit; /* if the order names a credit wallet */
+} StoParties;
+
+/* comply_checks.c: adds a reason for each of pause, freezes, units and eligibility that fails */
+extern void sto_comply_checks(const StoPosting *p, const StoParties *parties, StoReasons *reasons);
 
 /* post.c: move the positions; fills entry.debit and entry.credit */
 extern void sto_post(StoPosting *p);

@@ -1,0 +1,163 @@
+/*
+ * comply_checks.c
+ *		Pauses, freezes, available units and eligibility: every check that a
+ *		refusal lists.
+ */
+#include "postgres.h"
+
+#include "ledger/eligibility.h"
+#include "ledger/posting.h"
+#include "ledger/register.h"
+
+#include "core/amount.h"
+#include "core/bech32m.h"
+
+/* What is enforced on an order: the table of docs/security.md, "Who bypasses what".  A release
+ * passes everything. */
+typedef struct Enforced
+{
+	bool pause;           /* the token is not paused */
+	bool freeze;          /* neither the ordering party nor, where asked, a side is frozen */
+	bool debit;           /* the debit wallet and its party are not */
+	bool credit;          /* nor the credit wallet, if one is named */
+	bool available;       /* the debit wallet has the units, not held */
+	bool receiver;        /* the party of the credit wallet is eligible, if one is named */
+	bool sender;          /* the party of the debit wallet is */
+	bool sender_as_token; /* unless the token asks it of receivers only */
+} Enforced;
+
+static const Enforced enforced[STO_REVERSE + 1] = {
+	[STO_ISSUE] = {.pause = true, .freeze = true, .credit = true, .receiver = true},
+	[STO_REDEEM] = {.pause = true, .freeze = true, .debit = true, .available = true},
+	[STO_TRANSFER] = {.pause = true,
+					  .freeze = true,
+					  .debit = true,
+					  .credit = true,
+					  .available = true,
+					  .receiver = true,
+					  .sender = true,
+					  .sender_as_token = true},
+	[STO_HOLD] = {.pause = true,
+				  .freeze = true,
+				  .debit = true,
+				  .credit = true,
+				  .available = true,
+				  .receiver = true,
+				  .sender = true},
+	[STO_POST] = {.pause = true,
+				  .freeze = true,
+				  .debit = true,
+				  .credit = true,
+				  .receiver = true,
+				  .sender = true,
+				  .sender_as_token = true},
+};
+
+/* Lock-ups protect others than the holder: nothing stops them. */
+static const Enforced lock_up = {.available = true};
+
+static bool
+same_party(const uint8_t *a, const uint8_t *b)
+{
+	return memcmp(a, b, STO_UUID_LEN) == 0;
+}
+
+static void
+check_wallet(const StoWalletFact *wallet, StoReasons *reasons)
+{
+	char text[STO_ADDRESS_TEXT_LEN + 1];
+
+	if (wallet->frozen == 0)
+		return;
+	sto_address_print(wallet->address, text);
+	sto_reason_add(reasons, STO_REASON_WALLET_FROZEN, STO_REASON_OF_WALLET, wallet->address,
+				   "Wallet %s was frozen by event " INT64_FORMAT ".", text, wallet->frozen);
+}
+
+static void
+check_party(const StoPartyFact *party, StoReasons *reasons)
+{
+	if (party->frozen != 0)
+		sto_reason_add(reasons, STO_REASON_PARTY_FROZEN, STO_REASON_OF_UUID, party->party_id,
+					   "Party %s was frozen by event " INT64_FORMAT ".",
+					   sto_uuid_text(party->party_id), party->frozen);
+}
+
+static void
+check_frozen(const StoPosting *p, const Enforced *e, const StoParties *parties, StoReasons *reasons)
+{
+	const StoOrder *o = &p->entry.order;
+	bool credit = e->credit && o->has_credit;
+	bool debit_asked = e->debit;
+	StoPartyFact ordering;
+
+	if (e->debit)
+		check_wallet(&p->debit, reasons);
+	if (credit)
+		check_wallet(&p->credit, reasons);
+	/* who orders is often one of the two: each party once */
+	if (same_party(o->ordering_party, p->debit.party))
+		debit_asked = true;
+	else if ((!credit || !same_party(o->ordering_party, p->credit.party)) &&
+			 sto_fact_party(o->ordering_party, &ordering))
+		check_party(&ordering, reasons);
+	if (debit_asked)
+		check_party(&parties->debit, reasons);
+	if (credit && (!debit_asked || !same_party(p->debit.party, p->credit.party)))
+		check_party(&parties->credit, reasons);
+}
+
+static void
+check_available(const StoPosting *p, StoReasons *reasons)
+{
+	const StoPosition *pos = p->debit_pos;
+	char address[STO_ADDRESS_TEXT_LEN + 1];
+	char available[STO_AMOUNT_TEXT_MAX];
+	char held[STO_AMOUNT_TEXT_MAX];
+	char needed[STO_AMOUNT_TEXT_MAX];
+
+	if (p->entry.order.amount <= pos->balance - pos->held)
+		return;
+	sto_address_print(pos->key.wallet, address);
+	sto_amount_print(pos->balance - pos->held, available);
+	sto_amount_print(pos->held, held);
+	sto_amount_print(p->entry.order.amount, needed);
+	sto_reason_add(reasons, STO_REASON_INSUFFICIENT, STO_REASON_OF_WALLET, pos->key.wallet,
+				   "Wallet %s has %s available (%s held); the order needs %s.", address, available,
+				   held, needed);
+}
+
+/* A move between wallets of one party needs no claim. */
+static void
+check_eligibility(const StoPosting *p, const Enforced *e, StoReasons *reasons)
+{
+	const StoOrder *o = &p->entry.order;
+
+	if (p->token.topics == 0 || (o->has_credit && same_party(p->debit.party, p->credit.party)))
+		return;
+	if (e->receiver && o->has_credit)
+		sto_check_eligible(&p->token, p->credit.party, p->entry.posted_at,
+						   STO_REASON_RECEIVER_NOT_ELIGIBLE, reasons);
+	if (e->sender && !(e->sender_as_token && p->token.receiver_only))
+		sto_check_eligible(&p->token, p->debit.party, p->entry.posted_at,
+						   STO_REASON_SENDER_NOT_ELIGIBLE, reasons);
+}
+
+void
+sto_comply_checks(const StoPosting *p, const StoParties *parties, StoReasons *reasons)
+{
+	const StoOrder *o = &p->entry.order;
+	const Enforced *e = &enforced[o->kind];
+
+	if (o->kind == STO_HOLD && o->purpose == STO_LOCK_UP)
+		e = &lock_up;
+	if (e->pause && p->token.paused != 0)
+		sto_reason_add(reasons, STO_REASON_TOKEN_PAUSED, STO_REASON_OF_UUID, p->token.token_id,
+					   "Token %s was paused by event " INT64_FORMAT ".",
+					   sto_uuid_text(p->token.token_id), p->token.paused);
+	if (e->freeze)
+		check_frozen(p, e, parties, reasons);
+	if (e->available)
+		check_available(p, reasons);
+	check_eligibility(p, e, reasons);
+}
