@@ -20,21 +20,24 @@ CREATE FUNCTION sto.verify_checkpoints() RETURNS SETOF sto.verification
 DECLARE
     name text := (SELECT l.origin || '/' || l.ledger_id FROM sto.ledger l);
 BEGIN
+    -- joined, not looked up row by row, so that workers can share it
     RETURN QUERY
-    SELECT 'checkpoints', 'sto.checkpoint', count(*), count(x.fault) = 0, min(x.last_id) FILTER (WHERE x.fault IS NOT NULL),
-           CASE WHEN count(x.fault) > 0 THEN format('%s checkpoints; tree size %s: %s', count(x.fault),
-                (min(x.tree_size) FILTER (WHERE x.fault IS NOT NULL)),
-                (array_agg(x.fault ORDER BY x.tree_size) FILTER (WHERE x.fault IS NOT NULL))[1]) END
-      FROM (SELECT c.tree_size, b.last_id,
-                   CASE WHEN b.last_id IS NULL THEN 'there is no block of that size'
-                        WHEN NOT EXISTS (SELECT FROM sto.log_key k
-                                          WHERE (k.retired IS NULL OR k.retired > b.last_id)
-                                            AND sto.checkpoint_fault(c.note, name, k.key, c.tree_size, b.root) IS NULL)
-                        THEN coalesce((SELECT sto.checkpoint_fault(c.note, name, k.key, c.tree_size, b.root) FROM sto.log_key k
-                                        WHERE k.retired IS NULL OR k.retired > b.last_id ORDER BY k.registered LIMIT 1),
-                                      'it is not signed by a key of the log that was in force') END AS fault
-              FROM sto.checkpoint c LEFT JOIN sto.block b ON b.tree_size = c.tree_size
-            OFFSET 0) x;
+    SELECT 'checkpoints', 'sto.checkpoint', x.examined, x.bad = 0, x.first_bad,
+           CASE WHEN x.bad > 0 THEN format('%s checkpoints; tree size %s: %s', x.bad, x.tree_size,
+               (SELECT CASE WHEN b.last_id IS NULL THEN 'there is no block of that size'
+                            ELSE coalesce((SELECT sto.checkpoint_fault(c.note, name, k.key, c.tree_size, b.root) FROM sto.log_key k
+                                            WHERE k.retired IS NULL OR k.retired > b.last_id ORDER BY k.registered LIMIT 1),
+                                          'it is not signed by a key of the log that was in force') END
+                  FROM sto.checkpoint c LEFT JOIN sto.block b ON b.tree_size = c.tree_size WHERE c.tree_size = x.tree_size)) END
+      FROM (SELECT count(*) AS examined, count(*) FILTER (WHERE NOT y.good) AS bad, min(y.last_id) FILTER (WHERE NOT y.good) AS first_bad,
+                   min(y.tree_size) FILTER (WHERE NOT y.good) AS tree_size
+              FROM (SELECT c.tree_size, b.last_id, k.key IS NOT NULL AS good
+                      FROM sto.checkpoint c
+                      LEFT JOIN sto.block b ON b.tree_size = c.tree_size
+                      LEFT JOIN sto.log_key k ON (k.retired IS NULL OR k.retired > b.last_id)
+                                             AND sto.checkpoint_fault(c.note, name, k.key, c.tree_size, b.root) IS NULL
+                                             AND b.last_id IS NOT NULL
+                    OFFSET 0) y) x;
 END $$;
 COMMENT ON FUNCTION sto.verify_checkpoints() IS 'each checkpoint is the log''s, of its block, with a good signature of a key in force';
 

@@ -84,3 +84,32 @@ CREATE FUNCTION sto_test.result() RETURNS TABLE (a text, b text, c text, d text,
            (SELECT count(*) FROM sto.transfer AS t WHERE t.token_id = sto_test.id('T' || n)), sto_test.check_invariants()
       FROM sto_test.n() AS n
 $$;
+
+-- Officers of all cases; what they stop and let go in the running one.
+SELECT num_nonnulls(sto_test.officer('enforcer', 31, 'enforcer'), sto_test.officer('kyc', 32, 'claim_issuer')) AS officers;
+CREATE FUNCTION sto_test.stop(what text, name text, stops boolean DEFAULT true) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    CASE what WHEN 'token' THEN PERFORM sto_test.pause(name || sto_test.n(), 'issuer', stops);
+              WHEN 'wallet' THEN PERFORM sto_test.freeze_wallet(name || sto_test.n(), stops);
+              ELSE PERFORM sto_test.freeze_party(name || sto_test.n(), stops); END CASE;
+    RETURN CASE WHEN stops THEN 'stopped' ELSE 'let go' END;
+END $$;
+-- Token T requires a claim, which q has.
+CREATE FUNCTION sto_test.begin_eligible() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sto_test.begin_case();
+    PERFORM sto_test.trust('T' || sto_test.n(), 'kyc', '{kyc}'), sto_test.claim('q' || sto_test.n(), 'kyc', 'kyc'), sto_test.topics('T' || sto_test.n(), '{kyc}');
+END $$;
+CREATE FUNCTION sto_test.claim_for(party text) RETURNS text LANGUAGE sql
+    AS $$ SELECT CASE WHEN sto_test.claim(party || sto_test.n(), 'kyc', 'kyc') > 0 THEN 'claimed' END $$;
+CREATE FUNCTION sto_test.revoke_of(party text) RETURNS text LANGUAGE sql AS $$
+    SELECT CASE WHEN sto_test.claim_revoke(party || sto_test.n(), c.claim, 'kyc') > 0 THEN 'revoked' END
+      FROM sto.claim AS c WHERE c.party_id = sto_test.id(party || sto_test.n()) AND c.revoked IS NULL
+$$;
+CREATE FUNCTION sto_test.distrust() RETURNS text LANGUAGE sql
+    AS $$ SELECT CASE WHEN sto_test.trust('T' || sto_test.n(), 'kyc', '{}') > 0 THEN 'distrusted' END $$;
+CREATE FUNCTION sto_test.require(topic text) RETURNS text LANGUAGE sql
+    AS $$ SELECT CASE WHEN sto_test.topics('T' || sto_test.n(), ARRAY['kyc', topic]) > 0 THEN 'required' END $$;
+-- What the replay of decisions says of the whole log.
+CREATE FUNCTION sto_test.decisions() RETURNS text LANGUAGE sql
+    AS $$ SELECT COALESCE(string_agg(v.check_name || ': ' || v.detail, '; '), 'all stand') FROM sto.verify(false, '{stops,eligibility}') AS v WHERE NOT v.ok $$;
