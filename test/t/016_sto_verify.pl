@@ -230,7 +230,8 @@ sub corrupt
 	seek $file, $at, 0;
 	read $file, my $octet, 1;
 	seek $file, $at, 0;
-	print $file chr(ord($octet) ^ 1);
+	# in a checkpoint it stays base64
+	print $file $path !~ /checkpoint$/ ? chr(ord($octet) ^ 1) : $octet eq 'A' ? 'B' : 'A';
 	close $file;
 }
 
