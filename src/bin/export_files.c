@@ -91,7 +91,8 @@ export_read(const char *dir, const char *path, uint8_t **data, size_t *size, siz
 	int64_t len;
 	int fd;
 
-	if (!join(dir, path, "", name) || (fd = open(name, O_RDONLY | O_CLOEXEC)) < 0)
+	/* a FIFO in its place would make the reader wait for ever */
+	if (!join(dir, path, "", name) || (fd = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) < 0)
 		return -1;
 	len = read_open(fd, data, size, max);
 	close(fd);
@@ -151,9 +152,9 @@ export_write(const char *dir, const char *path, const void *data, size_t len)
 
 	if (!join(dir, path, "", name) || !join(dir, path, ".new", fresh))
 		return false;
-	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
 	if (fd < 0 && errno == ENOENT && make_folders(fresh))
-		fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+		fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
 	if (fd < 0)
 		return false;
 	ok = write_all(fd, data, len);

@@ -30,6 +30,9 @@
 
 PG_FUNCTION_INFO_V1(sto_report_checkpoint);
 
+/* Longer than a note of 64 signatures can be: what is longer is not kept. */
+#define NOTE_MAX 65536
+
 /* A checkpoint that may stand in the way. */
 typedef struct Candidate
 {
@@ -303,6 +306,8 @@ sto_report_checkpoint(PG_FUNCTION_ARGS)
 						errhint("Report it to the primary.")));
 	if (!sto_log_name(name))
 		elog(ERROR, "the ledger has no name");
+	if (VARSIZE(arg) - VARHDRSZ > NOTE_MAX)
+		not_a_checkpoint("not a signed note", "It is too long");
 	if (!sto_note_parse(VARDATA(arg), VARSIZE(arg) - VARHDRSZ, &note, &why))
 		not_a_checkpoint("not a signed note", why);
 	if (!sto_checkpoint_parse(note.text, note.text_len, &checkpoint, &why))

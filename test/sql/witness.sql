@@ -154,6 +154,8 @@ BEGIN READ ONLY;
 SELECT sto.add_timestamp(1, '');
 ROLLBACK;
 
+-- what is too long to be a note is not looked at, and never kept
+SELECT sto_test.refusal(format('SELECT sto.%s(%L)', f, sto_test.with_lines(E'\u2014 x ' || repeat('AAAA', 20000) || E'\n'))) FROM (VALUES ('report_checkpoint'), ('add_cosignature')) AS v (f);
 -- in a parallel query as outside one
 SET force_parallel_mode = on;
 SELECT sto.log_origin() = l.origin || '/' || l.ledger_id AS origin, sto.verify_checkpoint(sto.checkpoint(), sto.log_vkey()) AS verified FROM sto.ledger AS l;

@@ -67,6 +67,17 @@ sub give_up
 	value($node, "SELECT sto_test.event('log_restart', sto_test.nil(), sto_test.nil(), '$body')");
 }
 
+# The exit status of sto_verify, and what it says.
+sub stand_alone
+{
+	my ($node) = @_;
+	my ($out, $err) = ('', '');
+
+	IPC::Run::run([ 'sto_verify', '--conn', $node->connstr('postgres'), '--genesis', value($node, 'SELECT genesis_hash FROM sto.ledger'), '--log-key',
+		value($node, 'SELECT sto.log_vkey()') ], '>', \$out, '2>', \$err);
+	return ($? >> 8) . " $out$err";
+}
+
 sub newest_note
 {
 	my ($node) = @_;
@@ -139,8 +150,10 @@ give_up($node, $hint);
 is_signing($node, 'given up');
 is(value($node, "SELECT sto.report_checkpoint($middle_note)"), 't', 'another checkpoint, perhaps of that history, perhaps of yet another');
 $hint = is_refusing($node, 'a reported checkpoint', 'reported after the restart');
+like(stand_alone($node), qr/^1 .*^BROKEN: other tree: the log's key signed another tree/ms, '... of which sto_verify tells as well');
 give_up($node, $hint);
 is_signing($node, 'that one is given up too');
+like(stand_alone($node), qr/^0 .*given up .*^whole$/ms, '... and then has no more to say of it');
 is_sound($node, 'postgres', 'after a restart');
 
 # A stale restore where the state file is lost too: a witness brings what it saw.

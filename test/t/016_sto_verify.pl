@@ -230,7 +230,8 @@ sub corrupt
 	seek $file, $at, 0;
 	read $file, my $octet, 1;
 	seek $file, $at, 0;
-	print $file chr(ord($octet) ^ 1);
+	# in a checkpoint it stays base64
+	print $file $path !~ /checkpoint$/ ? chr(ord($octet) ^ 1) : $octet eq 'A' ? 'B' : 'A';
 	close $file;
 }
 
@@ -248,6 +249,12 @@ remove_tree("$folder/copy");
 system_or_bail('cp', '-r', $export, "$folder/copy");
 unlink "$folder/copy/tile/entries/001" or die;
 told('export with a file missing', 2, qr/^could not tell: tile\/entries\/001/m, 'sto_verify', '--export', "$folder/copy", @base);
+# what is no file is not waited for, nor is a link written through
+system_or_bail('mkfifo', "$folder/copy/tile/entries/001");
+told('export with a pipe in it', 2, qr/^could not tell: tile\/entries\/001/m, 'timeout', 60, 'sto_verify', '--export', "$folder/copy", @base);
+symlink(put_file('precious', 'precious'), "$folder/copy/checkpoint.new") or die;
+told('export through a link', 2, qr/could not|cannot|can't/, 'sto_verify', 'export', "$folder/copy", '--conn', $primary->connstr('ledger'));
+is(slurp_file("$folder/precious"), 'precious', '... leaves what it points to alone');
 
 # Receipts and promises
 {

@@ -266,6 +266,7 @@ for my $case (
 	[ 'a balance, with the zero sum kept', qr/^entry_links \d+$/, "UPDATE sto.position SET balance = balance + CASE wallet WHEN sto_test.address('w3') THEN 1 ELSE -1 END WHERE wallet IN (sto_test.address('w3'), sto_test.address('w4')) AND token_id = sto_test.id('ACME')" ],
 	[ "a token's authorised amount", qr/register \d+/, "UPDATE sto.token SET authorised = 1000000" ],
 	[ "a token's rule who may order unsigned", qr/register \d+/, "UPDATE sto.token SET unsigned_role = 'postgres' WHERE name = 'ACME'" ],
+	[ "a token's rule what its holders must show", qr/register/, "INSERT INTO sto.token_topics VALUES (1, sto_test.id('ACME'), '{kyc}', false)" ],
 	[ "the witnesses' threshold", qr/register/, 'INSERT INTO sto.witness_policy VALUES (1, 1)' ],
 	[ "the log's key", qr/register.*checkpoints|checkpoints.*register|register/, "UPDATE sto.log_key SET key = sto_test.public_key(802)::sto.public_key" ])
 {
