@@ -820,7 +820,7 @@ class Register:
             self.problem(row, "the close is not what the entries before it make")
         self.closes[row["entry_id"]] = made
 
-    # Clauses "Identity and eligibility" and "Pauses and freezes"
+    # Identity, eligibility, pauses and freezes
 
     def dated(self, row, body, names):
         """Fields of a body and its dates, with the event that states them."""
@@ -961,7 +961,7 @@ class Register:
                     for scope in ("orders", "all")]
         return any(m and m["granted"] and in_force(m, row["posted_at"]) for m in mandates)
 
-    # Clause "What stops an order": which sides a freeze stops, and who must be eligible.
+    # docs/security.md, "Who bypasses what": the sides that a freeze stops.
     STOPS = {"issue": ("credit",), "redeem": ("debit",), "transfer": ("debit", "credit"),
              "hold": ("debit", "credit"), "post": ("debit", "credit")}
 

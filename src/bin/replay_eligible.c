@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* docs/format.md, "What stops an order"; a release passes everything. */
+/* docs/security.md, "Who bypasses what"; a release passes everything. */
 typedef struct Enforced
 {
 	bool debit;           /* a frozen debit wallet, or party of it, stops the order */
