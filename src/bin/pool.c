@@ -79,7 +79,7 @@ serve(void *arg)
 Pool *
 pool_new(int jobs)
 {
-	int count = jobs > 1 ? jobs - 1 : 0;
+	int count = jobs > 1 ? jobs : 0;
 	Pool *pool = calloc(1, sizeof(Pool) + (size_t) count * sizeof(pthread_t));
 
 	if (pool == NULL)
@@ -156,16 +156,9 @@ pool_submit_owned(Pool *pool, Task *task)
 void
 pool_wait(Pool *pool, Task *task)
 {
-	Task *other;
-
 	pthread_mutex_lock(&pool->lock);
 	while (!task->done)
-	{
-		if ((other = take(pool)) != NULL)
-			run(pool, other);
-		else
-			pthread_cond_wait(&pool->changed, &pool->lock);
-	}
+		pthread_cond_wait(&pool->changed, &pool->lock);
 	pthread_mutex_unlock(&pool->lock);
 }
 

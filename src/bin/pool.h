@@ -1,6 +1,6 @@
 /*
  * pool.h
- *		Threads that run tasks, with the caller's own hands among them.
+ *		Threads that run tasks.
  */
 #ifndef STO_BIN_POOL_H
 #define STO_BIN_POOL_H
@@ -18,7 +18,7 @@ typedef struct Task
 	bool owned; /* no one waits for it: freed, with free(), once it ran */
 } Task;
 
-/* jobs: threads that work at once, the caller's included; 1 starts none.  NULL if none can be had.
+/* jobs: threads that run tasks, beside the caller; with 1 the caller runs them.  NULL: no memory.
  */
 extern Pool *pool_new(int jobs);
 /* Runs what is left, then ends the threads. */
@@ -28,7 +28,7 @@ extern void pool_free(Pool *pool);
 extern void pool_submit(Pool *pool, Task *task, bool urgent);
 /* As pool_submit for a task from malloc() that nobody waits for; works itself while many wait. */
 extern void pool_submit_owned(Pool *pool, Task *task);
-/* Until this task has run; meanwhile run others. */
+/* Until this task has run. */
 extern void pool_wait(Pool *pool, Task *task);
 /* Until every task has run. */
 extern void pool_drain(Pool *pool);

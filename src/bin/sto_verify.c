@@ -29,7 +29,7 @@ static const char usage[] =
 	"  --checkpoint FILE    a checkpoint had from elsewhere, to compare\n"
 	"  --state FILE         remember what was accepted, and go on from there next time\n"
 	"  --no-signatures      leave signatures of orders and acts out\n"
-	"  --jobs N             threads (default: one a processor)\n"
+	"  --jobs N             threads that hash and check (default: one a processor)\n"
 	"  --json               print one JSON object\n"
 	"  --quiet              print the verdict alone\n"
 	"\n"
