@@ -232,7 +232,7 @@ DECLARE
     step text;
 BEGIN
     FOREACH step IN ARRAY coalesce(checks, ARRAY['guards', 'log', 'times', 'authority', 'entry_signatures', 'batches', 'holds',
-                                                 'stops', 'eligibility', 'groups', 'closed', 'supply', 'events', 'event_signatures', 'possessions', 'register', 'closes',
+                                                 'stops', 'eligibility', 'acknowledgements', 'groups', 'closed', 'supply', 'events', 'event_signatures', 'possessions', 'register', 'closes',
                                                  'blocks', 'checkpoints', 'cosignatures', 'time_stamps', 'foreign_checkpoints',
                                                  'indexes'])
     LOOP
@@ -250,6 +250,7 @@ BEGIN
                 WHEN 'holds' THEN RETURN QUERY SELECT * FROM sto.verify_holds();
                 WHEN 'stops' THEN RETURN QUERY SELECT * FROM sto.verify_stops();
                 WHEN 'eligibility' THEN RETURN QUERY SELECT * FROM sto.verify_eligibility();
+                WHEN 'acknowledgements' THEN RETURN QUERY SELECT * FROM sto.verify_acknowledgements();
                 WHEN 'groups' THEN RETURN QUERY SELECT * FROM sto.verify_groups();
                 WHEN 'closed' THEN RETURN QUERY SELECT * FROM sto.verify_closed();
                 WHEN 'supply' THEN RETURN QUERY SELECT * FROM sto.verify_supply();
@@ -259,6 +260,7 @@ BEGIN
                 WHEN 'register' THEN
                     RETURN QUERY SELECT * FROM sto.verify_register();
                     RETURN QUERY SELECT * FROM sto.verify_identity();
+                    RETURN QUERY SELECT * FROM sto.verify_documents();
                 WHEN 'closes' THEN RETURN QUERY SELECT * FROM sto.verify_closes();
                 WHEN 'blocks' THEN RETURN QUERY SELECT * FROM sto.verify_blocks();
                 WHEN 'checkpoints' THEN RETURN QUERY SELECT * FROM sto.verify_checkpoints();

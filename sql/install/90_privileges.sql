@@ -90,3 +90,12 @@ CREATE POLICY own ON sto.claim FOR SELECT
     USING ((SELECT me.reads_all FROM sto.me) OR (SELECT me.party_id FROM sto.me) IN (party_id, issuer));
 GRANT SELECT ON sto.classification, sto.mandate, sto.beneficial_owner, sto.claim TO PUBLIC;
 GRANT SELECT ON sto.restriction TO PUBLIC;
+
+-- Documents are for everybody; who acknowledged them is for the party itself, the token's issuer, and readers of the register.
+GRANT SELECT ON sto.document TO PUBLIC;
+ALTER TABLE sto.acknowledgement ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON sto.acknowledgement FOR SELECT
+    USING ((SELECT me.reads_all FROM sto.me) OR party_id = (SELECT me.party_id FROM sto.me)
+           OR document IN (SELECT d.document FROM sto.document d JOIN sto.token t ON t.token_id = d.token_id
+                            WHERE t.issuer = (SELECT me.party_id FROM sto.me)));
+GRANT SELECT ON sto.acknowledgement TO PUBLIC;

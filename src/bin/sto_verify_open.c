@@ -10,6 +10,28 @@
 
 #include "bin/export.h"
 
+/* Ids begin at 1, where reading does: rows below would be in every query's answer, and never read.
+ */
+static bool
+check_lowest(Run *run)
+{
+	int64_t low[2]; /* how many, the lowest */
+
+	if (!database_numbers(
+			&run->db,
+			"SELECT pg_catalog.count(*), pg_catalog.min(entry_id) FROM (SELECT entry_id "
+			"FROM ONLY sto.event WHERE entry_id OPERATOR(pg_catalog.<=) 0 UNION ALL "
+			"SELECT entry_id FROM ONLY sto.transfer WHERE entry_id "
+			"OPERATOR(pg_catalog.<=) 0) AS low",
+			low, 2))
+		return false;
+	if (low[0] != 0)
+		report_problemf(run->report, low[1], CHECK_READ,
+						"%" PRId64 " rows of the log have ids below 1, which the ledger gives none",
+						low[0]);
+	return true;
+}
+
 static bool
 open_database(Run *run)
 {
@@ -45,6 +67,7 @@ open_database(Run *run)
 			"SELECT (SELECT entry_id FROM ONLY sto.event ORDER BY entry_id DESC LIMIT 1),"
 			"(SELECT entry_id FROM ONLY sto.transfer ORDER BY entry_id DESC LIMIT 1)",
 			rows, 2) ||
+		!check_lowest(run) ||
 		(run->source = source_database(run->db.log[0], run->db.log[1], start.last_id, run->until,
 									   why)) == NULL)
 	{

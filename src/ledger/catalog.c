@@ -51,6 +51,8 @@ static const char *const rel_names[STO_REL_COUNT] = {
 	[STO_REL_CLAIM] = "claim",
 	[STO_REL_REQUIRED] = "token_topics",
 	[STO_REL_TRUSTED] = "trusted_issuer",
+	[STO_REL_DOCUMENT] = "document",
+	[STO_REL_ACKNOWLEDGEMENT] = "acknowledgement",
 	[STO_REL_PARTY_PRIVATE] = "party_private",
 	[STO_REL_ERASURE] = "erasure",
 };
@@ -83,6 +85,8 @@ static const int rel_columns[STO_REL_COUNT] = {
 	[STO_REL_CLAIM] = CLAIM_COLUMNS,
 	[STO_REL_REQUIRED] = REQUIRED_COLUMNS,
 	[STO_REL_TRUSTED] = TRUSTED_COLUMNS,
+	[STO_REL_DOCUMENT] = DOCUMENT_COLUMNS,
+	[STO_REL_ACKNOWLEDGEMENT] = ACKNOWLEDGEMENT_COLUMNS,
 	[STO_REL_PARTY_PRIVATE] = PARTY_PRIVATE_COLUMNS,
 	[STO_REL_ERASURE] = ERASURE_COLUMNS,
 	[STO_REL_SEQUENCE] = 3, /* every sequence's */
@@ -136,6 +140,10 @@ static const char *const index_names[STO_IDX_COUNT] = {
 	[STO_IDX_CLAIM_PARTY] = "claim_party",
 	[STO_IDX_REQUIRED] = "token_topics_pkey",
 	[STO_IDX_TRUSTED] = "trusted_issuer_pkey",
+	[STO_IDX_WALLET_PARTY] = "wallet_party",
+	[STO_IDX_DOCUMENT] = "document_pkey",
+	[STO_IDX_DOCUMENT_NAME] = "document_name",
+	[STO_IDX_ACKNOWLEDGEMENT] = "acknowledgement_pkey",
 	[STO_IDX_PARTY_PRIVATE] = "party_private_pkey",
 };
 

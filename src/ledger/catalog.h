@@ -48,6 +48,9 @@ typedef enum StoRel
 	STO_REL_CLAIM,
 	STO_REL_REQUIRED,
 	STO_REL_TRUSTED,
+	/* documents of tokens: sql/install/37_documents.sql */
+	STO_REL_DOCUMENT,
+	STO_REL_ACKNOWLEDGEMENT,
 	/* personal data: sql/install/36_private.sql */
 	STO_REL_PARTY_PRIVATE,
 	STO_REL_ERASURE,
@@ -96,6 +99,10 @@ typedef enum StoIndex
 	STO_IDX_CLAIM_PARTY,      /* claim_party (party_id, topic) */
 	STO_IDX_REQUIRED,         /* token_topics_pkey (set_by) */
 	STO_IDX_TRUSTED,          /* trusted_issuer_pkey (token_id, issuer) */
+	STO_IDX_WALLET_PARTY,     /* wallet_party (party_id) */
+	STO_IDX_DOCUMENT,         /* document_pkey (document) */
+	STO_IDX_DOCUMENT_NAME,    /* document_name (token_id, name), of present versions */
+	STO_IDX_ACKNOWLEDGEMENT,  /* acknowledgement_pkey (party_id, document) */
 	STO_IDX_PARTY_PRIVATE,    /* party_private_pkey (party_id, commitment) */
 	STO_IDX_COUNT
 } StoIndex;

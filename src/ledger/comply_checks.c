@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "ledger/acknowledge.h"
 #include "ledger/eligibility.h"
 #include "ledger/posting.h"
 #include "ledger/register.h"
@@ -160,4 +161,6 @@ sto_comply_checks(const StoPosting *p, const StoParties *parties, StoReasons *re
 	if (e->available)
 		check_available(p, reasons);
 	check_eligibility(p, e, reasons);
+	if (e->receiver && o->has_credit)
+		sto_check_acknowledged(p, reasons);
 }

@@ -28,11 +28,12 @@ typedef enum SubjectRule
 
 typedef enum ActorRule
 {
-	ACTOR_NOBODY,   /* unsigned: a superuser's act */
-	ACTOR_ANYBODY,  /* unsigned: the log itself determines what it says */
-	ACTOR_LEDGER,   /* the root officers */
-	ACTOR_ROOT_ALL, /* every root officer, not only a quorum */
-	ACTOR_SELF,     /* the subject */
+	ACTOR_NOBODY,         /* unsigned: a superuser's act */
+	ACTOR_ANYBODY,        /* unsigned: the log itself determines what it says */
+	ACTOR_LEDGER,         /* the root officers */
+	ACTOR_ROOT_ALL,       /* every root officer, not only a quorum */
+	ACTOR_SELF,           /* the subject */
+	ACTOR_SELF_OR_WALLET, /* the subject, or one of its wallets */
 	ACTOR_REGISTRAR,
 	ACTOR_REGISTRAR_OR_LEDGER,
 	ACTOR_REGISTRAR_OR_SELF,
@@ -85,6 +86,8 @@ static const EventRule rules[STO_EVENT_KINDS] = {
 	[STO_EVENT_TOKEN_PAUSE] = {SUBJECT_TOKEN, ACTOR_ISSUER_OR_ENFORCER, false},
 	[STO_EVENT_WALLET_FREEZE] = {SUBJECT_WALLET, ACTOR_ENFORCER, false},
 	[STO_EVENT_PARTY_FREEZE] = {SUBJECT_PARTY, ACTOR_ENFORCER, false},
+	[STO_EVENT_DOCUMENT] = {SUBJECT_TOKEN, ACTOR_ISSUER, false},
+	[STO_EVENT_ACKNOWLEDGE] = {SUBJECT_PARTY, ACTOR_SELF_OR_WALLET, false},
 };
 
 const uint8_t sto_nil_uuid[STO_UUID_LEN] = {0};
@@ -123,6 +126,8 @@ sto_act_restricts(const StoAct *act)
 		case STO_EVENT_WALLET_FREEZE:
 		case STO_EVENT_PARTY_FREEZE:
 			return body->value[STO_F_FROZEN].flag;
+		case STO_EVENT_DOCUMENT:
+			return body->value[STO_F_ACKNOWLEDGE].flag;
 		case STO_EVENT_CAPABILITY:
 			return !body->value[STO_F_GRANTED].flag;
 		case STO_EVENT_PARTY_STATUS:
@@ -285,6 +290,19 @@ actor_policy(const StoAct *act, bool *is_party)
 	return wallet.policy_event;
 }
 
+/* Is the actor a wallet of that party? */
+static bool
+is_wallet_of(const StoAct *act, const uint8_t *party)
+{
+	StoWalletFact wallet;
+	uint8_t address[STO_ADDRESS_LEN];
+
+	if (!sto_wallet_address(act->ledger.ledger_id, act->event.actor, address))
+		elog(ERROR, "could not compute SHA-256");
+	return sto_fact_wallet(address, &wallet) && !wallet.issuance &&
+		   sto_uuid_equal(wallet.party, party);
+}
+
 /* Is the actor one that this kind of event allows? */
 static void
 check_actor(const StoAct *act, bool is_party)
@@ -313,6 +331,10 @@ check_actor(const StoAct *act, bool is_party)
 		case ACTOR_SELF:
 			if (!is_self)
 				not_authorised(act, "the subject itself and nobody else");
+			break;
+		case ACTOR_SELF_OR_WALLET:
+			if (!is_self && (is_party || is_ledger || !is_wallet_of(act, act->event.subject)))
+				not_authorised(act, "the party itself or one of its wallets");
 			break;
 		case ACTOR_REGISTRAR:
 			if (!is_party || !sto_fact_capability(actor, "registrar"))

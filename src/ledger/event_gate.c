@@ -65,6 +65,8 @@ static const struct
 	[STO_EVENT_TOKEN_PAUSE] = {sto_register_token_pause, NULL},
 	[STO_EVENT_WALLET_FREEZE] = {sto_register_wallet_freeze, NULL},
 	[STO_EVENT_PARTY_FREEZE] = {sto_register_party_freeze, NULL},
+	[STO_EVENT_DOCUMENT] = {sto_register_document, NULL},
+	[STO_EVENT_ACKNOWLEDGE] = {sto_register_acknowledge, NULL},
 };
 
 /* The row as it arrived. */

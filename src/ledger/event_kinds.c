@@ -120,6 +120,9 @@ const StoKindRule sto_event_kinds[STO_EVENT_KINDS] = {
 	[STO_EVENT_TOKEN_PAUSE] = {"token_pause", F(PAUSED) | F(BASIS) | F(DOCUMENT_HASH), 0, 0},
 	[STO_EVENT_WALLET_FREEZE] = {"wallet_freeze", F(FROZEN) | F(BASIS) | F(DOCUMENT_HASH), 0, 0},
 	[STO_EVENT_PARTY_FREEZE] = {"party_freeze", F(FROZEN) | F(BASIS) | F(DOCUMENT_HASH), 0, 0},
+	[STO_EVENT_DOCUMENT] = {"document", F(NAME) | F(VERSION) | F(URI) | F(HASH) | F(ACKNOWLEDGE),
+							F(REFERENCE), 0},
+	[STO_EVENT_ACKNOWLEDGE] = {"acknowledge", F(DOCUMENT), 0, 0},
 };
 
 StaticAssertDecl(STO_FIELDS <= 128, "fields of a body are bits of a StoFieldSet");

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "ledger/acknowledge.h"
 #include "ledger/columns.h"
 #include "ledger/facts.h"
 #include "ledger/store.h"
@@ -337,6 +338,7 @@ sto_fact_token(const uint8_t token_id[STO_UUID_LEN], StoTokenFact *out)
 		value = sto_row_get(&row, TOKEN_TOPICS, &isnull);
 		out->topics = isnull ? 0 : DatumGetInt64(value);
 		out->receiver_only = DatumGetBool(sto_row_get(&row, TOKEN_RECEIVER_ONLY, &isnull));
+		out->documents = sto_documents_required(token_id);
 
 		refresh(&tokens);
 		fact = hash_search(tokens, token_id, HASH_ENTER, NULL);

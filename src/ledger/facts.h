@@ -55,6 +55,7 @@ typedef struct StoTokenFact
 	bool has_unsigned_role;
 	NameData unsigned_role;
 	int64 paused;       /* event that paused it; 0: it is not */
+	bool documents;     /* some must be acknowledged before a first acquisition (acknowledge.h) */
 	int64 topics;       /* event of the topics that it requires; 0: none (eligibility.h) */
 	bool receiver_only; /* a sender needs no claims */
 } StoTokenFact;

@@ -86,6 +86,8 @@ extern void sto_register_trusted_issuer(StoAct *act);
 extern void sto_register_token_pause(StoAct *act); /* register_freeze.c */
 extern void sto_register_wallet_freeze(StoAct *act);
 extern void sto_register_party_freeze(StoAct *act);
+extern void sto_register_document(StoAct *act); /* register_document.c */
+extern void sto_register_acknowledge(StoAct *act);
 
 /*
  * register_keys.c: make the body's policy the subject's, as the policy of this

@@ -14,6 +14,7 @@
 #include "ledger/catalog.h"
 #include "ledger/columns.h"
 #include "log/multiset.h"
+#include "log/receipt.h"
 
 #include "access/genam.h"
 #include "access/nbtree.h"
@@ -31,6 +32,7 @@
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/rls.h"
 #include "utils/snapmgr.h"
 
 PG_FUNCTION_INFO_V1(sto_verify_index);
@@ -418,6 +420,34 @@ check(IndexCheck *c)
 	}
 }
 
+/* How many rows there are is nobody's business from whom row security hides some. */
+static void
+check_reader(const IndexCheck *c)
+{
+	Oid rel = RelationGetRelid(c->rel);
+	StoAsker asker;
+
+	if (pg_class_aclcheck(rel, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, RelationGetRelationName(c->rel));
+	if (check_enable_rls(rel, InvalidOid, true) != RLS_ENABLED)
+		return;
+	sto_reader_of_role(c->snapshot, &asker);
+	if (!asker.reads_all)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, RelationGetRelationName(c->rel));
+}
+
+/* An index's expressions run as the caller: those of a stranger's table don't. */
+static void
+check_expressions(const IndexCheck *c)
+{
+	if ((c->info->ii_Expressions != NIL || c->info->ii_Predicate != NIL) &&
+		RelationGetNamespace(c->rel) != get_rel_namespace(sto_rel_oid(STO_REL_EVENT)))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("index \"%s\" has expressions, and its table is not of this extension",
+						RelationGetRelationName(c->index))));
+}
+
 static void
 open_index(IndexCheck *c, Oid index_oid)
 {
@@ -436,6 +466,8 @@ open_index(IndexCheck *c, Oid index_oid)
 		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not make a random key")));
 	c->snapshot = GetActiveSnapshot();
 	c->info = BuildIndexInfo(c->index);
+	check_reader(c);
+	check_expressions(c);
 	c->nkeys = c->info->ii_NumIndexKeyAttrs;
 	c->estate = CreateExecutorState();
 	c->econtext = GetPerTupleExprContext(c->estate);
@@ -446,7 +478,7 @@ open_index(IndexCheck *c, Oid index_oid)
  * sto.verify_index(index regclass, OUT examined bigint, OUT bad bigint,
  *					OUT first_bad bigint, OUT reason text) returns record
  *
- * For those who may SELECT from its table, row security aside (42501).
+ * For those who may SELECT from its table, and read all of it (42501).
  */
 Datum
 sto_verify_index(PG_FUNCTION_ARGS)
@@ -459,8 +491,6 @@ sto_verify_index(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "sto.verify_index returns a row");
 	open_index(c, PG_GETARG_OID(0));
-	if (pg_class_aclcheck(RelationGetRelid(c->rel), GetUserId(), ACL_SELECT) != ACLCHECK_OK)
-		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, RelationGetRelationName(c->rel));
 	if (c->index->rd_index->indisvalid && c->index->rd_index->indisready &&
 		c->index->rd_index->indislive)
 		check(c);

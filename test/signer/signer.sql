@@ -351,6 +351,18 @@ CREATE FUNCTION sto_test.freeze_party(party text, frozen boolean DEFAULT true, a
                           jsonb_build_object('frozen', frozen, 'basis', 'law', 'document_hash', sto_test.salt('list'))::text)
 $$;
 
+CREATE FUNCTION sto_test.document(token text, name text, version text, acknowledge boolean DEFAULT true, extra jsonb DEFAULT '{}') RETURNS bigint
+    LANGUAGE sql AS $$
+    SELECT sto_test.event('document', sto_test.id(token), t.issuer, (jsonb_build_object('name', $2, 'version', version,
+                          'uri', 'https://docs.example/' || version, 'hash', sto_test.salt($2 || version), 'acknowledge', acknowledge) || extra)::text,
+                          sto_test.seeds_of(token))
+      FROM sto.token AS t WHERE t.token_id = sto_test.id($1)
+$$;
+-- actor: the party's own name, or that of a wallet of its
+CREATE FUNCTION sto_test.acknowledge(party text, document bigint, actor text) RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('acknowledge', sto_test.id(party), sto_test.id(actor), jsonb_build_object('document', document)::text)
+$$;
+
 -- Orders ----------------------------------------------------------------------
 
 -- An order from JSON keys named as the columns of sto.transfer: token_id, ordering_party,

@@ -78,6 +78,19 @@ SELECT scope, ok, detail FROM sto.verify(checks => '{indexes}') WHERE NOT ok;
 UPDATE pg_index SET indisvalid = true WHERE indexrelid = 'sto.transfer_credit'::regclass;
 SELECT sto.verify_index('sto.transfer');
 SELECT (sto.verify_index('pg_class_oid_index')).bad;
+-- expressions of a stranger's index would run as the caller
+CREATE TABLE public.stranger (n int);
+CREATE INDEX stranger_n ON public.stranger ((n + 1));
+SELECT sto_test.refusal($$SELECT sto.verify_index('public.stranger_n')$$);
+-- how many wallets there are is not for those from whom row security hides them
+GRANT USAGE ON SCHEMA sto_test TO PUBLIC;
+SET ROLE pg_monitor;
+SELECT sto_test.refusal(format('SELECT sto.verify_index(%L)', i)) FROM (VALUES ('sto.wallet_pkey'), ('sto.position_pkey'), ('sto.event_pkey')) AS v (i);
+SELECT bad FROM sto.verify_index('sto.block_pkey');
+RESET ROLE;
+SET ROLE pg_read_all_data;
+SELECT bad FROM sto.verify_index('sto.wallet_pkey');
+RESET ROLE;
 
 \c template1
 SET client_min_messages = warning;

@@ -247,6 +247,8 @@ found('an entry put into a gap', 'the block was sealed over fewer', qr/^blocks \
 	qq{INSERT INTO sto.transfer SELECT (jsonb_populate_record(t, jsonb_build_object('entry_id', $gap, 'order_id', gen_random_uuid(), 'debit_seq', t.debit_seq - 1, 'credit_seq', t.credit_seq - 1))).*
 	   FROM sto.transfer AS t WHERE t.entry_id = $gap + 1},
 	"SELECT sto_test.rewrite($gap)");
+found('an entry put before the first id', 'nothing is sealed there, and it follows nothing', qr/entry_links -1\b.*blocks -1\b/,
+	q{INSERT INTO sto.transfer SELECT (jsonb_populate_record(t, jsonb_build_object('entry_id', -1, 'order_id', gen_random_uuid(), 'debit_seq', 1000001, 'credit_seq', 1000001))).* FROM sto.transfer AS t WHERE t.entry_id = } . $signed);
 found('two rows swapped', 'each leaf covers its id', qr/entry_leaves (?:$middle|$signed)\b/,
 	"UPDATE sto.transfer SET entry_id = -entry_id WHERE entry_id IN ($middle, $signed); UPDATE sto.transfer SET entry_id = CASE entry_id WHEN -$middle THEN $signed ELSE $middle END WHERE entry_id < 0");
 found('two rows swapped, their leaves computed anew', 'the tile has other leaves', qr/entry_links.*tiles \d+/,
