@@ -603,7 +603,7 @@ class Register:
     ROOT_ACTS = ("genesis", "capability", "log_key", "witness_policy", "time_authority",
                  "log_restart")
     ISSUER_ACTS = ("token_terms", "token_policy", "token_status", "token_topics",
-                   "trusted_issuer")
+                   "trusted_issuer", "document")
 
     def __init__(self):
         self.ledger = NIL
@@ -631,6 +631,9 @@ class Register:
         self.claims_on = {}     # (party, topic) -> those claims
         self.topics = {}        # token -> (event id, topics, receiver_only)
         self.trusted = {}       # (token, issuer) -> (event id, topics)
+        self.documents = {}     # event id -> dict(token, name, acknowledge, replaced)
+        self.acknowledged = {}  # (party, document) -> event id
+        self.had = set()        # (party, token) that an entry has credited
         self.stopped = {}       # token, wallet or party -> (event id, actor): paused, frozen
         self.batches = {}       # event id -> dict with a running hash
         self.positions = {}     # (address, token) -> (seq, balance, held, leaf of last entry)
@@ -700,6 +703,7 @@ class Register:
             "token_pause": self.may_pause(actor, subject),
             "wallet_freeze": self.may(actor, "enforcer"),
             "party_freeze": self.may(actor, "enforcer"),
+            "acknowledge": actor == subject or self.owner(actor) == subject,
         }
         if kind == "wallet_status" and actor == subject:
             allowed[kind] = True
@@ -711,6 +715,9 @@ class Register:
 
     def is_issuer(self, party, token):
         return self.tokens.get(token, {}).get("issuer") == party
+
+    def owner(self, wallet):
+        return self.wallets.get(self.wallet_ids.get(wallet), {}).get("party")
 
     def may_pause(self, actor, token):
         """What somebody else has paused, only an enforcer takes over or lets go on."""
@@ -868,6 +875,23 @@ class Register:
             self.problem(row, f"{issuer} is no issuer of claims")
         self.trusted[row["subject"], issuer] = (row["entry_id"], body["topics"])
 
+    def apply_document(self, row, body):
+        present = self.present_documents(row["subject"])
+        for document in [d for d in present if d["name"] == body["name"]]:
+            document["replaced"] = row["entry_id"]
+        self.documents[row["entry_id"]] = dict(body, event=row["entry_id"], token=row["subject"],
+                                               replaced=None)
+
+    def present_documents(self, token):
+        return [d for d in self.documents.values()
+                if d["token"] == token and d["replaced"] is None]
+
+    def apply_acknowledge(self, row, body):
+        place = (row["subject"], body["document"])
+        if body["document"] not in self.documents or place in self.acknowledged:
+            self.problem(row, "no document, or acknowledged before")
+        self.acknowledged[place] = row["entry_id"]
+
     def stop(self, row, stops):
         if not stops and row["subject"] not in self.stopped:
             self.problem(row, "what is let go on was not stopped")
@@ -989,12 +1013,21 @@ class Register:
             return
         if row["credit_wallet"] is not None:
             parties.append(("receiver", sides[-1]))
+            self.check_acknowledged(row, sides[-1])
         if kind == "hold" or kind != "issue" and not receiver_only:
             parties.append(("sender", sides[0]))
         for what, party in parties:
             for topic in topics:
                 if not self.has_claim(party, topic, row):
                     self.problem(row, f"the {what} had no claim on {topic} that counts")
+
+    def check_acknowledged(self, row, party):
+        token = row["token_id"]
+        if self.is_issuer(party, token) or (party, token) in self.had:
+            return
+        for d in self.present_documents(token):
+            if d["acknowledge"] and (party, d["event"]) not in self.acknowledged:
+                self.problem(row, f"the receiver had not acknowledged document {d['event']}")
 
     def has_claim(self, party, topic, row):
         def counts(claim):
@@ -1073,6 +1106,8 @@ class Register:
         self.step(row, "debit", -balance, -held)
         if kind not in ("hold", "release"):
             self.step(row, "credit", amount, 0)
+            self.had.add((self.wallets.get(row["credit_wallet"], {}).get("party"),
+                          row["token_id"]))
 
     def step(self, row, name, balance_change, held_change):
         if row[name + "_seq"] is None:

@@ -244,6 +244,45 @@ next_trusted(const StoReplay *replay, size_t *at, Values *v)
 	return true;
 }
 
+/* sto.document, sto.acknowledgement */
+
+static bool
+next_document(const StoReplay *replay, size_t *at, Values *v)
+{
+	static StoReplayDocument d;
+
+	if (!sto_replay_document(replay, at, &d))
+		return false;
+	values_begin(v);
+	values_number(v, true, d.document);
+	values_number(v, d.replaced != 0, d.replaced);
+	values_octets(v, true, d.token_id, STO_UUID_LEN);
+	values_octets(v, true, d.hash, STO_DIGEST_LEN);
+	values_bool(v, d.acknowledge);
+	values_text(v, d.name);
+	values_text(v, d.version);
+	values_text(v, d.uri);
+	values_text(v, d.reference);
+	values_name_number(v, "document", d.document);
+	return true;
+}
+
+static bool
+next_acknowledgement(const StoReplay *replay, size_t *at, Values *v)
+{
+	static StoReplayAcknowledgement a;
+
+	if (!sto_replay_acknowledgement(replay, at, &a))
+		return false;
+	values_begin(v);
+	values_number(v, true, a.event);
+	values_number(v, true, a.document);
+	values_octets(v, true, a.party_id, STO_UUID_LEN);
+	values_octets(v, true, a.actor, STO_UUID_LEN);
+	values_name_number(v, "acknowledgement", a.event);
+	return true;
+}
+
 /* Arrays are compared as JSON: names of topics have one way to be written in it. */
 const Table identity_tables[] = {
 	{"sto.capability", "party_id, capability, granted_by, granted", NULL, find_capability,
@@ -261,5 +300,10 @@ const Table identity_tables[] = {
 	 "set_by", NULL, next_required},
 	{"sto.trusted_issuer", "token_id, issuer, set_by, pg_catalog.array_to_json(topics)::text", NULL,
 	 find_trusted, next_trusted},
+	{"sto.document",
+	 "document, replaced, token_id, hash, acknowledge, name, version, uri, reference", "document",
+	 NULL, next_document},
+	{"sto.acknowledgement", "event, document, party_id, actor", "event", NULL,
+	 next_acknowledgement},
 	{NULL, NULL, NULL, NULL, NULL},
 };

@@ -1,6 +1,6 @@
 /*
  * test_replay_identity.c
- *		Facts, classes, mandates, owners, claims, pauses and freezes, folded; and
+ *		Facts, classes, mandates, owners, claims, documents, pauses and freezes, folded; and
  *		entries that they should have stopped.
  */
 #include "replay_fixture.h"
@@ -466,11 +466,97 @@ read_state(void *context, void *data, size_t len)
 	return true;
 }
 
+static void
+document(const char *name, const char *version, bool acknowledge)
+{
+	act("document", &token, &issuer,
+		"{\"name\":\"%s\",\"version\":\"%s\",\"uri\":\"https://x\",\"hash\":\"%s\","
+		"\"acknowledge\":%s}",
+		name, version, digest, acknowledge ? "true" : "false");
+}
+
+static void
+acknowledge(Subject *party, const Subject *actor, int64_t id)
+{
+	act("acknowledge", party, actor, "{\"document\":%lld}", (long long) id);
+}
+
+static void
+test_documents(void)
+{
+	StoReplayDocument row;
+	StoReplayAcknowledgement mark;
+	StoReplay *r;
+	size_t at = 0;
+
+	begin_identity();
+	document("Terms", "1", true);
+	transfer(1);
+	expect("a receiver who acknowledged nothing", STO_CHECK_ELIGIBLE, last_id);
+	begin_identity();
+	document("Terms", "1", false);
+	transfer(1);
+	expect("a document for information", NULL, 0);
+	document("Terms", "2", true);
+	transfer(1);
+	make_entry(STO_REDEEM, &alices, &issuance, 1, 0, &alice, &alices.subject);
+	expect("one who had the token before", NULL, 0);
+	begin_identity();
+	document("Terms", "1", true);
+	acknowledge(&bob, &bobs.subject, last_id);
+	document("Leaflet", "1", false);
+	transfer(1);
+	acknowledge(&bob, &bob, last_id - 1);
+	expect("acknowledged by a wallet, and by the party", NULL, 0);
+	r = fold_from(begin_fold(made[0].leaf), 0, made_count);
+	CHECK(sto_replay_document(r, &at, &row) && row.acknowledge && row.replaced == 0 &&
+		  strcmp(row.name, "Terms") == 0 && row.reference == NULL);
+	at = 0;
+	CHECK(sto_replay_acknowledgement(r, &at, &mark) && mark.document == row.document &&
+		  memcmp(mark.actor, bobs.subject.uuid, STO_UUID_LEN) == 0 &&
+		  sto_replay_acknowledgement(r, &at, &mark) && !sto_replay_acknowledgement(r, &at, &mark));
+	sto_replay_free(r);
+	begin_identity();
+	document("Terms", "1", true);
+	acknowledge(&bob, &bob, last_id);
+	document("Terms", "2", true);
+	transfer(1);
+	expect("an earlier version was acknowledged", STO_CHECK_ELIGIBLE, last_id);
+	begin_identity();
+	document("Terms", "1", true);
+	document("Terms", "2", false);
+	transfer(1);
+	expect("the newest version need not be", NULL, 0);
+	begin_identity();
+	document("Terms", "1", true);
+	acknowledge(&bob, &alices.subject, last_id);
+	expect("by somebody else's wallet", STO_CHECK_AUTHORITY, last_id);
+	begin_identity();
+	acknowledge(&bob, &bob, last_id);
+	expect("what is no document", STO_CHECK_RULE, last_id);
+	begin_identity();
+	document("Terms", "1", true);
+	acknowledge(&bob, &bob, last_id);
+	acknowledge(&bob, &bob, last_id - 1);
+	expect("acknowledged twice", STO_CHECK_RULE, last_id);
+	begin_identity();
+	document("", "1", true);
+	expect("a document without name", STO_CHECK_BODY, last_id);
+	begin_identity();
+	act("document", &token, &registrar,
+		"{\"name\":\"a\",\"version\":\"1\",\"uri\":\"u\",\"hash\":\"%s\","
+		"\"acknowledge\":false}",
+		digest);
+	expect("a document by another than the issuer", STO_CHECK_AUTHORITY, last_id);
+}
+
 /* Saved after each record and gone on from there, the fold says the same. */
 static void
 test_saved(void)
 {
 	begin_identity();
+	document("Terms", "1", true);
+	acknowledge(&bob, &bob, last_id);
 	require_kyc("");
 	trust("[\"kyc\"]");
 	claim(&bob, "");
@@ -517,6 +603,7 @@ main(void)
 	test_bypass();
 	test_eligible();
 	test_mandates();
+	test_documents();
 	test_saved();
 	return check_done("replay_identity");
 }

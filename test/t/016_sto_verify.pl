@@ -318,7 +318,8 @@ tamper('pauses, freezes and facts', "UPDATE sto.token SET paused = NULL, receive
 	. "UPDATE sto.party SET incorporation = 'AF'", qr/^sto\.token .*BAD, .*receiver_only.*^sto\.party .*BAD, .*incorporation.*^sto\.wallet .*BAD, .*frozen/ms);
 {
 	my @tables = ([ capability => 'granted', 'NOT granted' ], [ classification => 'class', "'retail'" ], [ mandate => 'granted', 'true' ], [ beneficial_owner => 'share', '1' ],
-		[ claim => 'revoked', 'NULL' ], [ token_topics => 'receiver_only', 'true' ], [ trusted_issuer => 'topics', "'{kyc}'" ]);
+		[ claim => 'revoked', 'NULL' ], [ token_topics => 'receiver_only', 'true' ], [ trusted_issuer => 'topics', "'{kyc}'" ],
+		[ document => 'acknowledge', 'true' ], [ acknowledgement => 'actor', 'party_id' ]);
 
 	tamper('identity and eligibility', join('; ', map { "UPDATE sto.$_->[0] SET $_->[1] = $_->[2]" } @tables),
 		join('.*', map { "^sto\\.$_->[0] [^\n]*BAD, [^\n]*$_->[1]" } @tables));

@@ -102,6 +102,10 @@ say("topics", as_rows((token, e, ",".join(topics), only) for token, (e, topics, 
     == sorted(rows("SELECT DISTINCT ON (token_id) token_id, set_by, array_to_string(topics, ','), receiver_only FROM sto.token_topics ORDER BY token_id, set_by DESC")))
 say("trusted", as_rows((*place, e, ",".join(topics)) for place, (e, topics) in register.trusted.items())
     == sorted(rows("SELECT token_id, issuer, set_by, array_to_string(topics, ',') FROM sto.trusted_issuer")))
+say("documents", as_rows((e, d["token"], d["name"], d["acknowledge"], d["replaced"]) for e, d in register.documents.items())
+    == sorted(rows("SELECT document, token_id, name, acknowledge, replaced FROM sto.document")))
+say("acknowledged", as_rows((e, *place) for place, e in register.acknowledged.items())
+    == sorted(rows("SELECT event, party_id, document FROM sto.acknowledgement")))
 say("stopped", as_rows((subject, e) for subject, (e, _) in register.stopped.items())
     == sorted(rows("SELECT party_id, frozen FROM sto.party WHERE frozen IS NOT NULL")))
 
@@ -122,6 +126,7 @@ say("no claims", without("\tclaim\t", '"kyc"'))
 say("no trust", without("trusted_issuer"))
 say("no mandate", without("\tmandate\t"))
 say("no enforcer", [text.split(" ", 1)[1][:30] for text in without('"enforcer"', '"granted"')])
+say("not acknowledged", without("\tacknowledge\t"))
 say("no issuer of claims", [text for text in without('"claim_issuer"') if "may not make a claim event" in text] != [])
 
 place = lines("SELECT sto_test.address('w1'), sto_test.id('ACME')")[0].split("|")
@@ -151,10 +156,11 @@ my @expected = (
 	[ 'threshold', '2' ], [ 'restarts', '[7]' ], [ 'closes', 'True' ],
 	[ 'false root', "['the close is not what the entries before it make']" ],
 	[ 'proofs', '[True, True, True]' ], [ 'altered', '[' . join(', ', ('False') x 8) . ']' ],
-	(map { [ $_, 'True' ] } 'facts', 'classes', 'mandates', 'owners', 'claims', 'topics', 'trusted', 'stopped', 'no issuer of claims'),
+	(map { [ $_, 'True' ] } 'facts', 'classes', 'mandates', 'owners', 'claims', 'topics', 'trusted', 'documents', 'acknowledged', 'stopped', 'no issuer of claims'),
 	[ 'no lifting', qr/^\['the token was stopped by event \d+'\]$/ ], [ 'frozen', qr/^\['the wallet was stopped by event \d+'\]$/ ],
 	[ 'party frozen', qr/^\['the party was stopped by event \d+'\]$/ ], [ 'no mandate', "['the ordering party may not order this']" ],
 	(map { [ $_, "['the receiver had no claim on kyc that counts', 'the sender had no claim on kyc that counts']" ] } 'no claims', 'no trust'),
+	[ 'not acknowledged', qr/^\['the receiver had not acknowledged document \d+'\]$/ ],
 	[ 'no enforcer', qr/may not make a party_freeze.*may not make a token_pause.*may not make a wallet_freeze/ ],
 	[ 'absent', '[False, True, False, False]' ], [ 'statement', '[2, True]' ], [ 'a line left out', 'True' ]);
 ref $_->[1] ? like($said{$_->[0]}, $_->[1], $_->[0]) : is($said{$_->[0]}, $_->[1], $_->[0]) for @expected;

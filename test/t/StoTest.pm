@@ -92,7 +92,7 @@ sub every_log_event
 	};
 }
 
-# Identity, eligibility, pauses and freezes: every kind of event, given and taken back; ACME asks for claims ever after.
+# Identity, eligibility, documents, pauses and freezes: every kind of event, given and taken back; ACME asks for claims and an acknowledgement ever after.
 sub every_identity_event
 {
 	return q{
@@ -115,6 +115,10 @@ sub every_identity_event
 		SELECT sto_test.pause('ACME', 'acme'), sto_test.pause('ACME', 'enforcer'), sto_test.pause('ACME', 'enforcer', false);
 		SELECT sto_test.freeze_wallet('w4'), sto_test.freeze_wallet('w4', false), sto_test.freeze_wallet('w10'), sto_test.freeze_wallet('w10', false);
 		SELECT sto_test.freeze_party('p5'), sto_test.freeze_party('p5', false), sto_test.freeze_party('crook');
+		SELECT sto_test.document('ACME', 'Terms', '1', false), sto_test.document('ACME', 'Terms', '2'), sto_test.document('ACME', 'Leaflet', '1', false, '{"reference": "AFSA 1"}');
+		SELECT sto_test.party('p20', NULL, 'natural'), sto_test.wallet('w20', 'p20', '{120}'), sto_test.claim('p20', 'kyc', 'attester');
+		SELECT sto_test.acknowledge('p20', document, 'w20'), sto_test.acknowledge('proxy', document, 'proxy') FROM sto.document WHERE acknowledge;
+		SELECT sto_test.transfer('ACME', 'w4', 'w20', '1');
 		SELECT sto_test.trade(4, 5, 1);
 	};
 }
@@ -128,7 +132,7 @@ sub projections
 		"$_: " . $node->safe_psql($db, "SELECT count(*), md5(string_agg(t::text, E'\\n' ORDER BY t::text)) FROM sto.$_ AS t")
 	} qw(ledger subject key_policy key party capability wallet token batch position hold event transfer
 		log_key witness witness_policy time_authority log_restart close
-		classification mandate beneficial_owner claim token_topics trusted_issuer);
+		classification mandate beneficial_owner claim token_topics trusted_issuer document acknowledgement);
 }
 
 sub is_sound
