@@ -99,3 +99,6 @@ CREATE POLICY own ON sto.acknowledgement FOR SELECT
            OR document IN (SELECT d.document FROM sto.document d JOIN sto.token t ON t.token_id = d.token_id
                             WHERE t.issuer = (SELECT me.party_id FROM sto.me)));
 GRANT SELECT ON sto.acknowledgement TO PUBLIC;
+
+-- Who stands behind a party: its own roles, and readers of the register.
+GRANT SELECT ON sto.ultimate_owner TO PUBLIC;

@@ -110,6 +110,13 @@ CREATE FUNCTION sto_test.distrust() RETURNS text LANGUAGE sql
     AS $$ SELECT CASE WHEN sto_test.trust('T' || sto_test.n(), 'kyc', '{}') > 0 THEN 'distrusted' END $$;
 CREATE FUNCTION sto_test.require(topic text) RETURNS text LANGUAGE sql
     AS $$ SELECT CASE WHEN sto_test.topics('T' || sto_test.n(), ARRAY['kyc', topic]) > 0 THEN 'required' END $$;
+-- Token T has a document that is to be acknowledged, and a party does.
+CREATE FUNCTION sto_test.publish(version text) RETURNS text LANGUAGE sql
+    AS $$ SELECT CASE WHEN sto_test.document('T' || sto_test.n(), 'Terms', version) > 0 THEN 'published' END $$;
+CREATE FUNCTION sto_test.agree(party text, wallet text) RETURNS text LANGUAGE sql AS $$
+    SELECT CASE WHEN sto_test.acknowledge(party || sto_test.n(), d.document, wallet || sto_test.n()) > 0 THEN 'acknowledged' END
+      FROM sto.document AS d WHERE d.token_id = sto_test.id('T' || sto_test.n()) AND d.replaced IS NULL
+$$;
 -- What the replay of decisions says of the whole log.
 CREATE FUNCTION sto_test.decisions() RETURNS text LANGUAGE sql
-    AS $$ SELECT COALESCE(string_agg(v.check_name || ': ' || v.detail, '; '), 'all stand') FROM sto.verify(false, '{stops,eligibility}') AS v WHERE NOT v.ok $$;
+    AS $$ SELECT COALESCE(string_agg(v.check_name || ': ' || v.detail, '; '), 'all stand') FROM sto.verify(false, '{stops,eligibility,acknowledgements}') AS v WHERE NOT v.ok $$;

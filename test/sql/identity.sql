@@ -215,6 +215,35 @@ SELECT sto_test.try(format($$SELECT sto_test.event('token_topics', sto_test.id('
                     '{"topics": null}', '{"topics": ["kyc"], "topics": []}', '{"receiver_only": true}',
                     '{"topics": [' || repeat('"a",', 256) || '"a"]}']) AS b;
 
+-- The functions of the reference: bodies as they are signed, and each act as its function records it
+SELECT sto.party_facts_body('KZ', 'AE', '5493001KJTIIGC8Y1R12', repeat('ab', 32)::sto.digest), sto.party_facts_body(country => 'DE');
+SELECT sto.classification_body('retail', 'a "basis"'), sto.mandate_body(sto_test.id('keeper'), 'all', 'officer', false, sto.from_micros(1), sto.from_micros(2));
+SELECT sto.beneficial_owner_body(sto_test.id('bob'), 2500), sto.claim_body('kyc', repeat('ab', 32)::sto.digest, NULL, sto.from_micros(5)), sto.claim_revoke_body(7, 'why');
+SELECT sto.token_topics_body('{kyc,aml}', false), sto.token_topics_body('{}'), sto.trusted_issuer_body(sto_test.id('kyc'), '{kyc}');
+SELECT sto.token_pause_body(true, 'law', repeat('ab', 32)::sto.digest), sto.freeze_body(false, 'court', repeat('cd', 32)::sto.digest);
+CREATE FUNCTION sto_test.act_by(function text, kind text, subject text, actor text, body json) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    id bigint;
+BEGIN
+    EXECUTE format('SELECT sto.%I($1, $2, $3, $4)', function) INTO id
+      USING sto_test.id(subject), sto_test.id(actor), body, sto_test.signatures(sto_test.act_message(kind, sto_test.id(subject), sto_test.id(actor), body::text), sto_test.seeds_of(actor));
+    RETURN (SELECT e.kind || ' of ' || act_by.subject || ' by ' || act_by.actor FROM sto.event e
+             WHERE e.entry_id = id AND e.subject = sto_test.id(act_by.subject) AND e.actor = sto_test.id(act_by.actor) AND e.body::text = act_by.body::text);
+END $$;
+SELECT sto_test.officer('enforcer', 36, 'enforcer') IS NOT NULL;
+SELECT sto_test.act_by('set_party_facts', 'party_facts', 'bob', 'registrar', sto.party_facts_body('KZ', NULL, '5493001KJTIIGC8Y1R12'));
+SELECT sto_test.act_by('classify', 'classification', 'bob', 'registrar', sto.classification_body('professional', 'COB 2.5', sto_test.id('ACME'), now(), now() + interval '1 year'));
+SELECT sto_test.act_by('set_mandate', 'mandate', 'bob', 'registrar', sto.mandate_body(sto_test.id('keeper'), 'votes', 'attorney'));
+SELECT sto_test.act_by('set_beneficial_owner', 'beneficial_owner', 'keeper', 'registrar', sto.beneficial_owner_body(sto_test.id('bob'), 10000, true));
+SELECT sto_test.act_by('add_claim', 'claim', 'bob', 'bank', sto.claim_body('aml', repeat('ab', 32)::sto.digest, now(), now() + interval '1 year'));
+SELECT sto_test.act_by('revoke_claim', 'claim_revoke', 'bob', 'bank', sto.claim_revoke_body((SELECT max(claim) FROM sto.claim), 'a mistake'));
+SELECT sto_test.act_by('set_topics', 'token_topics', 'ACME', 'acme', sto.token_topics_body('{kyc}'));
+SELECT sto_test.act_by('trust_issuer', 'trusted_issuer', 'ACME', 'acme', sto.trusted_issuer_body(sto_test.id('bank'), '{kyc,aml}'));
+SELECT sto_test.act_by('pause_token', 'token_pause', 'ACME', 'enforcer', sto.token_pause_body(paused, 'law', repeat('ab', 32)::sto.digest)) FROM unnest('{t,f}'::boolean[]) paused;
+SELECT sto_test.act_by('freeze_wallet', 'wallet_freeze', 'bob/1', 'enforcer', sto.freeze_body(frozen, 'law', repeat('ab', 32)::sto.digest)) FROM unnest('{t,f}'::boolean[]) frozen;
+SELECT sto_test.act_by('freeze_party', 'party_freeze', 'bob', 'enforcer', sto.freeze_body(frozen, 'law', repeat('ab', 32)::sto.digest)) FROM unnest('{t,f}'::boolean[]) frozen;
+SELECT country, lei FROM sto.party WHERE party_id = sto_test.id('bob');
+
 -- All of it again, from the log alone
 SELECT sto_test.sound();
 SELECT md5(string_agg(x::text, ',' ORDER BY x::text)) AS before FROM (SELECT c::text FROM sto.claim c UNION ALL SELECT m::text FROM sto.mandate m
@@ -237,5 +266,24 @@ SELECT sto.begin_maintenance('test') > 0;
 DELETE FROM sto.event WHERE kind = 'claim' AND subject = sto_test.id('carol');
 SELECT check_name, examined > 0, detail ~ 'receiver was not eligible' FROM sto.verify_eligibility() WHERE NOT ok;
 ROLLBACK;
+
+-- Where genesis chose roles: registrars' acts may be unsigned, nobody else's
+\c template1
+DROP DATABASE sto_regress_identity;
+CREATE DATABASE sto_regress_identity TEMPLATE template0 ENCODING 'UTF8';
+\c sto_regress_identity
+SET client_min_messages = warning;
+CREATE EXTENSION sto_ledger;
+\set ECHO none
+\i :srcdir/signer/signer.sql
+\set ECHO all
+SELECT sto_test.open_ledger('roles') > 0, sto_test.registrar() IS NOT NULL, sto_test.officer('kyc', 31, 'claim_issuer') IS NOT NULL, sto_test.officer('enforcer', 32, 'enforcer') IS NOT NULL;
+SELECT x.kind, left(sto_test.refusal(format('SELECT sto_test.event(%L, %L, %L, %L, %L)', x.kind, sto_test.id('kyc'), sto_test.id(x.actor), x.body, '{}')), 60)
+  FROM (VALUES ('party_facts', 'registrar', '{"country": "KZ"}'), ('classification', 'registrar', '{"class": "retail", "basis": "x"}'),
+               ('mandate', 'registrar', jsonb_build_object('representative', sto_test.id('enforcer'), 'scope', 'all', 'basis', 'officer', 'granted', true)::text),
+               ('beneficial_owner', 'registrar', jsonb_build_object('owner', sto_test.id('enforcer'), 'share', 1, 'control', false)::text),
+               ('claim', 'kyc', jsonb_build_object('topic', 'kyc', 'commitment', repeat('ab', 32))::text),
+               ('party_freeze', 'enforcer', jsonb_build_object('frozen', true, 'basis', 'law', 'document_hash', repeat('ab', 32))::text)) AS x (kind, actor, body);
+SELECT v.check_name, v.ok, v.detail FROM sto.verify() v WHERE NOT v.ok OR v.check_name = 'event_signatures';
 \c template1
 DROP DATABASE sto_regress_identity;

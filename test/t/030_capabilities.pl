@@ -282,7 +282,7 @@ for my $kind (@kinds)
 
 # Every ownership that the page speaks of must occur, else seeing nothing would pass.
 for my $case ([ holder => qw(wallet position holder hold statement_line party party_private erasure_log classification mandate claim acknowledgement) ], [ custodian => qw(wallet position holder hold statement_line party restriction) ],
-	[ issuer => qw(position holder supply party beneficial_owner restriction acknowledgement) ], [ claim_issuer => qw(claim) ], [ member => qw(hold party party_private mandate) ], [ witness => qw(my_capability) ])
+	[ issuer => qw(position holder supply party beneficial_owner ultimate_owner restriction acknowledgement) ], [ claim_issuer => qw(claim) ], [ member => qw(hold party party_private mandate) ], [ witness => qw(my_capability) ])
 {
 	my ($kind, @own) = @$case;
 	for my $name (@own)
