@@ -21,6 +21,7 @@
 #include "access/tableam.h"
 #include "catalog/pg_collation.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
@@ -81,8 +82,8 @@ check_reason(const text *reason)
  * The party need not be registered yet: its registration may state the
  * commitment.
  *
- * Errors: ST107, ST104, ST205, ST206 unless the role submits for an active
- * registrar; 22023 for a topic or value of another form.
+ * Errors: 25006 in a read-only transaction; ST107, ST104, ST205, ST206 unless the role submits for
+ * an active registrar; 22023 for a topic or value of another form.
  */
 Datum
 sto_put_party_private(PG_FUNCTION_ARGS)
@@ -97,6 +98,7 @@ sto_put_party_private(PG_FUNCTION_ARGS)
 	Datum values[PARTY_PRIVATE_COLUMNS];
 	bool nulls[PARTY_PRIVATE_COLUMNS] = {false};
 
+	PreventCommandIfReadOnly("sto.put_party_private()");
 	sto_fact_ledger(&ledger);
 	require_registrar(registrar);
 	check_topic(topic);
@@ -170,6 +172,7 @@ sto_erase_party_private(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 						errmsg("party and reason must not be null")));
+	PreventCommandIfReadOnly("sto.erase_party_private()");
 	party_id = PG_GETARG_STO_OCTETS(0);
 	sto_fact_ledger(&ledger);
 	require_registrar(registrar);

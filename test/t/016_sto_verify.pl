@@ -312,6 +312,7 @@ tamper('a cosignature', "UPDATE sto.cosignature SET signature = set_byte(signatu
 tamper('a position', "UPDATE sto.position SET balance = '5' WHERE wallet = sto_test.address('w7')", qr/^BROKEN: sto\.position: .*balance is not/m);
 tamper('a position deleted', "DELETE FROM sto.position WHERE wallet = sto_test.address('w7')", qr/^BROKEN: sto\.position: /m);
 tamper('a key\'s validity', "UPDATE sto.key SET valid_to = now() + interval '1 year' WHERE subject = sto_test.id('w7')", qr/^BROKEN: sto\.key: .*valid_to/m);
+tamper('a capability', "UPDATE sto.capability SET granted = false WHERE party_id = sto_test.id('north')", qr/^BROKEN: sto\.capability: party \S+: granted is not what the log gives/m);
 tamper('a token', "UPDATE sto.token SET authorised = '1'", qr/^BROKEN: sto\.token: /m);
 tamper('a hold', "UPDATE sto.hold SET remaining = '0'", qr/^BROKEN: sto\.hold: /m);
 tamper('pauses, freezes and facts', "UPDATE sto.token SET paused = NULL, receiver_only = true; UPDATE sto.wallet SET frozen = 1 WHERE kind = 'own'; "
