@@ -39,7 +39,7 @@ fill_capability(const StoReplayCapability *c, Values *v)
 	values_text(v, c->capability);
 	values_number(v, true, c->granted_by);
 	values_bool(v, c->granted);
-	values_name_number(v, "capability", c->granted_by);
+	values_name_uuid(v, "party", c->party_id);
 }
 
 static bool

@@ -422,44 +422,6 @@ next_witness(const StoReplay *replay, size_t *at, Values *v)
 	return next_of_role(replay, at, STO_ROLE_WITNESS, v);
 }
 
-/* sto.capability: so few that each is looked for from the first */
-
-static bool
-next_capability(const StoReplay *replay, size_t *at, Values *v)
-{
-	static StoReplayCapability c;
-
-	if (!sto_replay_capability(replay, at, &c))
-		return false;
-	begin(v);
-	put_octets(v, true, c.party_id, STO_UUID_LEN);
-	put_text(v, c.capability);
-	put_number(v, true, c.granted_by);
-	put_bool(v, c.granted);
-	name_uuid(v, "party", c.party_id);
-	return true;
-}
-
-static bool
-find_capability(const StoReplay *replay, const Cursor *row, Values *v)
-{
-	const uint8_t *party = cursor_octets(row, 0, STO_UUID_LEN);
-	size_t len;
-	const uint8_t *name = cursor_view(row, 1, &len);
-	StoReplayCapability c;
-	size_t at = 0;
-
-	if (party == NULL || name == NULL)
-		return false;
-	for (size_t this = 0; sto_replay_capability(replay, &at, &c); this = at)
-	{
-		if (memcmp(c.party_id, party, STO_UUID_LEN) == 0 && strlen(c.capability) == len &&
-			memcmp(c.capability, name, len) == 0)
-			return next_capability(replay, &this, v);
-	}
-	return false;
-}
-
 /* sto.batch */
 
 static bool
@@ -574,8 +536,6 @@ const Table derived_tables[] = {
 	 NULL, find_wallet, next_wallet},
 	{"sto.key", "fingerprint, registered, retired, valid_from, valid_to, subject, key", NULL,
 	 find_key, next_key},
-	{"sto.capability", "party_id, capability, granted_by, granted", NULL, find_capability,
-	 next_capability},
 	{"sto.batch",
 	 "batch_event, policy_event, count, sum, usable_until, batch_id, actor, token_id, hash, posted",
 	 "batch_event", NULL, next_batch},

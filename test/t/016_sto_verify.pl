@@ -318,7 +318,7 @@ tamper('a hold', "UPDATE sto.hold SET remaining = '0'", qr/^BROKEN: sto\.hold: /
 tamper('pauses, freezes and facts', "UPDATE sto.token SET paused = NULL, receiver_only = true; UPDATE sto.wallet SET frozen = 1 WHERE kind = 'own'; "
 	. "UPDATE sto.party SET incorporation = 'AF'", qr/^sto\.token .*BAD, .*receiver_only.*^sto\.party .*BAD, .*incorporation.*^sto\.wallet .*BAD, .*frozen/ms);
 {
-	my @tables = ([ capability => 'granted', 'NOT granted' ], [ classification => 'class', "'retail'" ], [ mandate => 'granted', 'true' ], [ beneficial_owner => 'share', '1' ],
+	my @tables = ([ classification => 'class', "'retail'" ], [ mandate => 'granted', 'true' ], [ beneficial_owner => 'share', '1' ],
 		[ claim => 'revoked', 'NULL' ], [ token_topics => 'receiver_only', 'true' ], [ trusted_issuer => 'topics', "'{kyc}'" ],
 		[ document => 'acknowledge', 'true' ], [ acknowledgement => 'actor', 'party_id' ]);
 
