@@ -7,9 +7,11 @@ import psycopg2
 import sto_client as sto
 from memory import private_memory
 from register import Register, connect
+from single import CLIENTS, PAGE, Single
 
 BACKLOG = 50000         # entries that one timed seal closes
 SECOND = 4000           # entries that a busy second brings
+SIGNED_SECONDS = float(os.environ.get("BENCH_SECONDS", 4))
 PROOFS = 500
 LEAVES = int(os.environ.get("BENCH_LEAVES", 10_000_000))
 SYNTHETIC = "bench_seal"
@@ -36,14 +38,16 @@ class Seal:
         return cursor.fetchone()[0]
 
     @staticmethod
-    def timed(cursor, pid, statement="CALL sto.seal()"):
+    def used(pid):
+        """Seconds that this process has been on a core."""
+        with open(f"/proc/{pid}/schedstat") as stat:
+            return int(stat.read().split()[0]) / 1e9
+
+    def timed(self, cursor, pid, statement="CALL sto.seal()"):
         """One statement: seconds, and seconds of the backend's own time on a core."""
-        def used():
-            with open(f"/proc/{pid}/schedstat") as stat:
-                return int(stat.read().split()[0]) / 1e9
-        before, start = used(), time.monotonic()
+        before, start = self.used(pid), time.monotonic()
         cursor.execute(statement)
-        return time.monotonic() - start, used() - before
+        return time.monotonic() - start, self.used(pid) - before
 
     def post(self, cursor, count):
         """Unsigned entries of the ledger's own, through the gate."""
@@ -75,6 +79,31 @@ class Seal:
         for name in "seal_rate", "seal_rate_cpu", "seal_cpu_at_4000":
             self.figures.report(name)
         cursor.connection.close()
+
+    def worker(self):
+        """The worker's time on a core while eight clients post signed orders as fast as they can."""
+        cursor = self.register.cursor
+        single = Single(self.register, self.figures, 0, self.say)
+        signed = single.variants()[0]
+        pages = max(1, int(SIGNED_SECONDS * 3000 / CLIENTS / PAGE))
+        self.say("sealing: the worker beside signed orders")
+        start = single.pages(signed.orders, CLIENTS * pages * self.figures.rounds)
+        cursor.execute("ALTER SYSTEM SET sto_ledger.seal_databases = 'postgres'")
+        cursor.execute("SELECT pg_reload_conf()")
+        pid, deadline = None, time.monotonic() + 30
+        while pid is None and time.monotonic() < deadline:
+            time.sleep(0.2)
+            cursor.execute("SELECT pid FROM sto.worker_status")
+            pid = (cursor.fetchone() or [None])[0]
+        for r in range(self.figures.rounds):
+            before, begin = self.used(pid), time.monotonic()
+            self.figures.add("seal_clients", single.run(signed, start + r * CLIENTS * pages, pages))
+            self.figures.add("seal_cpu",
+                             (self.used(pid) - before) / (time.monotonic() - begin))
+        cursor.execute("ALTER SYSTEM RESET sto_ledger.seal_databases")
+        cursor.execute("SELECT pg_reload_conf()")
+        self.figures.report("seal_clients")
+        self.figures.report("seal_cpu")
 
     def open_synthetic(self):
         self.register.cursor.execute(f"CREATE DATABASE {SYNTHETIC}")
@@ -136,5 +165,6 @@ class Seal:
         self.register.cursor.execute(f"DROP DATABASE {SYNTHETIC}")
 
     def measure(self):
+        self.worker()
         self.rates()
         self.sizes()
