@@ -75,8 +75,6 @@ had_token(const StoPosting *p)
 	bool found = false;
 	bool isnull;
 
-	if (p->credit_pos != NULL && p->credit_pos->seq > 0)
-		return true;
 	/* what this statement has moved may be in memory alone */
 	sto_gate_flush();
 	sto_scan_begin(&scan, STO_REL_WALLET, STO_IDX_WALLET_PARTY, 1, &party, NULL);
@@ -93,6 +91,9 @@ sto_check_acknowledged(const StoPosting *p, StoReasons *reasons)
 	int before = reasons->count;
 	StoScan scan;
 
+	/* the usual case first: this wallet has had the token */
+	if (p->credit_pos != NULL && p->credit_pos->seq > 0)
+		return;
 	/* its own documents an issuer knows; and a move within a party acquires nothing */
 	if (!p->token.documents || sto_uuid_equal(p->credit.party, p->token.issuer) ||
 		sto_uuid_equal(p->credit.party, p->debit.party))
@@ -108,7 +109,7 @@ sto_check_acknowledged(const StoPosting *p, StoReasons *reasons)
 			continue;
 		sto_reason_add(reasons, STO_REASON_NOT_ACKNOWLEDGED, STO_REASON_OF_UUID, p->credit.party,
 					   "Party %s has not acknowledged document " INT64_FORMAT
-					   ", \"%.100s\" version \"%.50s\".",
+					   ", \"%s\" version \"%s\".",
 					   sto_uuid_text(p->credit.party), DatumGetInt64(document),
 					   TextDatumGetCString(slot_getattr(scan.slot, DOCUMENT_NAME, &isnull)),
 					   TextDatumGetCString(slot_getattr(scan.slot, DOCUMENT_VERSION, &isnull)));

@@ -120,3 +120,15 @@ $$;
 -- What the replay of decisions says of the whole log.
 CREATE FUNCTION sto_test.decisions() RETURNS text LANGUAGE sql
     AS $$ SELECT COALESCE(string_agg(v.check_name || ': ' || v.detail, '; '), 'all stand') FROM sto.verify(false, '{stops,eligibility,acknowledgements}') AS v WHERE NOT v.ok $$;
+-- The venue acts for p.
+CREATE FUNCTION sto_test.mandate_of(party text, extra jsonb DEFAULT '{}') RETURNS text LANGUAGE sql
+    AS $$ SELECT CASE WHEN sto_test.mandate(party || sto_test.n(), 'venue', extra) > 0 THEN 'stated' END $$;
+CREATE FUNCTION sto_test.begin_mandate() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sto_test.begin_case();
+    PERFORM sto_test.mandate_of('p');
+END $$;
+CREATE FUNCTION sto_test.move_for(party text) RETURNS text LANGUAGE sql AS $$
+    SELECT CASE WHEN sto_test.post(jsonb_build_object('kind', 'transfer', 'token_id', 'T' || n, 'debit_wallet', 'a' || n, 'credit_wallet', 'b' || n,
+        'amount', '10', 'ordering_party', 'venue'), '{11}') > 0 THEN 'moved' END FROM sto_test.n() AS n
+$$;
