@@ -92,9 +92,7 @@ had_token(const Posting *p)
 	const Position *position;
 	const Wallet *wallet;
 
-	/* the next entry of a position has a seq above zero; nothing but a credit begins one */
-	if (p->credit_pos != NULL && p->credit_pos->seq > 0)
-		return true;
+	/* nothing but a credit can be the first entry of a holder's position */
 	for (uint32_t i = ((const Party *) sto_pool_at(&r->parties, p->credit->party))->wallets; i != 0;
 		 i = wallet->next)
 	{
@@ -112,8 +110,8 @@ sto_fold_unacknowledged(const Posting *p)
 	const StoReplay *r = p->r;
 	const Document *row;
 
-	/* its own documents an issuer knows */
-	if (p->credit->party == p->token->issuer)
+	/* its own documents an issuer knows; and most have had the token in the same wallet */
+	if (p->credit->party == p->token->issuer || (p->credit_pos != NULL && p->credit_pos->seq > 0))
 		return;
 	for (uint32_t i = p->token->documents; i != 0; i = row->next)
 	{

@@ -105,6 +105,80 @@ test_eligible(void)
 	expect("revoked of somebody else", STO_CHECK_RULE, last_id);
 }
 
+static int64_t pledge_id;
+
+static void
+pledges(StoOrder *o)
+{
+	o->has_purpose = true;
+	o->purpose = STO_PLEDGE;
+}
+
+static void
+posts(StoOrder *o)
+{
+	o->has_hold_id = true;
+	o->hold_id = pledge_id;
+}
+
+/* A claim that the creditor of a pledge lost is missed when it is posted. */
+static void
+test_posts(void)
+{
+	for (int revoked = 0; revoked <= 2; revoked++)
+	{
+		int64_t claims[2];
+
+		begin_identity();
+		require_kyc(",\"receiver_only\":false");
+		trust("[\"kyc\"]");
+		claim(&alice, "");
+		claims[0] = last_id;
+		claim(&bob, "");
+		claims[1] = last_id;
+		twist.order = pledges;
+		make_entry(STO_HOLD, &alices, &bobs, 5, -5, &alice, &alices.subject);
+		pledge_id = last_id;
+		if (revoked > 0)
+			act("claim_revoke", revoked == 1 ? &alice : &bob, &attester,
+				"{\"claim\":%lld,\"reason\":\"x\"}", (long long) claims[revoked - 1]);
+		twist.order = posts;
+		make_entry(STO_POST, &alices, &bobs, 5, 5, &bob, &bobs.subject);
+		expect(revoked == 0 ? "both have their claims" : "one lost its claim before the post",
+			   revoked == 0 ? NULL : STO_CHECK_ELIGIBLE, last_id);
+	}
+}
+
+/* Within a party nothing is asked, and of an issuer no acknowledgement of its own documents. */
+static void
+test_own(void)
+{
+	static Purse second, issuers;
+
+	second.subject = subject_new(30);
+	issuers.subject = subject_new(31);
+	begin_identity();
+	make_wallet(&second, &alice, &registrar);
+	require_kyc(",\"receiver_only\":false");
+	make_entry(STO_TRANSFER, &alices, &second, 1, 0, &alice, &alices.subject);
+	expect("from wallet to wallet of one party", NULL, 0);
+
+	begin_identity();
+	second.subject.known = false;
+	memset(&second.side, 0, sizeof(second.side));
+	make_wallet(&second, &alice, &registrar);
+	make_wallet(&issuers, &issuer, &registrar);
+	transfer(5);
+	act("document", &token, &issuer,
+		"{\"name\":\"a\",\"version\":\"1\",\"uri\":\"u\",\"hash\":\"%s\","
+		"\"acknowledge\":true}",
+		digest);
+	make_entry(STO_TRANSFER, &bobs, &second, 1, 0, &bob, &bobs.subject);
+	expect("in another wallet the party has had the token", NULL, 0);
+	make_entry(STO_TRANSFER, &alices, &issuers, 1, 0, &alice, &alices.subject);
+	expect("the issuer acknowledges nothing of its own", NULL, 0);
+}
+
 static void
 test_mandates(void)
 {
@@ -304,6 +378,8 @@ main(void)
 {
 	make_identity();
 	test_eligible();
+	test_posts();
+	test_own();
 	test_mandates();
 	test_documents();
 	test_saved();
