@@ -78,7 +78,7 @@ SELECT is_empty($$SELECT e.entry_id FROM public.entries AS e JOIN public.events 
                     LEFT JOIN public.events AS c ON sto_test.address_octets(c.subject)::sto.wallet_address = e.credit_wallet AND c.kind IN ('wallet', 'token')
                    WHERE e.leaf_hash <> sto.entry_leaf(e::text::sto.transfer, sto.ledger_id(), (d.body ->> 'salt')::sto.digest, (c.body ->> 'salt')::sto.digest)$$, 'each has its leaf');
 SELECT is_empty($$SELECT entry_id FROM public.events AS e WHERE leaf_hash <> sto.event_leaf(e::text::sto.event, sto.ledger_id())$$, 'each event too');
-COPY (SELECT 1) TO PROGRAM 'rm -f sto_test_log';
+COPY (SELECT 1) TO PROGRAM 'cat >/dev/null; rm -f sto_test_log';
 SELECT is(sto_test.check_invariants(), 'sound', 'the ledger is sound');
 SELECT lives_ok($$SELECT sto.unmap_role('sto_tap_holder')$$, 'the role goes');
 REVOKE ALL ON public.asked FROM sto_tap_holder;

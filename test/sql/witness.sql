@@ -157,9 +157,10 @@ ROLLBACK;
 -- what is too long to be a note is not looked at, and never kept
 SELECT sto_test.refusal(format('SELECT sto.%s(%L)', f, sto_test.with_lines(E'\u2014 x ' || repeat('AAAA', 20000) || E'\n'))) FROM (VALUES ('report_checkpoint'), ('add_cosignature')) AS v (f);
 -- in a parallel query as outside one
-SET force_parallel_mode = on;
+-- (the setting has another name from 16 on)
+SELECT set_config(name, 'on', false) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
 SELECT sto.log_origin() = l.origin || '/' || l.ledger_id AS origin, sto.verify_checkpoint(sto.checkpoint(), sto.log_vkey()) AS verified FROM sto.ledger AS l;
-RESET force_parallel_mode;
+SELECT set_config(name, 'off', false) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
 
 -- a stored note that was tampered with
 BEGIN;
