@@ -224,7 +224,8 @@ apply(StoAct *act)
 /*
  * Submitting authorises nothing, but not everybody may do it: a superuser, or a
  * role mapped to a party (ST107).  Only a superuser opens the ledger, only he and
- * registrars close a day.  Asked before any lock: others wait behind its request.
+ * registrars close a day.  Asked before any lock, as others wait behind a request
+ * for it, and again under it: while it waited the role may have been unmapped.
  */
 static void
 check_submitter(const StoAct *act)
@@ -255,6 +256,7 @@ post_event(EventRow *row, TupleDesc desc)
 
 	check_submitter(&act);
 	lock_and_look(&act);
+	check_submitter(&act);
 	act.event.recorded_at = sto_gate_clock(act.subject_recorded_at);
 	sto_act_authorise(&act);
 	act.event.entry_id = sto_gate_next_id();
