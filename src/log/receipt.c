@@ -69,13 +69,12 @@ witnesses_wanted(Snapshot snapshot)
 	return wanted;
 }
 
-/* The newest tree size above `index` that witnesses of enough parties cosigned; -1 if there is
+/* The newest tree size above `index` that witnesses of so many parties cosigned; -1 if there is
  * none. */
 static int64
-find_witnessed(Snapshot snapshot, int64 index)
+find_cosigned(Snapshot snapshot, int64 index, int wanted)
 {
 	const StoBound above = {1, BTGreaterStrategyNumber, false, index};
-	int wanted = witnesses_wanted(snapshot);
 	uint8_t parties[STO_NOTE_SIGNATURES_MAX][STO_UUID_LEN];
 	int count = 0;
 	int64 size = -1;
@@ -106,13 +105,16 @@ find_witnessed(Snapshot snapshot, int64 index)
 
 /*
  * The newest checkpoint over the leaf: one that is witnessed if there is such a
- * one, else any.  ERROR ST501 if none is signed yet.
+ * one, else one that any witness cosigned, as the newest of all is seconds old
+ * and few have seen it, else any.  ERROR ST501 if none is signed yet.
  */
 static void
 find_checkpoint(Snapshot snapshot, int64 entry_id, int64 index, StoStoredCheckpoint *stored)
 {
-	int64 size = find_witnessed(snapshot, index);
+	int64 size = find_cosigned(snapshot, index, witnesses_wanted(snapshot));
 
+	if (size <= index)
+		size = find_cosigned(snapshot, index, 1);
 	if (size > index && sto_stored_checkpoint(size, snapshot, stored))
 		return;
 	if (sto_stored_checkpoint(-1, snapshot, stored) && stored->tree_size > index)

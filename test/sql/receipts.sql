@@ -96,6 +96,15 @@ SELECT v.ok, v.tree_size = :size AS witnessed_one, v.witnessed
   FROM sto.verify_receipt(sto.receipt(:paid), :'log_key', :'witnesses', 2) v;
 SELECT v.ok, v.reason, v.tree_size FROM sto.verify_receipt(sto.receipt(:later), :'log_key', :'witnesses', 2) v;
 SELECT v.ok, v.tree_size > :size AS newest, v.witnessed FROM sto.verify_receipt(sto.receipt(:later), :'log_key', :'witnesses', 1) v;
+-- One that a single witness cosigned is better than a newer one that nobody did.
+SELECT sto_test.transfer('ACME', 'bob/1', 'alice/1', '1') AS latest \gset
+CALL sto.seal();
+BEGIN;
+SELECT sto.begin_maintenance('a test plays worker and witnesses') IS NOT NULL AS begun;
+SELECT sto_test.put_checkpoint() > :size AS larger;
+COMMIT;
+SELECT v.ok, v.witnessed FROM sto.verify_receipt(sto.receipt(:later), :'log_key', :'witnesses', 1) v;
+SELECT v.ok, v.witnessed FROM sto.verify_receipt(sto.receipt(:latest), :'log_key', :'witnesses') v;
 
 -- What is not the true receipt does not verify, and says nothing.
 SELECT sto.receipt(:paid, 'debit') AS receipt \gset
