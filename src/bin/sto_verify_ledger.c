@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define RING_PER_JOB 4 /* chunks in work for each thread */
+
 void
 run_problem(void *context, int64_t entry_id, const char *check, const char *text)
 {
