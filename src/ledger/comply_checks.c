@@ -126,6 +126,7 @@ check_available(const StoPosting *p, StoReasons *reasons)
 	sto_reason_add(reasons, STO_REASON_INSUFFICIENT, STO_REASON_OF_WALLET, pos->key.wallet,
 				   "Wallet %s has %s available (%s held); the order needs %s.", address, available,
 				   held, needed);
+	sto_reason_limit(reasons, available, needed, pos->balance - pos->held);
 }
 
 /* A move between wallets of one party needs no claim. */

@@ -5,10 +5,14 @@
 #include "postgres.h"
 
 #include "ledger/reason.h"
+#include "ledger/register.h"
 
+#include "core/amount.h"
+#include "core/bech32m.h"
 #include "errors.h"
 
-#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
 
 /* docs/errors.md, "Reasons" */
 static const struct
@@ -85,6 +89,101 @@ sto_reason_add(StoReasons *reasons, StoReasonCode code, StoReasonSubject kind,
 	else if (kind == STO_REASON_OF_WALLET)
 		memcpy(reason->subject, subject, STO_ADDRESS_LEN);
 	reason->detail = text.data;
+}
+
+static StoReason *
+last(StoReasons *reasons)
+{
+	Assert(reasons->count > 0);
+	return &reasons->items[reasons->count - 1];
+}
+
+void
+sto_reason_limit(StoReasons *reasons, const char *limit, const char *value, StoAmount passing)
+{
+	StoReason *reason = last(reasons);
+
+	reason->limit = limit ? pstrdup(limit) : NULL;
+	reason->value = value ? pstrdup(value) : NULL;
+	reason->passing = Max(passing, 0);
+}
+
+void
+sto_reason_label(StoReasons *reasons, const char *label)
+{
+	last(reasons)->label = label ? pstrdup(label) : NULL;
+}
+
+/* NULL if the reason is of no register row. */
+static char *
+subject_text(const StoReason *reason)
+{
+	char address[STO_ADDRESS_TEXT_LEN + 1];
+
+	switch (reason->subject_kind)
+	{
+		case STO_REASON_OF_UUID:
+			return sto_uuid_text(reason->subject);
+		case STO_REASON_OF_WALLET:
+			sto_address_print(reason->subject, address);
+			return pstrdup(address);
+		case STO_REASON_OF_ORDER:
+			break;
+	}
+	return NULL;
+}
+
+void
+sto_reason_values(const StoReason *reason, Datum *values, bool *nulls)
+{
+	const char *texts[] = {unpack_sql_state(reason->sqlstate),
+						   reason->rule,
+						   reason->label,
+						   subject_text(reason),
+						   reason->limit,
+						   reason->value};
+	StoAmount *passing = palloc(sizeof(StoAmount));
+	int col = 0;
+
+	memset(nulls, 0, STO_REASON_COLUMNS * sizeof(bool));
+	values[col++] = Int32GetDatum(reason->code);
+	for (int i = 0; i < (int) lengthof(texts); i++, col++)
+	{
+		nulls[col] = texts[i] == NULL;
+		values[col] = nulls[col] ? (Datum) 0 : CStringGetTextDatum(texts[i]);
+	}
+	memcpy(passing, &reason->passing, sizeof(StoAmount));
+	values[col++] = PointerGetDatum(passing);
+	values[col++] = CStringGetTextDatum(reason->detail);
+	Assert(col == STO_REASON_COLUMNS);
+}
+
+static void
+put_text(StringInfo out, const char *key, const char *text)
+{
+	appendStringInfo(out, ", \"%s\": ", key);
+	if (text == NULL)
+		appendStringInfoString(out, "null");
+	else
+		escape_json(out, text);
+}
+
+void
+sto_reason_json(StringInfo out, const StoReason *reason)
+{
+	char passing[STO_AMOUNT_TEXT_MAX];
+
+	sto_amount_print(reason->passing, passing);
+	appendStringInfo(out, "{\"code\": %d", (int) reason->code);
+	put_text(out, "state", unpack_sql_state(reason->sqlstate));
+	put_text(out, "rule", reason->rule);
+	put_text(out, "label", reason->label);
+	put_text(out, "subject", subject_text(reason));
+	put_text(out, "limit", reason->limit);
+	put_text(out, "value", reason->value);
+	put_text(out, "passing", passing);
+	put_text(out, "detail", reason->detail);
+	appendStringInfoChar(out, '}');
 }
 
 /* One reason speaks for itself; of several each is named, a line each. */

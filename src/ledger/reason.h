@@ -4,7 +4,8 @@
  *		checks.
  *
  * A refusal lists them all in its DETAIL; the first alone decides the
- * SQLSTATE.  Nothing is allocated while every check passes.
+ * SQLSTATE.  A dry run returns them as rows and as JSON (answer.c).  Nothing is
+ * allocated while every check passes.
  */
 #ifndef STO_LEDGER_REASON_H
 #define STO_LEDGER_REASON_H
@@ -13,6 +14,8 @@
 
 #include "core/bytes.h"
 #include "core/message.h"
+
+#include "lib/stringinfo.h"
 
 /*
  * Numbers that clients may keep (docs/errors.md, "Reasons"): they never change
@@ -45,7 +48,12 @@ typedef struct StoReason
 	const char *hint;    /* constant text, or NULL */
 	StoReasonSubject subject_kind;
 	uint8_t subject[STO_UUID_LEN > STO_ADDRESS_LEN ? STO_UUID_LEN : STO_ADDRESS_LEN];
-	char *detail; /* one sentence, in memory of the context that added it */
+	/* in memory of the context that added it */
+	char *detail;      /* one sentence */
+	char *label;       /* of the rule in the token's set, or NULL */
+	char *limit;       /* what the check allows, in the words of docs/errors.md, or NULL */
+	char *value;       /* what it found, or NULL */
+	StoAmount passing; /* largest amount, at most the one asked, that passes it; 0: none */
 } StoReason;
 
 typedef struct StoReasons
@@ -59,6 +67,18 @@ typedef struct StoReasons
 extern void sto_reason_add(StoReasons *reasons, StoReasonCode code, StoReasonSubject kind,
 						   const uint8_t *subject, const char *format, ...)
 	pg_attribute_printf(5, 6);
+/* Of the reason added last: what it allows and found (copied; each may be NULL). */
+extern void sto_reason_limit(StoReasons *reasons, const char *limit, const char *value,
+							 StoAmount passing);
+/* Of the reason added last: the label that the token's rule set gives the rule (copied). */
+extern void sto_reason_label(StoReasons *reasons, const char *label);
+/*
+ * One reason as values of a row or as a JSON object: code, state, rule, label,
+ * subject, limit, value, passing, detail.  The texts are NULL where there is none.
+ */
+#define STO_REASON_COLUMNS 9
+extern void sto_reason_values(const StoReason *reason, Datum *values, bool *nulls);
+extern void sto_reason_json(StringInfo out, const StoReason *reason);
 /* ERROR with the first reason's SQLSTATE and every reason's detail; returns if there is none. */
 extern void sto_reasons_raise(const StoReasons *reasons);
 
