@@ -161,7 +161,7 @@ move_pool(Stream *s, StoPool *pool)
 }
 
 static bool
-move_texts(Stream *s, StoTexts *texts)
+move_texts(Stream *s, StoTextPool *texts)
 {
 	if (!move(s, &texts->len, sizeof(texts->len)))
 		return false;

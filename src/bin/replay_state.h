@@ -11,7 +11,7 @@
 #include "bin/replay.h"
 #include "bin/replay_body.h"
 #include "bin/replay_identity.h"
-#include "bin/replay_table.h"
+#include "core/table.h"
 
 typedef enum SubjectKind
 {
@@ -277,7 +277,7 @@ struct StoReplay
 		acknowledgements;
 	StoIndexTable by_uuid, by_address, by_position, by_hold, by_fingerprint, by_batch, by_isin;
 	StoIndexTable by_mandate, by_owner, by_topic, by_claim, by_document, by_acknowledgement;
-	StoTexts texts;
+	StoTextPool texts;
 	StoSet orders;
 
 	OpenBatch *open;

@@ -1,13 +1,13 @@
 /*
- * replay_table.h
+ * table.h
  *		What a fold of 10^8 entries keeps its state in: pools of rows, indexes
  *		over them, a store of texts, and a set of order ids.
  *
  * Rows have no pointers, so a state is saved as it lies in memory.  Nothing is
  * allocated row by row.
  */
-#ifndef STO_BIN_REPLAY_TABLE_H
-#define STO_BIN_REPLAY_TABLE_H
+#ifndef STO_CORE_TABLE_H
+#define STO_CORE_TABLE_H
 
 #include "core/bytes.h"
 
@@ -99,19 +99,19 @@ sto_seeded_number(uint64_t seed, uint64_t v)
 }
 
 /* Texts, terminated, by their place; place 0 is "no text". */
-typedef struct StoTexts
+typedef struct StoTextPool
 {
 	char *data;
 	uint32_t len;
 	uint32_t size;
-} StoTexts;
+} StoTextPool;
 
-extern void sto_texts_free(StoTexts *texts);
+extern void sto_texts_free(StoTextPool *texts);
 /* false if there is no memory, or more than 4 GiB of texts */
-extern bool sto_texts_add(StoTexts *texts, const char *text, size_t len, uint32_t *place);
+extern bool sto_texts_add(StoTextPool *texts, const char *text, size_t len, uint32_t *place);
 
 static inline const char *
-sto_text_at(const StoTexts *texts, uint32_t place)
+sto_text_at(const StoTextPool *texts, uint32_t place)
 {
 	return place == 0 ? NULL : texts->data + place;
 }

@@ -1,8 +1,8 @@
 /*
- * replay_table.c
+ * table.c
  *		Pools, indexes, texts and the set of order ids.
  */
-#include "bin/replay_table.h"
+#include "core/table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -177,14 +177,14 @@ sto_seeded_hash(uint64_t seed, const void *data, size_t len)
 }
 
 void
-sto_texts_free(StoTexts *texts)
+sto_texts_free(StoTextPool *texts)
 {
 	free(texts->data);
 	memset(texts, 0, sizeof(*texts));
 }
 
 bool
-sto_texts_add(StoTexts *texts, const char *text, size_t len, uint32_t *place)
+sto_texts_add(StoTextPool *texts, const char *text, size_t len, uint32_t *place)
 {
 	uint64_t needed = (uint64_t) (texts->len == 0 ? 1 : texts->len) + len + 1;
 
