@@ -48,6 +48,28 @@
 #define ERRCODE_STO_NO_CASE MAKE_SQLSTATE('S', 'T', '2', '1', '6')
 #define ERRCODE_STO_NOT_YET MAKE_SQLSTATE('S', 'T', '2', '1', '7')
 
+/* rules of the token's rule set: core/rule.h has the codes and names, in the same order */
+#define ERRCODE_STO_RULE_COUNTRY_ALLOW MAKE_SQLSTATE('S', 'T', '2', '2', '0')
+#define ERRCODE_STO_RULE_COUNTRY_DENY MAKE_SQLSTATE('S', 'T', '2', '2', '1')
+#define ERRCODE_STO_RULE_PARTY_LIST MAKE_SQLSTATE('S', 'T', '2', '2', '2')
+#define ERRCODE_STO_RULE_INVESTOR_CLASS MAKE_SQLSTATE('S', 'T', '2', '2', '3')
+#define ERRCODE_STO_RULE_MAX_BALANCE MAKE_SQLSTATE('S', 'T', '2', '2', '4')
+#define ERRCODE_STO_RULE_MIN_BALANCE MAKE_SQLSTATE('S', 'T', '2', '2', '5')
+#define ERRCODE_STO_RULE_MAX_HOLDERS MAKE_SQLSTATE('S', 'T', '2', '2', '6')
+#define ERRCODE_STO_RULE_MIN_HOLDERS MAKE_SQLSTATE('S', 'T', '2', '2', '7')
+#define ERRCODE_STO_RULE_OWNERSHIP_BY_CLAIM MAKE_SQLSTATE('S', 'T', '2', '2', '8')
+#define ERRCODE_STO_RULE_LOCK_UP MAKE_SQLSTATE('S', 'T', '2', '2', '9')
+#define ERRCODE_STO_RULE_VOLUME_LIMIT MAKE_SQLSTATE('S', 'T', '2', '3', '0')
+#define ERRCODE_STO_RULE_TRANSFER_WINDOW MAKE_SQLSTATE('S', 'T', '2', '3', '1')
+#define ERRCODE_STO_RULE_GRANULARITY MAKE_SQLSTATE('S', 'T', '2', '3', '2')
+#define ERRCODE_STO_RULE_APPROVAL MAKE_SQLSTATE('S', 'T', '2', '3', '3')
+#define ERRCODE_STO_RULE_VENUE MAKE_SQLSTATE('S', 'T', '2', '3', '4')
+#define ERRCODE_STO_RULE_OPT_IN MAKE_SQLSTATE('S', 'T', '2', '3', '5')
+#define ERRCODE_STO_RULE_OFFER_LIMITS MAKE_SQLSTATE('S', 'T', '2', '3', '6')
+#define ERRCODE_STO_RULE_TRAVEL_RULE MAKE_SQLSTATE('S', 'T', '2', '3', '7')
+#define ERRCODE_STO_RULE_LOOK_THROUGH MAKE_SQLSTATE('S', 'T', '2', '3', '8')
+#define ERRCODE_STO_RULE_CUSTOM MAKE_SQLSTATE('S', 'T', '2', '3', '9')
+
 /* units */
 #define ERRCODE_STO_INSUFFICIENT MAKE_SQLSTATE('S', 'T', '3', '0', '1')
 #define ERRCODE_STO_OVER_AUTHORISED MAKE_SQLSTATE('S', 'T', '3', '0', '2')
