@@ -10,114 +10,128 @@
 #include "errors.h"
 
 static void
-check_wallet(const StoWalletFact *wallet, const char *side, StoPartyFact *party)
+check_wallet(const StoWalletFact *wallet, bool debit, StoPartyFact *party, StoReasons *reasons)
 {
+	char text[STO_ADDRESS_TEXT_LEN + 1];
+
 	if (!wallet->active)
 	{
-		char text[STO_ADDRESS_TEXT_LEN + 1];
-
 		sto_address_print(wallet->address, text);
-		ereport(ERROR, (errcode(ERRCODE_STO_WALLET_CLOSED), errmsg("the %s wallet is closed", side),
-						errdetail("Wallet %s.", text)));
+		sto_reason_add(reasons, STO_REASON_WALLET_CLOSED, STO_REASON_OF_WALLET, wallet->address,
+					   "Wallet %s is closed.", text);
+		sto_reason_message(
+			reasons, debit ? "the debit wallet is closed" : "the credit wallet is closed", NULL);
 	}
 	if (!sto_fact_party(wallet->party, party) || !party->active)
-		ereport(ERROR, (errcode(ERRCODE_STO_PARTY_CLOSED),
-						errmsg("the party of the %s wallet is closed", side)));
+		sto_reason_fact(reasons, STO_REASON_PARTY_CLOSED, STO_REASON_OF_UUID, wallet->party,
+						debit ? "the party of the debit wallet is closed"
+							  : "the party of the credit wallet is closed",
+						NULL);
 }
 
-static pg_attribute_noreturn() void hold_terms(const char *message, const char *hint)
+static void
+malformed(StoReasons *reasons, const char *message)
 {
-	ereport(ERROR, (errcode(ERRCODE_STO_HOLD_TERMS), errmsg("%s", message),
-					hint ? errhint("%s", hint) : 0));
+	sto_reason_fact(reasons, STO_REASON_MALFORMED, STO_REASON_OF_ORDER, NULL, message, NULL);
+}
+
+static void
+hold_terms(StoReasons *reasons, const char *message, const char *hint)
+{
+	sto_reason_fact(reasons, STO_REASON_HOLD_TERMS, STO_REASON_OF_ORDER, NULL, message, hint);
 }
 
 /* Only issue takes from the issuance wallet, and only redeem gives to it. */
 static void
-check_issuance(const StoPosting *p)
+check_issuance(const StoPosting *p, StoReasons *reasons)
 {
 	const StoOrder *o = &p->entry.order;
 	bool debits = memcmp(o->debit, p->token.issuance, STO_ADDRESS_LEN) == 0;
 	bool credits = o->has_credit && memcmp(o->credit, p->token.issuance, STO_ADDRESS_LEN) == 0;
 
 	if (debits != (o->kind == STO_ISSUE))
-		ereport(ERROR, (errcode(ERRCODE_STO_INVALID_ORDER),
-						errmsg(debits ? "only an issue takes from the issuance wallet"
-									  : "an issue takes from the token's issuance wallet")));
+		malformed(reasons, debits ? "only an issue takes from the issuance wallet"
+								  : "an issue takes from the token's issuance wallet");
 	if (credits != (o->kind == STO_REDEEM))
-		ereport(ERROR, (errcode(ERRCODE_STO_INVALID_ORDER),
-						errmsg(credits ? "only a redeem gives to the issuance wallet"
-									   : "a redeem gives to the token's issuance wallet")));
+		malformed(reasons, credits ? "only a redeem gives to the issuance wallet"
+								   : "a redeem gives to the token's issuance wallet");
 	if ((p->debit.issuance && !debits) || (o->has_credit && p->credit.issuance && !credits))
-		ereport(ERROR, (errcode(ERRCODE_STO_INVALID_ORDER),
-						errmsg("the order names the issuance wallet of another token")));
+		malformed(reasons, "the order names the issuance wallet of another token");
 }
 
 /* A new hold: its terms must be able to end. */
 static void
-check_new_hold(const StoPosting *p)
+check_new_hold(const StoPosting *p, StoReasons *reasons)
 {
 	const StoOrder *o = &p->entry.order;
 	const StoPosition *pos = p->debit_pos;
 	StoPartyFact notary;
 
 	if (o->has_release_after && o->release_after <= p->entry.posted_at)
-		hold_terms("the hold would have expired already", "Set release_after in the future.");
+		hold_terms(reasons, "the hold would have expired already",
+				   "Set release_after in the future.");
 	if (o->has_notary && (!sto_fact_party(o->notary, &notary) || notary.policy_event == 0))
-		hold_terms("the hold's notary is not a registered party with keys", NULL);
+		hold_terms(reasons, "the hold's notary is not a registered party with keys", NULL);
 
 	/* an issuer locks nobody's units but those that it issues in the same breath */
 	if (o->purpose == STO_LOCK_UP && memcmp(o->ordering_party, p->debit.party, STO_UUID_LEN) != 0 &&
 		!(pos->last_was_issue && o->has_group && pos->last_has_group &&
 		  memcmp(pos->last_group, o->group_id, STO_UUID_LEN) == 0 && o->amount <= pos->last_amount))
-		hold_terms("an issuer's lock-up must follow the issue that it locks",
+		hold_terms(reasons, "an issuer's lock-up must follow the issue that it locks",
 				   "Post the issue and then the lock-up to the same wallet, in one transaction "
 				   "and with the same group_id.");
 }
 
 static void
-check_hold(const StoPosting *p)
+check_hold(const StoPosting *p, StoReasons *reasons)
 {
 	const StoOrder *o = &p->entry.order;
 	bool expired = p->hold.has_release_after && p->entry.posted_at >= p->hold.release_after;
 
 	if (o->kind == STO_POST && expired)
-		hold_terms("the hold has expired", "It can only be released.");
+		hold_terms(reasons, "the hold has expired", "It can only be released.");
 	if (o->kind == STO_RELEASE && p->unsigned_by_rule && !expired)
-		hold_terms("the hold has not expired",
+		hold_terms(reasons, "the hold has not expired",
 				   "Before release_after a release is signed by whoever the hold protects.");
 	if (o->kind == STO_POST &&
 		(p->hold.purpose == STO_SUBSCRIPTION || p->hold.purpose == STO_SETTLEMENT) && !o->has_group)
-		hold_terms("a post of a settlement needs a group_id",
+		hold_terms(reasons, "a post of a settlement needs a group_id",
 				   "Post every leg of the instruction in one transaction under one group_id.");
+}
+
+void
+sto_comply_reasons(const StoPosting *p, StoReasons *reasons)
+{
+	const StoOrder *o = &p->entry.order;
+	StoParties parties = {0};
+
+	/* a release frees what is held, whatever else is closed (rules.md, "Who bypasses what") */
+	if (o->kind != STO_RELEASE)
+	{
+		if (!p->token.active)
+			sto_reason_fact(reasons, STO_REASON_TOKEN_CLOSED, STO_REASON_OF_UUID, o->token_id,
+							"the token is closed", NULL);
+		check_wallet(&p->debit, true, &parties.debit, reasons);
+		if (o->has_credit)
+			check_wallet(&p->credit, false, &parties.credit, reasons);
+	}
+	check_issuance(p, reasons);
+	if (o->kind == STO_HOLD)
+		check_new_hold(p, reasons);
+	if (o->has_hold_id)
+		check_hold(p, reasons);
+	sto_comply_checks(p, &parties, reasons);
 }
 
 void
 sto_comply(const StoPosting *p)
 {
 	const StoOrder *o = &p->entry.order;
-	StoParties parties;
 	StoReasons reasons = {0};
 
 	if (o->has_valid_until && p->entry.posted_at >= o->valid_until)
 		ereport(ERROR, (errcode(ERRCODE_STO_ORDER_EXPIRED), errmsg("the order has expired"),
 						errhint("Sign it again with a later valid_until.")));
-	/* a release frees what is held, whatever else is closed (rules.md, "Who bypasses what") */
-	if (o->kind != STO_RELEASE)
-	{
-		if (!p->token.active)
-			ereport(ERROR, (errcode(ERRCODE_STO_TOKEN_CLOSED), errmsg("the token is closed")));
-		check_wallet(&p->debit, "debit", &parties.debit);
-		if (o->has_credit)
-			check_wallet(&p->credit, "credit", &parties.credit);
-	}
-	check_issuance(p);
-	if (o->kind == STO_HOLD)
-		check_new_hold(p);
-	if (o->has_hold_id)
-		check_hold(p);
-	if (o->kind != STO_RELEASE)
-	{
-		sto_comply_checks(p, &parties, &reasons);
-		sto_reasons_raise(&reasons);
-	}
+	sto_comply_reasons(p, &reasons);
+	sto_reasons_raise(&reasons);
 }

@@ -1,7 +1,6 @@
 /*
  * comply_checks.c
- *		Pauses, freezes, available units and eligibility: every check that a
- *		refusal lists.
+ *		Pauses, freezes, units and eligibility.
  */
 #include "postgres.h"
 
@@ -129,6 +128,42 @@ check_available(const StoPosting *p, StoReasons *reasons)
 	sto_reason_limit(reasons, available, needed, pos->balance - pos->held);
 }
 
+/* The issuance wallet alone goes below zero: what it lacks is outstanding. */
+static void
+check_authorised(const StoPosting *p, StoReasons *reasons)
+{
+	StoAmount left = p->token.authorised + p->debit_pos->balance;
+	char limit[STO_AMOUNT_TEXT_MAX];
+	char outstanding[STO_AMOUNT_TEXT_MAX];
+	char amount[STO_AMOUNT_TEXT_MAX];
+
+	if (!p->token.has_authorised || p->entry.order.amount <= left)
+		return;
+	sto_amount_print(p->token.authorised, limit);
+	sto_amount_print(-p->debit_pos->balance, outstanding);
+	sto_amount_print(p->entry.order.amount, amount);
+	sto_reason_add(reasons, STO_REASON_OVER_AUTHORISED, STO_REASON_OF_UUID, p->token.token_id,
+				   "%s are outstanding, %s are authorised; the issue is of %s.", outstanding, limit,
+				   amount);
+	sto_reason_limit(reasons, limit, outstanding, left);
+}
+
+static void
+check_remaining(const StoPosting *p, StoReasons *reasons)
+{
+	char left[STO_AMOUNT_TEXT_MAX];
+	char needed[STO_AMOUNT_TEXT_MAX];
+
+	if (p->entry.order.amount <= p->hold.remaining)
+		return;
+	sto_amount_print(p->hold.remaining, left);
+	sto_amount_print(p->entry.order.amount, needed);
+	sto_reason_add(reasons, STO_REASON_HOLD_EXCEEDED, STO_REASON_OF_ORDER, NULL,
+				   "Hold " INT64_FORMAT " has %s left; the order needs %s.", p->hold.hold_id, left,
+				   needed);
+	sto_reason_limit(reasons, left, needed, p->hold.remaining);
+}
+
 /* A move between wallets of one party needs no claim. */
 static void
 check_eligibility(const StoPosting *p, const Enforced *e, StoReasons *reasons)
@@ -161,6 +196,10 @@ sto_comply_checks(const StoPosting *p, const StoParties *parties, StoReasons *re
 		check_frozen(p, e, parties, reasons);
 	if (e->available)
 		check_available(p, reasons);
+	if (o->kind == STO_ISSUE)
+		check_authorised(p, reasons);
+	if (o->has_hold_id)
+		check_remaining(p, reasons);
 	check_eligibility(p, e, reasons);
 	if (e->receiver && o->has_credit)
 		sto_check_acknowledged(p, reasons);

@@ -466,6 +466,8 @@ sto_event_gate(PG_FUNCTION_ARGS)
 		case STO_MODE_RESTORE:
 			restore_event(&row);
 			break;
+		case STO_MODE_DRY: /* of orders alone: no statement runs in it */
+			break;
 	}
 	return PointerGetDatum(trigger->tg_trigtuple);
 }

@@ -18,10 +18,16 @@
 /* How a row of the log arrives. */
 typedef enum StoMode
 {
-	STO_MODE_POST,   /* a client's order or act: authorise, check, fill the gate's columns */
-	STO_MODE_VERIFY, /* logical apply, or sto.rebuild(): a complete row: check everything, fold it
-					  */
-	STO_MODE_RESTORE /* a dump being loaded: check the row's own hash, build nothing */
+	STO_MODE_POST,    /* a client's order or act: authorise, check, fill the gate's columns */
+	STO_MODE_VERIFY,  /* logical apply, or sto.rebuild(): a complete row: check everything, fold it
+					   */
+	STO_MODE_RESTORE, /* a dump being loaded: check the row's own hash, build nothing */
+	/*
+	 * sto.check_transfer(): the checks of comply alone.  Whoever checks reads as of
+	 * now and changes nothing: locks no row, draws no id, writes nothing, uses up
+	 * nothing, and leaves no trace in the caches of positions and counters.
+	 */
+	STO_MODE_DRY
 } StoMode;
 
 extern bool sto_restore;     /* setting sto_ledger.restore */

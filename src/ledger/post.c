@@ -27,45 +27,12 @@ add_to(StoAmount *to, StoAmount amount)
 		out_of_range();
 }
 
-static void
-issue(StoPosition *issuance, const StoPosting *p)
-{
-	StoAmount outstanding;
-
-	/* the issuance wallet alone goes below zero: what it lacks is outstanding */
-	add_to(&issuance->balance, -p->entry.order.amount);
-	if (!sto_amount_sub(0, issuance->balance, &outstanding))
-		out_of_range();
-	if (p->token.has_authorised && outstanding > p->token.authorised)
-	{
-		char would[STO_AMOUNT_TEXT_MAX];
-		char limit[STO_AMOUNT_TEXT_MAX];
-
-		sto_amount_print(outstanding, would);
-		sto_amount_print(p->token.authorised, limit);
-		ereport(ERROR, (errcode(ERRCODE_STO_OVER_AUTHORISED),
-						errmsg("the issue goes beyond the authorised amount"),
-						errdetail("%s would be outstanding, %s are authorised.", would, limit),
-						errhint("The issuer's quorum can raise the authorised amount with a "
-								"token_terms event.")));
-	}
-}
-
 /* Units that a post or release takes out of the hold. */
 static StoAmount
 freed_by(const StoPosting *p)
 {
 	const StoOrder *o = &p->entry.order;
 
-	if (o->amount > p->hold.remaining)
-	{
-		char left[STO_AMOUNT_TEXT_MAX];
-
-		sto_amount_print(p->hold.remaining, left);
-		ereport(ERROR, (errcode(ERRCODE_STO_HOLD_EXCEEDED),
-						errmsg("the hold does not have that much left"),
-						errdetail("Hold " INT64_FORMAT " has %s left.", p->hold.hold_id, left)));
-	}
 	/* what a post doesn't use is released with it, unless it asks to keep the rest held */
 	if (o->kind == STO_POST && !o->keep_rest)
 		return p->hold.remaining;
@@ -97,6 +64,7 @@ sto_post(StoPosting *p)
 	const StoOrder *o = &p->entry.order;
 	StoPosition *debit = p->debit_pos;
 	StoPosition *credit = p->credit_pos;
+	StoAmount outstanding;
 	StoAmount freed;
 
 	/* in verify mode the row says what it moves; here it is worked out anew */
@@ -105,11 +73,14 @@ sto_post(StoPosting *p)
 	if (credit != NULL)
 		sto_position_touch(credit);
 
-	/* comply_checks.c has seen that the units are available */
+	/* comply_checks.c has seen that the units are there */
 	switch (o->kind)
 	{
 		case STO_ISSUE:
-			issue(debit, p);
+			/* the issuance wallet alone goes below zero: what it lacks is outstanding */
+			add_to(&debit->balance, -o->amount);
+			if (!sto_amount_sub(0, debit->balance, &outstanding))
+				out_of_range();
 			break;
 		case STO_HOLD:
 			add_to(&debit->held, o->amount);

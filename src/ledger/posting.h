@@ -48,7 +48,10 @@ typedef struct StoPosting
 	StoWalletFact debit;  /* if entry.order.has_debit */
 	StoWalletFact credit; /* if entry.order.has_credit */
 	StoHold hold;         /* of post and release */
-	/* positions that the entry moves; NULL for a side that it doesn't touch */
+	/*
+	 * Positions that the entry moves; NULL for a side that it doesn't touch.  Locked,
+	 * but in a dry run (STO_MODE_DRY): copies, read without a lock.
+	 */
 	StoPosition *debit_pos;
 	StoPosition *credit_pos;
 	/* the signing keys are all valid in [keys_from, keys_to) */
@@ -92,6 +95,9 @@ extern void sto_authorise_at(const StoPosting *p);
 
 /* comply.c: may these parties, wallets and this token do that now? */
 extern void sto_comply(const StoPosting *p);
+/* The same without an error: adds a reason for every check that fails, in the order of the checks.
+ */
+extern void sto_comply_reasons(const StoPosting *p, StoReasons *reasons);
 
 /* The parties of both wallets. */
 typedef struct StoParties
@@ -100,7 +106,8 @@ typedef struct StoParties
 	StoPartyFact credit; /* if the order names a credit wallet */
 } StoParties;
 
-/* comply_checks.c: adds a reason for each of pause, freezes, units and eligibility that fails */
+/* comply_checks.c: in every mode, STO_MODE_DRY too, those of pause, freezes, units, eligibility and
+ * rules */
 extern void sto_comply_checks(const StoPosting *p, const StoParties *parties, StoReasons *reasons);
 
 /* post.c: move the positions; fills entry.debit and entry.credit */

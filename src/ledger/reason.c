@@ -23,6 +23,21 @@ static const struct
 	const char *message;
 	const char *hint;
 } known[] = {
+	{STO_REASON_MALFORMED, ERRCODE_STO_INVALID_ORDER, "order_form", "the order is malformed", NULL},
+	{STO_REASON_UNKNOWN_TOKEN, ERRCODE_STO_UNKNOWN_TOKEN, "token_known",
+	 "the token is not in the register", NULL},
+	{STO_REASON_UNKNOWN_WALLET, ERRCODE_STO_UNKNOWN_WALLET, "wallet_known",
+	 "a wallet is not in the register", NULL},
+	{STO_REASON_UNKNOWN_PARTY, ERRCODE_STO_UNKNOWN_PARTY, "party_known",
+	 "a party is not in the register", NULL},
+	{STO_REASON_UNKNOWN_HOLD, ERRCODE_STO_UNKNOWN_HOLD, "hold_known", "there is no such hold",
+	 NULL},
+	{STO_REASON_TOKEN_CLOSED, ERRCODE_STO_TOKEN_CLOSED, "token_open", "the token is closed", NULL},
+	{STO_REASON_WALLET_CLOSED, ERRCODE_STO_WALLET_CLOSED, "wallet_open", "a wallet is closed",
+	 NULL},
+	{STO_REASON_PARTY_CLOSED, ERRCODE_STO_PARTY_CLOSED, "party_open", "a party is closed", NULL},
+	{STO_REASON_HOLD_TERMS, ERRCODE_STO_HOLD_TERMS, "hold_terms",
+	 "the hold's terms do not allow it", NULL},
 	{STO_REASON_TOKEN_PAUSED, ERRCODE_STO_TOKEN_PAUSED, "token_paused", "the token is paused",
 	 "sto.restriction shows who paused it, and on what basis."},
 	{STO_REASON_WALLET_FROZEN, ERRCODE_STO_WALLET_FROZEN, "wallet_frozen", "a wallet is frozen",
@@ -31,6 +46,11 @@ static const struct
 	 "sto.restriction shows who froze it, and on what basis."},
 	{STO_REASON_INSUFFICIENT, ERRCODE_STO_INSUFFICIENT, "available", "not enough units available",
 	 NULL},
+	{STO_REASON_OVER_AUTHORISED, ERRCODE_STO_OVER_AUTHORISED, "authorised",
+	 "the issue goes beyond the authorised amount",
+	 "The issuer's quorum can raise the authorised amount with a token_terms event."},
+	{STO_REASON_HOLD_EXCEEDED, ERRCODE_STO_HOLD_EXCEEDED, "hold_remaining",
+	 "the hold does not have that much left", NULL},
 	{STO_REASON_RECEIVER_NOT_ELIGIBLE, ERRCODE_STO_RECEIVER_NOT_ELIGIBLE, "receiver_eligible",
 	 "the receiver is not eligible",
 	 "An issuer of claims that the token trusts must record the missing claim."},
@@ -106,6 +126,23 @@ sto_reason_limit(StoReasons *reasons, const char *limit, const char *value, StoA
 	reason->limit = limit ? pstrdup(limit) : NULL;
 	reason->value = value ? pstrdup(value) : NULL;
 	reason->passing = Max(passing, 0);
+}
+
+void
+sto_reason_message(StoReasons *reasons, const char *message, const char *hint)
+{
+	last(reasons)->message = message;
+	last(reasons)->hint = hint;
+}
+
+void
+sto_reason_fact(StoReasons *reasons, StoReasonCode code, StoReasonSubject kind,
+				const uint8_t *subject, const char *message, const char *hint)
+{
+	sto_reason_add(reasons, code, kind, subject, "%c%s.", pg_toupper((unsigned char) message[0]),
+				   message + 1);
+	sto_reason_message(reasons, message, hint);
+	last(reasons)->plain = true;
 }
 
 void
@@ -196,12 +233,12 @@ sto_reasons_raise(const StoReasons *reasons)
 	if (reasons->count == 0)
 		return;
 	initStringInfo(&detail);
-	if (reasons->count == 1)
+	if (reasons->count == 1 && !first->plain)
 		appendStringInfoString(&detail, first->detail);
-	else
-		for (int i = 0; i < reasons->count; i++)
-			appendStringInfo(&detail, "%s%s: %s", i > 0 ? "\n" : "", reasons->items[i].rule,
-							 reasons->items[i].detail);
+	for (int i = 0; reasons->count > 1 && i < reasons->count; i++)
+		appendStringInfo(&detail, "%s%s: %s", i > 0 ? "\n" : "", reasons->items[i].rule,
+						 reasons->items[i].detail);
 	ereport(ERROR, (errcode(first->sqlstate), errmsg("%s", first->message),
-					errdetail("%s", detail.data), first->hint ? errhint("%s", first->hint) : 0));
+					detail.len > 0 ? errdetail("%s", detail.data) : 0,
+					first->hint ? errhint("%s", first->hint) : 0));
 }

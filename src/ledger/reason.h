@@ -23,10 +23,22 @@
  */
 typedef enum StoReasonCode
 {
+	/* the order, and what it names */
+	STO_REASON_MALFORMED = 1,
+	STO_REASON_UNKNOWN_TOKEN = 2,
+	STO_REASON_UNKNOWN_WALLET = 3,
+	STO_REASON_UNKNOWN_PARTY = 4,
+	STO_REASON_UNKNOWN_HOLD = 5,
+	STO_REASON_TOKEN_CLOSED = 6,
+	STO_REASON_WALLET_CLOSED = 7,
+	STO_REASON_PARTY_CLOSED = 8,
+	STO_REASON_HOLD_TERMS = 9,
 	STO_REASON_TOKEN_PAUSED = 10,
 	STO_REASON_WALLET_FROZEN = 11,
 	STO_REASON_PARTY_FROZEN = 12,
 	STO_REASON_INSUFFICIENT = 20,
+	STO_REASON_OVER_AUTHORISED = 21,
+	STO_REASON_HOLD_EXCEEDED = 22,
 	STO_REASON_RECEIVER_NOT_ELIGIBLE = 30,
 	STO_REASON_SENDER_NOT_ELIGIBLE = 31,
 	STO_REASON_NOT_ACKNOWLEDGED = 40
@@ -46,6 +58,7 @@ typedef struct StoReason
 	const char *rule;    /* its name in docs/errors.md: constant text */
 	const char *message; /* of an error that it decides: constant text */
 	const char *hint;    /* constant text, or NULL */
+	bool plain;          /* the detail says no more than the message */
 	StoReasonSubject subject_kind;
 	uint8_t subject[STO_UUID_LEN > STO_ADDRESS_LEN ? STO_UUID_LEN : STO_ADDRESS_LEN];
 	/* in memory of the context that added it */
@@ -70,6 +83,11 @@ extern void sto_reason_add(StoReasons *reasons, StoReasonCode code, StoReasonSub
 /* Of the reason added last: what it allows and found (copied; each may be NULL). */
 extern void sto_reason_limit(StoReasons *reasons, const char *limit, const char *value,
 							 StoAmount passing);
+/* Of the reason added last: message and hint of its own, constant texts. */
+extern void sto_reason_message(StoReasons *reasons, const char *message, const char *hint);
+/* A failed check of which the message says all. */
+extern void sto_reason_fact(StoReasons *reasons, StoReasonCode code, StoReasonSubject kind,
+							const uint8_t *subject, const char *message, const char *hint);
 /* Of the reason added last: the label that the token's rule set gives the rule (copied). */
 extern void sto_reason_label(StoReasons *reasons, const char *label);
 /*
