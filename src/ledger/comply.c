@@ -105,6 +105,9 @@ sto_comply_reasons(const StoPosting *p, StoReasons *reasons)
 	const StoOrder *o = &p->entry.order;
 	StoParties parties = {0};
 
+	if (o->has_valid_until && p->entry.posted_at >= o->valid_until)
+		sto_reason_fact(reasons, STO_REASON_EXPIRED, STO_REASON_OF_ORDER, NULL,
+						"the order has expired", NULL);
 	/* a release frees what is held, whatever else is closed (rules.md, "Who bypasses what") */
 	if (o->kind != STO_RELEASE)
 	{
@@ -126,12 +129,8 @@ sto_comply_reasons(const StoPosting *p, StoReasons *reasons)
 void
 sto_comply(const StoPosting *p)
 {
-	const StoOrder *o = &p->entry.order;
 	StoReasons reasons = {0};
 
-	if (o->has_valid_until && p->entry.posted_at >= o->valid_until)
-		ereport(ERROR, (errcode(ERRCODE_STO_ORDER_EXPIRED), errmsg("the order has expired"),
-						errhint("Sign it again with a later valid_until.")));
 	sto_comply_reasons(p, &reasons);
 	sto_reasons_raise(&reasons);
 }

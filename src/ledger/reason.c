@@ -60,7 +60,22 @@ static const struct
 	{STO_REASON_NOT_ACKNOWLEDGED, ERRCODE_STO_NOT_ACKNOWLEDGED, "acknowledged",
 	 "the receiver has not acknowledged a document of the token",
 	 "The party, or one of its wallets, records an acknowledge event."},
+	{STO_REASON_EXPIRED, ERRCODE_STO_ORDER_EXPIRED, "valid_until", "the order has expired",
+	 "Sign it again with a later valid_until."},
 };
+
+static StoReason *
+add(StoReasons *reasons)
+{
+	if (reasons->count == reasons->size)
+	{
+		reasons->size = reasons->size ? reasons->size * 2 : 8;
+		reasons->items = reasons->items
+							 ? repalloc(reasons->items, reasons->size * sizeof(StoReason))
+							 : palloc(reasons->size * sizeof(StoReason));
+	}
+	return memset(&reasons->items[reasons->count++], 0, sizeof(StoReason));
+}
 
 void
 sto_reason_add(StoReasons *reasons, StoReasonCode code, StoReasonSubject kind,
@@ -74,14 +89,6 @@ sto_reason_add(StoReasons *reasons, StoReasonCode code, StoReasonSubject kind,
 		k++;
 	if (k == lengthof(known))
 		elog(ERROR, "unknown reason %d", (int) code);
-	if (reasons->count == reasons->size)
-	{
-		reasons->size = reasons->size ? reasons->size * 2 : 8;
-		reasons->items = reasons->items
-							 ? repalloc(reasons->items, reasons->size * sizeof(StoReason))
-							 : palloc(reasons->size * sizeof(StoReason));
-	}
-
 	initStringInfo(&text);
 	for (;;)
 	{
@@ -96,8 +103,7 @@ sto_reason_add(StoReasons *reasons, StoReasonCode code, StoReasonSubject kind,
 		enlargeStringInfo(&text, needed);
 	}
 
-	reason = &reasons->items[reasons->count++];
-	memset(reason, 0, sizeof(*reason));
+	reason = add(reasons);
 	reason->code = code;
 	reason->sqlstate = known[k].sqlstate;
 	reason->rule = known[k].rule;
@@ -132,7 +138,8 @@ void
 sto_reason_message(StoReasons *reasons, const char *message, const char *hint)
 {
 	last(reasons)->message = message;
-	last(reasons)->hint = hint;
+	if (hint != NULL)
+		last(reasons)->hint = hint;
 }
 
 void
@@ -146,9 +153,38 @@ sto_reason_fact(StoReasons *reasons, StoReasonCode code, StoReasonSubject kind,
 }
 
 void
-sto_reason_label(StoReasons *reasons, const char *label)
+sto_reason_whose(StoReasons *reasons, StoRuleWhose whose)
 {
-	last(reasons)->label = label ? pstrdup(label) : NULL;
+	last(reasons)->whose = whose;
+}
+
+static char *
+copy_unless_empty(const char *text)
+{
+	return text != NULL && text[0] != '\0' ? pstrdup(text) : NULL;
+}
+
+void
+sto_reason_add_finding(StoReasons *reasons, const StoRuleFinding *finding)
+{
+	StoReason *reason = add(reasons);
+	const char *state = sto_rule_state(finding->code);
+
+	reason->code = finding->code;
+	reason->sqlstate = MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4]);
+	reason->rule = sto_rule_name(finding->code);
+	reason->whose = finding->whose;
+	reason->message = psprintf("rule %s of the token does not allow it", reason->rule);
+	if (finding->has_subject)
+	{
+		reason->subject_kind = STO_REASON_OF_UUID;
+		memcpy(reason->subject, finding->subject, STO_UUID_LEN);
+	}
+	reason->detail = pstrdup(finding->detail);
+	reason->label = copy_unless_empty(finding->label);
+	reason->limit = copy_unless_empty(finding->limit);
+	reason->value = copy_unless_empty(finding->value);
+	reason->passing = finding->passing;
 }
 
 /* NULL if the reason is of no register row. */

@@ -14,12 +14,13 @@
 
 #include "core/bytes.h"
 #include "core/message.h"
+#include "core/rule.h"
 
 #include "lib/stringinfo.h"
 
 /*
  * Numbers that clients may keep (docs/errors.md, "Reasons"): they never change
- * their meaning.  Rules of a token's rule set begin at 100.
+ * their meaning.  Rules of a token's rule set begin at 100 (core/rule.h).
  */
 typedef enum StoReasonCode
 {
@@ -41,7 +42,8 @@ typedef enum StoReasonCode
 	STO_REASON_HOLD_EXCEEDED = 22,
 	STO_REASON_RECEIVER_NOT_ELIGIBLE = 30,
 	STO_REASON_SENDER_NOT_ELIGIBLE = 31,
-	STO_REASON_NOT_ACKNOWLEDGED = 40
+	STO_REASON_NOT_ACKNOWLEDGED = 40,
+	STO_REASON_EXPIRED = 50
 } StoReasonCode;
 
 typedef enum StoReasonSubject
@@ -53,9 +55,10 @@ typedef enum StoReasonSubject
 
 typedef struct StoReason
 {
-	StoReasonCode code;
+	int code; /* of StoReasonCode or StoRuleCode */
 	int sqlstate;
 	const char *rule;    /* its name in docs/errors.md: constant text */
+	StoRuleWhose whose;  /* whose data value and passing tell; of the order: as the subject says */
 	const char *message; /* of an error that it decides: constant text */
 	const char *hint;    /* constant text, or NULL */
 	bool plain;          /* the detail says no more than the message */
@@ -80,16 +83,19 @@ typedef struct StoReasons
 extern void sto_reason_add(StoReasons *reasons, StoReasonCode code, StoReasonSubject kind,
 						   const uint8_t *subject, const char *format, ...)
 	pg_attribute_printf(5, 6);
+/* A rule of the token's set that failed; everything is copied. */
+extern void sto_reason_add_finding(StoReasons *reasons, const StoRuleFinding *finding);
 /* Of the reason added last: what it allows and found (copied; each may be NULL). */
 extern void sto_reason_limit(StoReasons *reasons, const char *limit, const char *value,
 							 StoAmount passing);
-/* Of the reason added last: message and hint of its own, constant texts. */
+/* Of the reason added last: whose data they are. */
+extern void sto_reason_whose(StoReasons *reasons, StoRuleWhose whose);
+/* Of the reason added last: message and hint of its own, constant texts; no hint: as for its code.
+ */
 extern void sto_reason_message(StoReasons *reasons, const char *message, const char *hint);
 /* A failed check of which the message says all. */
 extern void sto_reason_fact(StoReasons *reasons, StoReasonCode code, StoReasonSubject kind,
 							const uint8_t *subject, const char *message, const char *hint);
-/* Of the reason added last: the label that the token's rule set gives the rule (copied). */
-extern void sto_reason_label(StoReasons *reasons, const char *label);
 /*
  * One reason as values of a row or as a JSON object: code, state, rule, label,
  * subject, limit, value, passing, detail.  The texts are NULL where there is none.
