@@ -146,7 +146,9 @@ CREATE TABLE sto.hold (
     purpose          text               NOT NULL,
     CONSTRAINT hold_pkey PRIMARY KEY (hold_id)
 );
-CREATE INDEX hold_open ON sto.hold (wallet, token_id) WHERE remaining > '0';
+-- by expiry, so that those that have expired are found without a look at the others
+CREATE INDEX hold_open ON sto.hold (wallet, token_id, release_after) WHERE remaining > '0';
+CREATE INDEX hold_expiry ON sto.hold (release_after) WHERE remaining > '0' AND release_after IS NOT NULL;
 
 COMMENT ON TABLE sto.subject IS 'every thing that has a chain of events, and the head of that chain';
 COMMENT ON TABLE sto.ledger IS 'the open ledger: at most one row';

@@ -77,6 +77,8 @@ typedef enum StoIndex
 	STO_IDX_BATCH,            /* batch_pkey (batch_event) */
 	STO_IDX_POSITION,         /* position_pkey (token_id, wallet) */
 	STO_IDX_HOLD,             /* hold_pkey (hold_id) */
+	STO_IDX_HOLD_OPEN,        /* hold_open (wallet, token_id, release_after), of open holds */
+	STO_IDX_HOLD_EXPIRY,      /* hold_expiry (release_after), of open holds that expire */
 	STO_IDX_MEMBER,           /* member_pkey (role) */
 	STO_IDX_BLOCK,            /* block_pkey (last_id) */
 	STO_IDX_BLOCK_SIZE,       /* block_size (tree_size) */

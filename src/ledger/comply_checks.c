@@ -56,6 +56,20 @@ static const Enforced enforced[STO_REVERSE + 1] = {
 /* Lock-ups protect others than the holder: nothing stops them. */
 static const Enforced lock_up = {.available = true};
 
+static const Enforced *
+enforced_on(const StoOrder *o)
+{
+	if (o->kind == STO_HOLD && o->purpose == STO_LOCK_UP)
+		return &lock_up;
+	return &enforced[o->kind];
+}
+
+bool
+sto_needs_available(const StoOrder *order)
+{
+	return enforced_on(order)->available;
+}
+
 static bool
 same_party(const uint8_t *a, const uint8_t *b)
 {
@@ -184,10 +198,8 @@ void
 sto_comply_checks(const StoPosting *p, const StoParties *parties, StoReasons *reasons)
 {
 	const StoOrder *o = &p->entry.order;
-	const Enforced *e = &enforced[o->kind];
+	const Enforced *e = enforced_on(o);
 
-	if (o->kind == STO_HOLD && o->purpose == STO_LOCK_UP)
-		e = &lock_up;
 	if (e->pause && p->token.paused != 0)
 		sto_reason_add(reasons, STO_REASON_TOKEN_PAUSED, STO_REASON_OF_UUID, p->token.token_id,
 					   "Token %s was paused by event " INT64_FORMAT ".",

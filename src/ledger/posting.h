@@ -106,6 +106,8 @@ typedef struct StoParties
 	StoPartyFact credit; /* if the order names a credit wallet */
 } StoParties;
 
+/* comply_checks.c: is the order refused if the debit wallet has too little that is not held? */
+extern bool sto_needs_available(const StoOrder *order);
 /* comply_checks.c: in every mode, STO_MODE_DRY too, those of pause, freezes, units, eligibility and
  * rules */
 extern void sto_comply_checks(const StoPosting *p, const StoParties *parties, StoReasons *reasons);
@@ -115,6 +117,14 @@ extern void sto_post(StoPosting *p);
 /* post.c: the hold row that the entry makes or uses up; needs entry_id */
 extern void sto_post_hold(const StoPosting *p);
 extern bool sto_hold_read(int64 hold_id, StoHold *hold);
+
+/*
+ * sweep.c: if the order needs more than is available, release expired holds on
+ * its debit position, the oldest expiry first, as far as needed.  Not in verify
+ * mode, where their releases come as rows; in a dry run only its copy of the
+ * position changes.
+ */
+extern void sto_sweep_for(StoPosting *p);
 
 /* append.c: stamp, id, leaf; then the finished tuple (in verify mode, compares instead) */
 extern void sto_append_stamp(StoPosting *p);

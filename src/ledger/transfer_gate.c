@@ -69,6 +69,7 @@ take(StoPosting *p, HeapTuple tuple, TupleDesc desc)
 		return NULL;
 	if (refusal.sqlstate != 0)
 		raise_refusal(refusal);
+	sto_sweep_for(p);
 	sto_append_stamp(p);
 	sto_authorise_at(p);
 

@@ -132,3 +132,11 @@ CREATE FUNCTION sto_test.move_for(party text) RETURNS text LANGUAGE sql AS $$
     SELECT CASE WHEN sto_test.post(jsonb_build_object('kind', 'transfer', 'token_id', 'T' || n, 'debit_wallet', 'a' || n, 'credit_wallet', 'b' || n,
         'amount', '10', 'ordering_party', 'venue'), '{11}') > 0 THEN 'moved' END FROM sto_test.n() AS n
 $$;
+-- A pledge of 80 of a that has expired.
+CREATE FUNCTION sto_test.begin_expired() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sto_test.begin_case();
+    PERFORM sto_test.hold('T' || sto_test.n(), 'a' || sto_test.n(), '80', 'pledge', jsonb_build_object('credit_wallet', 'b' || sto_test.n(), 'release_after', clock_timestamp() + interval '0.5 s'));
+    PERFORM pg_sleep_until((SELECT h.release_after FROM sto.hold AS h WHERE h.token_id = sto_test.id('T' || sto_test.n())));
+END $$;
+CREATE FUNCTION sto_test.sweep() RETURNS text LANGUAGE sql AS $$ SELECT sto.sweep_expired(sto_test.id('T' || sto_test.n())::text) || ' released' $$;
