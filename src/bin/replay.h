@@ -74,8 +74,6 @@ typedef struct StoReplaySide
 	uint8_t expected[STO_DIGEST_LEN]; /* as the record has it */
 } StoReplaySide;
 
-/* STO_CHECK_GOOD if the digest of the preimage is the expected one. */
-extern StoCheck sto_replay_side_run(const StoReplaySide *side);
 /* What to say of a bad one: which side, and what the fold expects there.  Its length. */
 extern size_t sto_replay_side_text(const StoReplaySide *side, char *out, size_t size);
 

@@ -135,7 +135,7 @@ check_order_id(const Posting *p, const uint64_t value[2])
 static void
 put_number(uint8_t *at, uint64_t v)
 {
-	v = __builtin_bswap64(v);
+	v = htobe64(v);
 	memcpy(at, &v, sizeof(v));
 }
 
@@ -169,8 +169,8 @@ put_side(uint8_t *out, const uint8_t *salt, const uint8_t *token_id, const StoSi
 	return (uint8_t) (at - out);
 }
 
-StoCheck
-sto_replay_side_run(const StoReplaySide *side)
+static StoCheck
+run_side(const StoReplaySide *side)
 {
 	uint8_t digest[STO_DIGEST_LEN];
 
@@ -229,7 +229,7 @@ compare_side(const Posting *p, const StoSide *side, const Wallet *wallet, const 
 		p->r->calls.side(p->r->calls.context, &job);
 		return;
 	}
-	switch (sto_replay_side_run(&job))
+	switch (run_side(&job))
 	{
 		case STO_CHECK_GOOD:
 			break;

@@ -59,7 +59,7 @@ read_bundle(Chunk *chunk)
 }
 
 static void
-read_row(const uint8_t *data, size_t len, RawRow *raw, Row *row, bool *failed)
+read_row(const uint8_t *data, size_t len, RawRow *raw, Row *row)
 {
 	raw->data = data;
 	raw->len = len;
@@ -68,8 +68,25 @@ read_row(const uint8_t *data, size_t len, RawRow *raw, Row *row, bool *failed)
 	row->id = !row->readable                         ? 0
 			  : row->record.kind == STO_RECORD_ENTRY ? row->record.entry.entry_id
 													 : row->record.event.entry_id;
-	row->has_leaf = sto_leaf_hash(data, len, row->leaf.octets);
-	*failed |= !row->has_leaf;
+}
+
+/* Leaves of what was read: RFC 9162 2.1.1. */
+static void
+hash_rows(Chunk *chunk)
+{
+	StoHashInput inputs[CHUNK_ROWS];
+	size_t count = 0;
+
+	for (int i = 0; i < chunk->count; i++)
+	{
+		Row *row = &chunk->rows[i];
+
+		row->has_leaf = chunk->raw[i].data != NULL;
+		if (row->has_leaf)
+			inputs[count++] =
+				(StoHashInput){chunk->raw[i].data, chunk->raw[i].len, row->leaf.octets};
+	}
+	chunk->failed |= !sto_hash_all(STO_LEAF_PREFIX, inputs, count);
 }
 
 static void
@@ -93,13 +110,15 @@ prepare(Chunk *chunk)
 		if (i < 0)
 			continue;
 		if (data != NULL && !r.failed)
-			read_row(data, record_len, &chunk->raw[i], &chunk->rows[i], &chunk->failed);
+			read_row(data, record_len, &chunk->raw[i], &chunk->rows[i]);
 		else
 		{
 			memset(&chunk->rows[i], 0, sizeof(Row));
+			chunk->raw[i].data = NULL;
 			chunk->rows[i].why = "the entry bundle ends early";
 		}
 	}
+	hash_rows(chunk);
 	chunk_finish_leaves(chunk);
 }
 

@@ -31,4 +31,24 @@ extern bool sto_sha256(const void *data, size_t len, uint8_t out[STO_DIGEST_LEN]
 /* RFC 9162 2.1.1 leaf hash: SHA-256(0x00 || data). */
 extern bool sto_leaf_hash(const void *data, size_t len, uint8_t out[STO_DIGEST_LEN]);
 
+#define STO_LEAF_PREFIX 0x00
+#define STO_NO_PREFIX (-1)
+
+/* A message to hash, and where its digest goes: STO_DIGEST_LEN octets. */
+typedef struct StoHashInput
+{
+	const uint8_t *data;
+	size_t len;
+	uint8_t *out;
+} StoHashInput;
+
+/*
+ * SHA-256 of each, with an octet before it (prefix; STO_NO_PREFIX: none): about twice as
+ * fast as one by one.  A digest may take the place of octets of messages up to
+ * its own, if all are of one length.
+ */
+extern bool sto_hash_all(int prefix, const StoHashInput *inputs, size_t count);
+/* hash_lanes.c: the same by the processor's own instructions; false if it has none. */
+extern bool sto_hash_lanes(int prefix, const StoHashInput *inputs, size_t count);
+
 #endif

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define TILE_MASK (STO_TILE_WIDTH - 1)
+#define NODE_PREFIX 0x01 /* RFC 9162 2.1.1 */
 
 static bool
 size_in_range(int64_t size)
@@ -24,7 +25,7 @@ sto_node_hash(const StoHash *left, const StoHash *right, StoHash *out)
 {
 	uint8_t buffer[1 + 2 * STO_DIGEST_LEN];
 
-	buffer[0] = 0x01; /* RFC 9162 2.1.1: the node prefix */
+	buffer[0] = NODE_PREFIX;
 	memcpy(buffer + 1, left->octets, STO_DIGEST_LEN);
 	memcpy(buffer + 1 + STO_DIGEST_LEN, right->octets, STO_DIGEST_LEN);
 	return sto_sha256(buffer, sizeof(buffer), out->octets);
@@ -91,13 +92,14 @@ sto_frontier_root(const StoFrontier *frontier, StoHash *out)
 static bool
 fold(StoHash *hashes, size_t count)
 {
+	StoHashInput pairs[STO_TILE_WIDTH / 2];
+
 	for (; count > 1; count = (count + 1) / 2)
 	{
-		for (size_t i = 0; i + 1 < count; i += 2)
-		{
-			if (!sto_node_hash(&hashes[i], &hashes[i + 1], &hashes[i / 2]))
-				return false;
-		}
+		for (size_t i = 0; i < count / 2; i++)
+			pairs[i] = (StoHashInput){hashes[2 * i].octets, 2 * STO_DIGEST_LEN, hashes[i].octets};
+		if (!sto_hash_all(NODE_PREFIX, pairs, count / 2))
+			return false;
 		if (count % 2 != 0)
 			hashes[count / 2] = hashes[count - 1];
 	}

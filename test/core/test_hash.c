@@ -39,6 +39,42 @@ test_one_shot(void)
 		  equals_hex(out, "395aa064aa4c29f7010acfe3f25db9485bbd4b91897b6ad7ad547639252b4d56"));
 }
 
+/* Every pair of lengths around one, two and three blocks, with a prefix and without, and odd
+ * counts. */
+static void
+test_many(void)
+{
+	enum
+	{
+		COUNT = 131
+	};
+	uint8_t data[COUNT];
+	uint8_t theirs[STO_DIGEST_LEN];
+	uint8_t out[COUNT][STO_DIGEST_LEN];
+	StoHashInput inputs[COUNT];
+	bool leaves = true;
+	bool plain = true;
+
+	for (size_t i = 0; i < COUNT; i++)
+		data[i] = (uint8_t) (i * 11);
+	for (size_t step = 1; step < COUNT; step++)
+	{
+		for (size_t i = 0; i < COUNT; i++)
+			inputs[i] = (StoHashInput){data, i * step % COUNT, out[i]};
+		leaves &= sto_hash_all(STO_LEAF_PREFIX, inputs, COUNT);
+		for (size_t i = 0; i < COUNT; i++)
+			leaves &= sto_leaf_hash(data, inputs[i].len, theirs) &&
+					  memcmp(out[i], theirs, STO_DIGEST_LEN) == 0;
+		plain &= sto_hash_all(STO_NO_PREFIX, inputs, step);
+		for (size_t i = 0; i < step; i++)
+			plain &= sto_sha256(data, inputs[i].len, theirs) &&
+					 memcmp(out[i], theirs, STO_DIGEST_LEN) == 0;
+	}
+	CHECK(leaves);
+	CHECK(plain);
+	CHECK(sto_hash_all(STO_LEAF_PREFIX, inputs, 0));
+}
+
 /* Against EVP_Digest, at every length around the block size and past it. */
 static void
 test_lengths(void)
@@ -117,6 +153,7 @@ int
 main(void)
 {
 	test_one_shot();
+	test_many();
 	test_lengths();
 	test_copy();
 	test_interleaved();
