@@ -129,6 +129,7 @@ CREATE TABLE sto.position (
     wallet    sto.wallet_address NOT NULL,
     token_id  uuid               NOT NULL,
     head      sto.digest,                   -- leaf hash of its last entry
+    outflow   sto.token_amount   NOT NULL,  -- sum of its issues, and of its transfers and posts to other parties
     CONSTRAINT position_pkey PRIMARY KEY (token_id, wallet)
 ) WITH (fillfactor = 70);
 

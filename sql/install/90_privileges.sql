@@ -102,3 +102,36 @@ GRANT SELECT ON sto.acknowledgement TO PUBLIC;
 
 -- Who stands behind a party: its own roles, and readers of the register.
 GRANT SELECT ON sto.ultimate_owner TO PUBLIC;
+
+-- Rules.  A token's rules and lists are for everybody who means to hold it; what a party states for them, what it holds,
+-- and who approved what, are for itself, for the token's issuer where it is about a token, and for readers of the register.
+GRANT SELECT ON sto.rule_set TO PUBLIC;
+ALTER TABLE sto.party_list ENABLE ROW LEVEL SECURITY;
+ALTER TABLE sto.opt_in ENABLE ROW LEVEL SECURITY;
+ALTER TABLE sto.travel_data ENABLE ROW LEVEL SECURITY;
+ALTER TABLE sto.transfer_approval ENABLE ROW LEVEL SECURITY;
+ALTER TABLE sto.holding ENABLE ROW LEVEL SECURITY;
+ALTER TABLE sto.holder_group ENABLE ROW LEVEL SECURITY;
+ALTER TABLE sto.issued ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON sto.party_list FOR SELECT
+    USING ((SELECT me.reads_all FROM sto.me) OR party_id = (SELECT me.party_id FROM sto.me)
+           OR token_id IN (SELECT t.token_id FROM sto.token t WHERE t.issuer = (SELECT me.party_id FROM sto.me)));
+CREATE POLICY own ON sto.opt_in FOR SELECT
+    USING ((SELECT me.reads_all FROM sto.me) OR party_id = (SELECT me.party_id FROM sto.me)
+           OR token_id IN (SELECT t.token_id FROM sto.token t WHERE t.issuer = (SELECT me.party_id FROM sto.me)));
+CREATE POLICY own ON sto.travel_data FOR SELECT
+    USING ((SELECT me.reads_all FROM sto.me) OR party_id = (SELECT me.party_id FROM sto.me));
+CREATE POLICY own ON sto.transfer_approval FOR SELECT
+    USING ((SELECT me.reads_all FROM sto.me) OR (SELECT me.party_id FROM sto.me) IN (approver, sender, receiver)
+           OR token_id IN (SELECT t.token_id FROM sto.token t WHERE t.issuer = (SELECT me.party_id FROM sto.me)));
+CREATE POLICY own ON sto.holding FOR SELECT
+    USING ((SELECT me.reads_all FROM sto.me) OR party_id = (SELECT me.party_id FROM sto.me)
+           OR token_id IN (SELECT t.token_id FROM sto.token t WHERE t.issuer = (SELECT me.party_id FROM sto.me)));
+CREATE POLICY own ON sto.holder_group FOR SELECT
+    USING ((SELECT me.reads_all FROM sto.me)
+           OR token_id IN (SELECT t.token_id FROM sto.token t WHERE t.issuer = (SELECT me.party_id FROM sto.me)));
+CREATE POLICY own ON sto.issued FOR SELECT
+    USING ((SELECT me.reads_all FROM sto.me) OR party_id = (SELECT me.party_id FROM sto.me)
+           OR token_id IN (SELECT t.token_id FROM sto.token t WHERE t.issuer = (SELECT me.party_id FROM sto.me)));
+GRANT SELECT ON sto.party_list, sto.opt_in, sto.travel_data, sto.transfer_approval, sto.holding, sto.holder_group, sto.issued
+    TO PUBLIC;

@@ -55,6 +55,16 @@ static const char *const rel_names[STO_REL_COUNT] = {
 	[STO_REL_ACKNOWLEDGEMENT] = "acknowledgement",
 	[STO_REL_PARTY_PRIVATE] = "party_private",
 	[STO_REL_ERASURE] = "erasure",
+	[STO_REL_RULE_SET] = "rule_set",
+	[STO_REL_PARTY_LIST] = "party_list",
+	[STO_REL_OPT_IN] = "opt_in",
+	[STO_REL_TRAVEL_DATA] = "travel_data",
+	[STO_REL_TRANSFER_APPROVAL] = "transfer_approval",
+	[STO_REL_OVERRIDE] = "override",
+	[STO_REL_HOLDING] = "holding",
+	[STO_REL_HOLDER_GROUP] = "holder_group",
+	[STO_REL_FLOW] = "flow",
+	[STO_REL_ISSUED] = "issued",
 };
 
 /* 0: C reads no column of it */
@@ -89,6 +99,16 @@ static const int rel_columns[STO_REL_COUNT] = {
 	[STO_REL_ACKNOWLEDGEMENT] = ACKNOWLEDGEMENT_COLUMNS,
 	[STO_REL_PARTY_PRIVATE] = PARTY_PRIVATE_COLUMNS,
 	[STO_REL_ERASURE] = ERASURE_COLUMNS,
+	[STO_REL_RULE_SET] = RULE_SET_COLUMNS,
+	[STO_REL_PARTY_LIST] = PARTY_LIST_COLUMNS,
+	[STO_REL_OPT_IN] = OPT_IN_COLUMNS,
+	[STO_REL_TRAVEL_DATA] = TRAVEL_DATA_COLUMNS,
+	[STO_REL_TRANSFER_APPROVAL] = TRANSFER_APPROVAL_COLUMNS,
+	[STO_REL_OVERRIDE] = OVERRIDE_COLUMNS,
+	[STO_REL_HOLDING] = HOLDING_COLUMNS,
+	[STO_REL_HOLDER_GROUP] = HOLDER_GROUP_COLUMNS,
+	[STO_REL_FLOW] = FLOW_COLUMNS,
+	[STO_REL_ISSUED] = ISSUED_COLUMNS,
 	[STO_REL_SEQUENCE] = 3, /* every sequence's */
 	/* log/columns.h has their columns */
 	[STO_REL_BLOCK] = 4,
@@ -147,6 +167,20 @@ static const char *const index_names[STO_IDX_COUNT] = {
 	[STO_IDX_DOCUMENT_NAME] = "document_name",
 	[STO_IDX_ACKNOWLEDGEMENT] = "acknowledgement_pkey",
 	[STO_IDX_PARTY_PRIVATE] = "party_private_pkey",
+	[STO_IDX_RULE_SET] = "rule_set_pkey",
+	[STO_IDX_RULE_SET_TOKEN] = "rule_set_token",
+	[STO_IDX_PARTY_LIST] = "party_list_pkey",
+	[STO_IDX_OPT_IN] = "opt_in_pkey",
+	[STO_IDX_TRAVEL_DATA] = "travel_data_pkey",
+	[STO_IDX_TRAVEL_PARTY] = "travel_data_party",
+	[STO_IDX_APPROVAL] = "transfer_approval_pkey",
+	[STO_IDX_APPROVAL_OPEN] = "transfer_approval_open",
+	[STO_IDX_OVERRIDE] = "override_pkey",
+	[STO_IDX_HOLDING] = "holding_pkey",
+	[STO_IDX_HOLDER_GROUP] = "holder_group_pkey",
+	[STO_IDX_FLOW] = "flow_pkey",
+	[STO_IDX_ISSUED] = "issued_pkey",
+	[STO_IDX_ISSUED_TIME] = "issued_time",
 };
 
 static Oid rel_oids[STO_REL_COUNT];

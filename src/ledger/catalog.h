@@ -54,6 +54,17 @@ typedef enum StoRel
 	/* personal data: sql/install/36_private.sql */
 	STO_REL_PARTY_PRIVATE,
 	STO_REL_ERASURE,
+	/* rules: sql/install/34_rules.sql */
+	STO_REL_RULE_SET,
+	STO_REL_PARTY_LIST,
+	STO_REL_OPT_IN,
+	STO_REL_TRAVEL_DATA,
+	STO_REL_TRANSFER_APPROVAL,
+	STO_REL_OVERRIDE,
+	STO_REL_HOLDING,
+	STO_REL_HOLDER_GROUP,
+	STO_REL_FLOW,
+	STO_REL_ISSUED,
 	STO_REL_COUNT
 } StoRel;
 
@@ -106,6 +117,21 @@ typedef enum StoIndex
 	STO_IDX_DOCUMENT_NAME,    /* document_name (token_id, name), of present versions */
 	STO_IDX_ACKNOWLEDGEMENT,  /* acknowledgement_pkey (party_id, document) */
 	STO_IDX_PARTY_PRIVATE,    /* party_private_pkey (party_id, commitment) */
+	STO_IDX_RULE_SET,         /* rule_set_pkey (set_by) */
+	STO_IDX_RULE_SET_TOKEN,   /* rule_set_token (token_id) */
+	STO_IDX_PARTY_LIST,       /* party_list_pkey (token_id, list, party_id) */
+	STO_IDX_OPT_IN,           /* opt_in_pkey (party_id, token_id) */
+	STO_IDX_TRAVEL_DATA,      /* travel_data_pkey (set_by) */
+	STO_IDX_TRAVEL_PARTY,     /* travel_data_party (party_id) */
+	STO_IDX_APPROVAL,         /* transfer_approval_pkey (approval) */
+	STO_IDX_APPROVAL_OPEN,    /* transfer_approval_open (token_id, sender, receiver, approval), of
+								 those left */
+	STO_IDX_OVERRIDE,         /* override_pkey (entry_id, number) */
+	STO_IDX_HOLDING,          /* holding_pkey (token_id, party_id) */
+	STO_IDX_HOLDER_GROUP,     /* holder_group_pkey (token_id, by, value) */
+	STO_IDX_FLOW,             /* flow_pkey (token_id, wallet, posted_at, seq) */
+	STO_IDX_ISSUED,           /* issued_pkey (token_id, party_id) */
+	STO_IDX_ISSUED_TIME,      /* issued_time (token_id, posted_at) */
 	STO_IDX_COUNT
 } StoIndex;
 

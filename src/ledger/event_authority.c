@@ -44,7 +44,8 @@ typedef enum ActorRule
 	ACTOR_CLAIMANT, /* the claim's issuer, which its handler finds */
 	ACTOR_ENFORCER,
 	ACTOR_ISSUER_OR_ENFORCER,
-	ACTOR_ORDERER /* a party or a wallet */
+	ACTOR_APPROVER, /* any party; a rule says whose approval it wants */
+	ACTOR_ORDERER   /* a party or a wallet */
 } ActorRule;
 
 typedef struct EventRule
@@ -88,6 +89,12 @@ static const EventRule rules[STO_EVENT_KINDS] = {
 	[STO_EVENT_PARTY_FREEZE] = {SUBJECT_PARTY, ACTOR_ENFORCER, false},
 	[STO_EVENT_DOCUMENT] = {SUBJECT_TOKEN, ACTOR_ISSUER, false},
 	[STO_EVENT_ACKNOWLEDGE] = {SUBJECT_PARTY, ACTOR_SELF_OR_WALLET, false},
+	[STO_EVENT_RULE_SET] = {SUBJECT_TOKEN, ACTOR_ISSUER, false},
+	[STO_EVENT_PARTY_LIST] = {SUBJECT_TOKEN, ACTOR_ISSUER, false},
+	[STO_EVENT_OPT_IN] = {SUBJECT_PARTY, ACTOR_SELF_OR_WALLET, false},
+	[STO_EVENT_TRAVEL_DATA] = {SUBJECT_PARTY, ACTOR_REGISTRAR, true},
+	[STO_EVENT_TRANSFER_APPROVAL] = {SUBJECT_TOKEN, ACTOR_APPROVER, false},
+	[STO_EVENT_APPROVAL_REVOKE] = {SUBJECT_TOKEN, ACTOR_APPROVER, false},
 };
 
 const uint8_t sto_nil_uuid[STO_UUID_LEN] = {0};
@@ -120,7 +127,14 @@ sto_act_restricts(const StoAct *act)
 		case STO_EVENT_CLAIM_REVOKE:
 		case STO_EVENT_TOKEN_TOPICS:
 		case STO_EVENT_TRUSTED_ISSUER:
+		case STO_EVENT_RULE_SET:
+		case STO_EVENT_PARTY_LIST:
+		case STO_EVENT_APPROVAL_REVOKE:
 			return true;
+		case STO_EVENT_OPT_IN:
+			return !body->value[STO_F_AFFIRMED].flag;
+		case STO_EVENT_TRAVEL_DATA:
+			return STO_BODY_HAS(body, STO_F_GRANTED) && !body->value[STO_F_GRANTED].flag;
 		case STO_EVENT_TOKEN_PAUSE:
 			return body->value[STO_F_PAUSED].flag;
 		case STO_EVENT_WALLET_FREEZE:
@@ -351,6 +365,10 @@ check_actor(const StoAct *act, bool is_party)
 		case ACTOR_PARTY:
 			if (!is_party)
 				not_authorised(act, "the party that is the token's issuer");
+			break;
+		case ACTOR_APPROVER:
+			if (!is_party)
+				not_authorised(act, "the party that approves");
 			break;
 		case ACTOR_ISSUER:
 			if (!sto_fact_token(act->event.subject, &token) || !is_party ||

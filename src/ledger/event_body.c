@@ -34,7 +34,8 @@
 
 /*
  * Where the parser is.  Depth 1 is the body's own object, 2 an array, 3 a key's
- * object in the array of keys; nothing is deeper.
+ * object in the array of keys; nothing is deeper but rules, which core/rule.h reads:
+ * of them only the brackets are counted.
  */
 typedef struct BodyParse
 {
@@ -45,6 +46,7 @@ typedef struct BodyParse
 	int field;         /* the one whose value comes next, or whose array is open */
 	int item;          /* at depth 3: ITEM_... whose value comes next */
 	int items;         /* of the present key: all seen */
+	int brackets;      /* open ones of an array of rules */
 } BodyParse;
 
 pg_attribute_noreturn() static void refuse(const BodyParse *parse, const char *reason,
@@ -211,6 +213,7 @@ read_value(const BodyParse *parse, StoField field, char *token, bool quoted, Sto
 				refuse(parse, psprintf("is not an address: %s", why), name);
 			break;
 		case TYPE_KEYS:
+		case TYPE_RULES:
 		case TYPE_TEXTS:
 		case TYPE_INTEGERS:
 			refuse(parse, "must be an array", name);
@@ -286,7 +289,9 @@ on_object_start(void *state)
 {
 	BodyParse *parse = state;
 
-	if (parse->depth == 0)
+	if (parse->brackets > 0)
+		parse->brackets++;
+	else if (parse->depth == 0)
 		parse->depth = 1;
 	else if (parse->depth == 2 && parse->field == STO_F_KEYS)
 	{
@@ -306,6 +311,11 @@ on_object_end(void *state)
 {
 	BodyParse *parse = state;
 
+	if (parse->brackets > 0)
+	{
+		parse->brackets--;
+		return STO_JSON_OK;
+	}
 	if (parse->depth == 3 && (parse->items & ITEM_KEY) == 0)
 		refuse(parse, "is missing in the list of keys", "key");
 	parse->depth = (parse->depth == 3) ? 2 : 0;
@@ -317,7 +327,7 @@ is_array(int field)
 {
 	StoFieldType type = sto_event_fields[field].type;
 
-	return type == TYPE_KEYS || type == TYPE_TEXTS || type == TYPE_INTEGERS;
+	return type == TYPE_KEYS || type == TYPE_RULES || type == TYPE_TEXTS || type == TYPE_INTEGERS;
 }
 
 static StoJsonResult
@@ -325,11 +335,17 @@ on_array_start(void *state)
 {
 	BodyParse *parse = state;
 
+	if (parse->brackets > 0)
+	{
+		parse->brackets++;
+		return STO_JSON_OK;
+	}
 	if (parse->depth == 0)
 		refuse(parse, "It must be an object", NULL);
 	if (parse->depth != 1 || !is_array(parse->field))
 		refuse(parse, "An array stands where a plain value is expected", NULL);
 	parse->depth = 2;
+	parse->brackets = sto_event_fields[parse->field].type == TYPE_RULES ? 1 : 0;
 	return STO_JSON_OK;
 }
 
@@ -338,6 +354,12 @@ on_array_end(void *state)
 {
 	BodyParse *parse = state;
 
+	if (parse->brackets > 1)
+	{
+		parse->brackets--;
+		return STO_JSON_OK;
+	}
+	parse->brackets = 0;
 	parse->depth = 1;
 	parse->body->present |= STO_FIELD_BIT(parse->field);
 	return STO_JSON_OK;
@@ -371,6 +393,8 @@ on_field(void *state, char *name, bool isnull)
 	StoFieldSet bit;
 	int field = 0;
 
+	if (parse->brackets > 0)
+		return STO_JSON_OK;
 	if (parse->depth == 3)
 	{
 		begin_item(parse, name, isnull);
@@ -396,6 +420,8 @@ on_scalar(void *state, char *token, JsonTokenType type)
 {
 	BodyParse *parse = state;
 
+	if (parse->brackets > 0)
+		return STO_JSON_OK;
 	if (parse->depth == 0)
 		refuse(parse, "It must be an object", NULL);
 	if (parse->depth == 2 && parse->field == STO_F_KEYS)

@@ -67,6 +67,12 @@ static const struct
 	[STO_EVENT_PARTY_FREEZE] = {sto_register_party_freeze, NULL},
 	[STO_EVENT_DOCUMENT] = {sto_register_document, NULL},
 	[STO_EVENT_ACKNOWLEDGE] = {sto_register_acknowledge, NULL},
+	[STO_EVENT_RULE_SET] = {sto_register_rule_set, NULL},
+	[STO_EVENT_PARTY_LIST] = {sto_register_party_list, NULL},
+	[STO_EVENT_OPT_IN] = {sto_register_opt_in, NULL},
+	[STO_EVENT_TRAVEL_DATA] = {sto_register_travel_data, NULL},
+	[STO_EVENT_TRANSFER_APPROVAL] = {sto_register_transfer_approval, NULL},
+	[STO_EVENT_APPROVAL_REVOKE] = {sto_register_approval_revoke, NULL},
 };
 
 /* The row as it arrived. */

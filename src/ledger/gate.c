@@ -240,13 +240,13 @@ check_stored(void)
 void
 sto_gate_flush(void)
 {
-	sto_position_flush();
+	sto_rows_flush();
 }
 
 void
 sto_gate_end_statement(void)
 {
-	sto_position_flush();
+	sto_rows_flush();
 	if (--now.depth > 0)
 		return;
 	check_stored();
@@ -257,7 +257,7 @@ sto_gate_end_statement(void)
 void
 sto_gate_end_rebuild(void)
 {
-	sto_position_flush();
+	sto_rows_flush();
 	sto_batch_check_complete();
 	sto_group_check();
 	sto_group_forget(0);
@@ -266,14 +266,14 @@ sto_gate_end_rebuild(void)
 static void
 before_commit(void)
 {
-	if (now.posted == 0 && !sto_position_dirty())
+	if (now.posted == 0 && !sto_rows_dirty())
 		return;
 
 	/* in logical apply no statement trigger has written positions back */
-	if (sto_position_dirty())
+	if (sto_rows_dirty())
 	{
 		PushActiveSnapshot(GetTransactionSnapshot());
-		sto_position_flush();
+		sto_rows_flush();
 		PopActiveSnapshot();
 	}
 	check_stored();
@@ -305,6 +305,7 @@ after_xact(void)
 	saved = NULL;
 	saved_count = saved_size = 0;
 	sto_rebuilding = false;
+	sto_rows_xact_end();
 	sto_position_xact_end();
 	sto_batch_forget(0);
 	sto_group_forget(0);
@@ -366,14 +367,14 @@ subxact_callback(SubXactEvent event, SubTransactionId subid, SubTransactionId pa
 		case SUBXACT_EVENT_COMMIT_SUB:
 			if (saved_count > 0 && saved[saved_count - 1].subid == subid)
 				saved_count--;
-			sto_position_subxact_commit(subid, parent);
+			sto_rows_subxact_commit(subid, parent);
 			sto_batch_subxact_commit(subid, parent);
 			sto_group_subxact_commit(subid, parent);
 			break;
 		case SUBXACT_EVENT_ABORT_SUB:
 			restore_counters(subid);
 			writer_locked = false;
-			sto_position_subxact_abort(subid);
+			sto_rows_subxact_abort(subid);
 			sto_batch_forget(subid);
 			sto_group_forget(subid);
 			break;

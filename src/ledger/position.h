@@ -9,8 +9,7 @@
 #include "postgres.h"
 
 #include "core/message.h"
-
-#include "storage/itemptr.h"
+#include "ledger/rowcache.h"
 
 typedef struct StoPositionKey
 {
@@ -22,7 +21,6 @@ typedef struct StoPosition
 {
 	StoPositionKey key;
 	bool has_head;
-	bool dirty; /* differs from the row at tid */
 	/* this transaction's last entry on it, for the lock-up that follows an issue */
 	bool last_was_issue;
 	bool last_has_group;
@@ -33,8 +31,8 @@ typedef struct StoPosition
 	int64 seq;
 	int64 posted_at; /* of its last entry, microseconds since 1970 */
 	uint8_t head[STO_DIGEST_LEN];
-	ItemPointerData tid;       /* the row version that this transaction has locked */
-	SubTransactionId saved_in; /* subtransaction that last saved its image */
+	StoAmount outflow; /* sum of its issues, and of its transfers and posts to other parties */
+	StoRowState state;
 } StoPosition;
 
 /*
@@ -44,15 +42,12 @@ typedef struct StoPosition
  */
 extern StoPosition *sto_position_lock(const uint8_t token_id[STO_UUID_LEN],
 									  const uint8_t wallet[STO_ADDRESS_LEN]);
-/* Announce a change to a locked position: saves its image for a rollback, marks it dirty. */
+/* NULL if this transaction hasn't locked it. */
+extern StoPosition *sto_position_find(const uint8_t token_id[STO_UUID_LEN],
+									  const uint8_t wallet[STO_ADDRESS_LEN]);
+/* Announce a change to a locked position. */
 extern void sto_position_touch(StoPosition *pos);
-/* Write every dirty position back. */
-extern void sto_position_flush(void);
-/* True if some position differs from its row. */
-extern bool sto_position_dirty(void);
 
 extern void sto_position_xact_end(void);
-extern void sto_position_subxact_commit(SubTransactionId subid, SubTransactionId parent);
-extern void sto_position_subxact_abort(SubTransactionId subid);
 
 #endif

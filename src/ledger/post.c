@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "ledger/flow.h"
 #include "ledger/posting.h"
 #include "ledger/store.h"
 
@@ -74,6 +75,8 @@ sto_post(StoPosting *p)
 		sto_position_touch(credit);
 
 	/* comply_checks.c has seen that the units are there */
+	if (sto_flow_counts(p))
+		add_to(&debit->outflow, o->amount);
 	switch (o->kind)
 	{
 		case STO_ISSUE:
@@ -102,8 +105,12 @@ sto_post(StoPosting *p)
 		add_to(&credit->balance, o->amount);
 
 	close_side(p, debit, &p->entry.debit);
+	sto_flow_sample(debit);
 	if (credit != NULL)
+	{
 		close_side(p, credit, &p->entry.credit);
+		sto_flow_sample(credit);
+	}
 }
 
 static void

@@ -29,16 +29,41 @@ PG_FUNCTION_INFO_V1(sto_rebuild);
 #define FLUSH_EVERY 10000
 
 /* Children before what they rest on; sto.member is not derived. */
-static const StoRel derived[] = {
-	STO_REL_ACKNOWLEDGEMENT, STO_REL_DOCUMENT,       STO_REL_TRUSTED,
-	STO_REL_REQUIRED,        STO_REL_CLAIM,          STO_REL_BENEFICIAL_OWNER,
-	STO_REL_MANDATE,         STO_REL_CLASSIFICATION, STO_REL_CLOSE,
-	STO_REL_LOG_RESTART,     STO_REL_TIME_AUTHORITY, STO_REL_WITNESS_POLICY,
-	STO_REL_WITNESS,         STO_REL_LOG_KEY,        STO_REL_HOLD,
-	STO_REL_POSITION,        STO_REL_BATCH,          STO_REL_TOKEN,
-	STO_REL_WALLET,          STO_REL_PARTY,          STO_REL_CAPABILITY,
-	STO_REL_PUBLIC_KEY,      STO_REL_KEY_POLICY,     STO_REL_LEDGER,
-	STO_REL_SUBJECT};
+static const StoRel derived[] = {STO_REL_OVERRIDE,
+								 STO_REL_ISSUED,
+								 STO_REL_FLOW,
+								 STO_REL_HOLDER_GROUP,
+								 STO_REL_HOLDING,
+								 STO_REL_TRANSFER_APPROVAL,
+								 STO_REL_TRAVEL_DATA,
+								 STO_REL_OPT_IN,
+								 STO_REL_PARTY_LIST,
+								 STO_REL_RULE_SET,
+								 STO_REL_ACKNOWLEDGEMENT,
+								 STO_REL_DOCUMENT,
+								 STO_REL_TRUSTED,
+								 STO_REL_REQUIRED,
+								 STO_REL_CLAIM,
+								 STO_REL_BENEFICIAL_OWNER,
+								 STO_REL_MANDATE,
+								 STO_REL_CLASSIFICATION,
+								 STO_REL_CLOSE,
+								 STO_REL_LOG_RESTART,
+								 STO_REL_TIME_AUTHORITY,
+								 STO_REL_WITNESS_POLICY,
+								 STO_REL_WITNESS,
+								 STO_REL_LOG_KEY,
+								 STO_REL_HOLD,
+								 STO_REL_POSITION,
+								 STO_REL_BATCH,
+								 STO_REL_TOKEN,
+								 STO_REL_WALLET,
+								 STO_REL_PARTY,
+								 STO_REL_CAPABILITY,
+								 STO_REL_PUBLIC_KEY,
+								 STO_REL_KEY_POLICY,
+								 STO_REL_LEDGER,
+								 STO_REL_SUBJECT};
 
 /* One of the two log tables, read by its primary key; only itself, no child table. */
 typedef struct LogReader

@@ -88,6 +88,12 @@ extern void sto_register_wallet_freeze(StoAct *act);
 extern void sto_register_party_freeze(StoAct *act);
 extern void sto_register_document(StoAct *act); /* register_document.c */
 extern void sto_register_acknowledge(StoAct *act);
+extern void sto_register_rule_set(StoAct *act); /* register_rules.c */
+extern void sto_register_party_list(StoAct *act);
+extern void sto_register_opt_in(StoAct *act);
+extern void sto_register_travel_data(StoAct *act);
+extern void sto_register_transfer_approval(StoAct *act); /* register_approval.c */
+extern void sto_register_approval_revoke(StoAct *act);
 
 /*
  * register_keys.c: make the body's policy the subject's, as the policy of this

@@ -53,9 +53,30 @@ keys_of(StoIndex which, Relation index)
 	return keys;
 }
 
+/* Compare an index column so; equality comes from keys_of(), which is the usual case. */
+static void
+bound_key(ScanKey key, Relation index, int column, StrategyNumber strategy)
+{
+	Oid type = index->rd_opcintype[column];
+	Oid operator= get_opfamily_member(index->rd_opfamily[column], type, type, strategy);
+
+	if (!OidIsValid(operator))
+		elog(ERROR, "index \"%s\" has no operator of strategy %d", RelationGetRelationName(index),
+			 strategy);
+	ScanKeyEntryInitialize(key, 0, column + 1, strategy, InvalidOid, index->rd_indcollation[column],
+						   get_opcode(operator), key->sk_argument);
+}
+
 void
 sto_scan_begin(StoScan *scan, StoRel rel, StoIndex index, int nkeys, const Datum *keys,
 			   Snapshot snapshot)
+{
+	sto_scan_begin_bound(scan, rel, index, nkeys, keys, BTEqualStrategyNumber, snapshot);
+}
+
+void
+sto_scan_begin_bound(StoScan *scan, StoRel rel, StoIndex index, int nkeys, const Datum *keys,
+					 StrategyNumber last, Snapshot snapshot)
 {
 	const IndexKeys *info;
 	ScanKeyData skey[STO_STORE_KEYS];
@@ -68,6 +89,8 @@ sto_scan_begin(StoScan *scan, StoRel rel, StoIndex index, int nkeys, const Datum
 		ScanKeyEntryInitializeWithInfo(&skey[i], 0, i + 1, BTEqualStrategyNumber, InvalidOid,
 									   info->collation[i], unconstify(FmgrInfo *, &info->equal[i]),
 									   keys[i]);
+	if (last != BTEqualStrategyNumber)
+		bound_key(&skey[nkeys - 1], scan->index, nkeys - 1, last);
 
 	scan->registered = (snapshot == NULL);
 	/* parallel queries only read, and all their processes with one snapshot: there is no newer */
@@ -83,6 +106,12 @@ bool
 sto_scan_next(StoScan *scan)
 {
 	return index_getnext_slot(scan->scan, ForwardScanDirection, scan->slot);
+}
+
+bool
+sto_scan_previous(StoScan *scan)
+{
+	return index_getnext_slot(scan->scan, BackwardScanDirection, scan->slot);
 }
 
 void

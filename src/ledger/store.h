@@ -12,6 +12,7 @@
 #include "ledger/catalog.h"
 
 #include "access/genam.h"
+#include "access/stratnum.h"
 #include "storage/block.h"
 #include "executor/tuptable.h"
 #include "nodes/execnodes.h"
@@ -111,7 +112,11 @@ typedef struct StoScan
 /* snapshot NULL: the newest */
 extern void sto_scan_begin(StoScan *scan, StoRel rel, StoIndex index, int nkeys, const Datum *keys,
 						   Snapshot snapshot);
+/* Rows whose last key column compares so with its key: BTLessStrategyNumber and so on. */
+extern void sto_scan_begin_bound(StoScan *scan, StoRel rel, StoIndex index, int nkeys,
+								 const Datum *keys, StrategyNumber last, Snapshot snapshot);
 extern bool sto_scan_next(StoScan *scan);
+extern bool sto_scan_previous(StoScan *scan); /* instead of next: from the last row on */
 /* The same scan again with other keys, as many as it began with. */
 extern void sto_scan_again(StoScan *scan, int nkeys, const Datum *keys);
 extern void sto_scan_end(StoScan *scan);

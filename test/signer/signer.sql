@@ -363,6 +363,52 @@ CREATE FUNCTION sto_test.acknowledge(party text, document bigint, actor text) RE
     SELECT sto_test.event('acknowledge', sto_test.id(party), sto_test.id(actor), jsonb_build_object('document', document)::text)
 $$;
 
+-- Rules: an array of objects; names of this file stand for parties in exempt, parties and by.
+CREATE FUNCTION sto_test.rules(token text, rules jsonb, extra jsonb DEFAULT '{}') RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    rule  jsonb;
+    field text;
+    made  jsonb := '[]';
+BEGIN
+    FOR rule IN SELECT jsonb_array_elements(rules) LOOP
+        FOREACH field IN ARRAY '{exempt,parties}'::text[] LOOP
+            IF rule ? field THEN
+                rule := rule || jsonb_build_object(field, (SELECT jsonb_agg(sto_test.id(n)) FROM jsonb_array_elements_text(rule -> field) AS e (n)));
+            END IF;
+        END LOOP;
+        IF rule->>'rule' = 'approval' AND rule ? 'by' THEN
+            rule := rule || jsonb_build_object('by', sto_test.id(rule->>'by'));
+        END IF;
+        made := made || rule;
+    END LOOP;
+    RETURN sto_test.event('rule_set', sto_test.id(token), t.issuer, (jsonb_build_object('rules', made) || extra)::text, sto_test.seeds_of(token))
+      FROM sto.token AS t WHERE t.token_id = sto_test.id(rules.token);
+END $$;
+CREATE FUNCTION sto_test.party_list(token text, list text, party text, listed boolean DEFAULT true) RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('party_list', sto_test.id(token), t.issuer,
+                          jsonb_build_object('list', $2, 'party', sto_test.id($3), 'listed', $4)::text, sto_test.seeds_of(token))
+      FROM sto.token AS t WHERE t.token_id = sto_test.id($1)
+$$;
+-- actor: the party's own name, or that of a wallet of its
+CREATE FUNCTION sto_test.opt_in(party text, token text, actor text, affirmed boolean DEFAULT true) RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('opt_in', sto_test.id(party), sto_test.id(actor),
+                          jsonb_build_object('token', sto_test.id(token), 'affirmed', affirmed)::text)
+$$;
+CREATE FUNCTION sto_test.travel_data(party text, fields text[], extra jsonb DEFAULT '{}') RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('travel_data', sto_test.id(party), sto_test.id('registrar'),
+                          (jsonb_build_object('fields', $2, 'commitment', sto_test.salt(party)) || extra)::text)
+$$;
+-- extra: exact, uses, sender and receiver (by name), from, to
+CREATE FUNCTION sto_test.approval(token text, approver text, amount text, extra jsonb DEFAULT '{}') RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('transfer_approval', sto_test.id(token), sto_test.id(approver),
+                          (jsonb_build_object('amount', amount, 'exact', false, 'uses', 1) || extra
+                           || coalesce((SELECT jsonb_object_agg(e.key, sto_test.id(e.value)) FROM jsonb_each_text(extra) AS e
+                                         WHERE e.key IN ('sender', 'receiver')), '{}'))::text)
+$$;
+CREATE FUNCTION sto_test.approval_revoke(token text, approver text, approval bigint) RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('approval_revoke', sto_test.id(token), sto_test.id(approver), jsonb_build_object('approval', approval)::text)
+$$;
+
 -- Orders ----------------------------------------------------------------------
 
 -- An order from JSON keys named as the columns of sto.transfer: token_id, ordering_party,

@@ -132,7 +132,8 @@ sub projections
 		"$_: " . $node->safe_psql($db, "SELECT count(*), md5(string_agg(t::text, E'\\n' ORDER BY t::text)) FROM sto.$_ AS t")
 	} qw(ledger subject key_policy key party capability wallet token batch position hold event transfer
 		log_key witness witness_policy time_authority log_restart close
-		classification mandate beneficial_owner claim token_topics trusted_issuer document acknowledgement);
+		classification mandate beneficial_owner claim token_topics trusted_issuer document acknowledgement
+		rule_set party_list opt_in travel_data transfer_approval override holding holder_group flow issued);
 }
 
 sub is_sound

@@ -1,0 +1,169 @@
+/*
+ * register_rules.c
+ *		Handlers of events about rules of tokens, and of what a party or its
+ *		registrar states for them.
+ */
+#include "postgres.h"
+
+#include "core/rule.h"
+#include "ledger/register.h"
+#include "types/types.h"
+
+#include "errors.h"
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+void
+sto_register_rule_set(StoAct *act)
+{
+	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					errmsg("this build can't read the rules of token %s",
+						   sto_uuid_text(act->event.subject))));
+}
+
+static void
+require_name(const char *name, const char *field)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len > STO_RULE_NAME_MAX ||
+		strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != len)
+		sto_act_refuse("\"%s\" must hold names of 1 to %d of a-z, 0-9 and _", field,
+					   STO_RULE_NAME_MAX);
+}
+
+static void
+require_registered(const uint8_t *party_id)
+{
+	StoPartyFact party;
+
+	if (!sto_fact_party(party_id, &party))
+		ereport(ERROR, (errcode(ERRCODE_STO_UNKNOWN_PARTY),
+						errmsg("party %s is not in the register", sto_uuid_text(party_id))));
+}
+
+void
+sto_register_party_list(StoAct *act)
+{
+	const StoBody *body = &act->body;
+	Datum values[PARTY_LIST_COLUMNS];
+	bool nulls[PARTY_LIST_COLUMNS] = {false};
+	Datum keys[3];
+
+	require_name(body->value[STO_F_LIST].text, "list");
+	require_registered(body->value[STO_F_PARTY].octets);
+	keys[0] = values[PARTY_LIST_TOKEN_ID - 1] = StoUuidGetDatum(act->event.subject);
+	keys[1] = values[PARTY_LIST_LIST - 1] = CStringGetTextDatum(body->value[STO_F_LIST].text);
+	keys[2] = values[PARTY_LIST_PARTY_ID - 1] = StoUuidGetDatum(body->value[STO_F_PARTY].octets);
+	values[PARTY_LIST_SET_BY - 1] = Int64GetDatum(act->event.entry_id);
+	values[PARTY_LIST_LISTED - 1] = BoolGetDatum(body->value[STO_F_LISTED].flag);
+	sto_register_put(STO_REL_PARTY_LIST, STO_IDX_PARTY_LIST, 3, keys, PARTY_LIST_COLUMNS, values,
+					 nulls);
+	sto_facts_announce();
+}
+
+/* Absence is never cached: who affirms tells nobody. */
+void
+sto_register_opt_in(StoAct *act)
+{
+	const StoBody *body = &act->body;
+	StoTokenFact token;
+	Datum values[OPT_IN_COLUMNS];
+	bool nulls[OPT_IN_COLUMNS] = {false};
+	Datum keys[2];
+
+	if (!sto_fact_token(body->value[STO_F_TOKEN].octets, &token))
+		ereport(ERROR, (errcode(ERRCODE_STO_UNKNOWN_TOKEN),
+						errmsg("token %s is not in the register",
+							   sto_uuid_text(body->value[STO_F_TOKEN].octets))));
+	keys[0] = values[OPT_IN_PARTY_ID - 1] = StoUuidGetDatum(act->event.subject);
+	keys[1] = values[OPT_IN_TOKEN_ID - 1] = StoUuidGetDatum(body->value[STO_F_TOKEN].octets);
+	values[OPT_IN_SET_BY - 1] = Int64GetDatum(act->event.entry_id);
+	values[OPT_IN_AFFIRMED - 1] = BoolGetDatum(body->value[STO_F_AFFIRMED].flag);
+	sto_register_put(STO_REL_OPT_IN, STO_IDX_OPT_IN, 2, keys, OPT_IN_COLUMNS, values, nulls);
+	if (!body->value[STO_F_AFFIRMED].flag)
+		sto_facts_announce();
+}
+
+/* All that was stated of the party before is withdrawn. */
+static void
+withdraw_travel_data(StoAct *act)
+{
+	Datum party = StoUuidGetDatum(act->event.subject);
+	StoScan scan;
+	Datum *found = NULL;
+	int count = 0;
+
+	if ((act->body.present & ~STO_FIELD_BIT(STO_F_GRANTED)) != 0)
+		sto_act_refuse("what withdraws travel data states none");
+	sto_scan_begin(&scan, STO_REL_TRAVEL_DATA, STO_IDX_TRAVEL_PARTY, 1, &party, NULL);
+	while (sto_scan_next(&scan))
+	{
+		bool isnull;
+
+		(void) slot_getattr(scan.slot, TRAVEL_DATA_WITHDRAWN, &isnull);
+		if (!isnull)
+			continue;
+		found = found == NULL ? palloc(sizeof(Datum))
+							  : repalloc_huge(found, (Size) (count + 1) * sizeof(Datum));
+		found[count++] = slot_getattr(scan.slot, TRAVEL_DATA_SET_BY, &isnull);
+	}
+	sto_scan_end(&scan);
+	for (int i = 0; i < count; i++)
+	{
+		StoRow row;
+
+		/* the party's subject is locked: nobody else changes its rows */
+		if (sto_store_find_lock(STO_REL_TRAVEL_DATA, STO_IDX_TRAVEL_DATA, 1, &found[i], &row))
+			sto_register_set(&row, TRAVEL_DATA_WITHDRAWN, Int64GetDatum(act->event.entry_id),
+							 false);
+		else
+			sto_row_close(&row);
+	}
+	sto_facts_announce();
+}
+
+static Datum
+travel_fields(const StoTexts *fields)
+{
+	Datum items[STO_LIST_MAX];
+
+	if (fields->count == 0)
+		sto_act_refuse("\"fields\" is empty");
+	for (int i = 0; i < fields->count; i++)
+	{
+		require_name(fields->items[i], "fields");
+		for (int j = 0; j < i; j++)
+			if (strcmp(fields->items[i], fields->items[j]) == 0)
+				sto_act_refuse("field \"%s\" stands twice", fields->items[i]);
+		items[i] = CStringGetTextDatum(fields->items[i]);
+	}
+	return PointerGetDatum(construct_array(items, fields->count, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+void
+sto_register_travel_data(StoAct *act)
+{
+	const StoBody *body = &act->body;
+	Datum values[TRAVEL_DATA_COLUMNS];
+	bool nulls[TRAVEL_DATA_COLUMNS] = {false};
+
+	if (STO_BODY_HAS(body, STO_F_GRANTED) && !body->value[STO_F_GRANTED].flag)
+	{
+		withdraw_travel_data(act);
+		return;
+	}
+	if (!STO_BODY_HAS(body, STO_F_FIELDS) || !STO_BODY_HAS(body, STO_F_COMMITMENT))
+		sto_act_refuse("travel data state their \"fields\" and a \"commitment\"");
+	values[TRAVEL_DATA_SET_BY - 1] = Int64GetDatum(act->event.entry_id);
+	nulls[TRAVEL_DATA_WITHDRAWN - 1] = true;
+	values[TRAVEL_DATA_PARTY_ID - 1] = StoUuidGetDatum(act->event.subject);
+	values[TRAVEL_DATA_COMMITMENT - 1] =
+		StoOctetsGetDatum(body->value[STO_F_COMMITMENT].octets, STO_DIGEST_LEN);
+	values[TRAVEL_DATA_FIELDS - 1] = travel_fields(&body->value[STO_F_FIELDS].texts);
+	sto_register_dates(body, TRAVEL_DATA_VALID_FROM, TRAVEL_DATA_VALID_TO, values, nulls);
+	sto_store_insert(STO_REL_TRAVEL_DATA, values, nulls);
+}
