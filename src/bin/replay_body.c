@@ -185,27 +185,6 @@ sto_body_kind_name(StoBodyKind kind)
 	return kinds[kind].name;
 }
 
-/* One form only (RFC 9562, 4): 8-4-4-4-12 lower-case digits. */
-static bool
-read_uuid(const char *text, uint8_t *out)
-{
-	char digits[2 * STO_UUID_LEN];
-	size_t n = 0;
-
-	if (strlen(text) != 36)
-		return false;
-	for (size_t i = 0; i < 36; i++)
-	{
-		bool dash = (i == 8 || i == 13 || i == 18 || i == 23);
-
-		if (dash != (text[i] == '-') || (text[i] >= 'A' && text[i] <= 'F'))
-			return false;
-		if (!dash)
-			digits[n++] = text[i];
-	}
-	return sto_hex_decode(digits, n, out, STO_UUID_LEN);
-}
-
 /* Lower-case hexadecimal digits of at most max octets; their number, 0 if it isn't that. */
 static size_t
 read_hex(const char *text, uint8_t *out, size_t max)
@@ -343,7 +322,7 @@ read_value(json_t *json, StoBodyField field, StoBody *body, char *why)
 			good = good && sto_amount_parse(text, strlen(text), &value->amount, &reason);
 			break;
 		case TYPE_UUID:
-			good = good && read_uuid(text, value->octets);
+			good = good && sto_uuid_parse(text, strlen(text), value->octets);
 			reason = "must be a uuid in lower case";
 			break;
 		case TYPE_DIGEST:

@@ -105,3 +105,50 @@ sto_hex_decode(const char *text, size_t textlen, uint8_t *out, size_t outlen)
 	}
 	return true;
 }
+
+size_t
+sto_utf8_next(const char *text, size_t len, uint32_t *code)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	const uint8_t *at = (const uint8_t *) text;
+	size_t need;
+
+	if (at[0] < 0x80)
+	{
+		*code = at[0];
+		return 1;
+	}
+	need = at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
+	if (at[0] < 0xc2 || at[0] > 0xf4 || need > len)
+		return 0;
+	*code = at[0] & (0xff >> (need + 1));
+	for (size_t i = 1; i < need; i++)
+	{
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+		*code = *code << 6 | (at[i] & 0x3f);
+	}
+	if (*code < least[need] || *code > 0x10ffff || (*code >= 0xd800 && *code <= 0xdfff))
+		return 0;
+	return need;
+}
+
+bool
+sto_uuid_parse(const char *text, size_t len, uint8_t out[STO_UUID_LEN])
+{
+	char digits[2 * STO_UUID_LEN];
+	size_t n = 0;
+
+	if (len != 36)
+		return false;
+	for (size_t i = 0; i < len; i++)
+	{
+		bool dash = (i == 8 || i == 13 || i == 18 || i == 23);
+
+		if (dash != (text[i] == '-') || (text[i] >= 'A' && text[i] <= 'F'))
+			return false;
+		if (!dash)
+			digits[n++] = text[i];
+	}
+	return sto_hex_decode(digits, n, out, STO_UUID_LEN);
+}

@@ -259,5 +259,10 @@ sto_reader_done(const StoReader *r)
 extern void sto_hex_encode(const uint8_t *data, size_t len, char *out);
 /* Exactly 2 * outlen hex digits of either case; false otherwise. */
 extern bool sto_hex_decode(const char *text, size_t textlen, uint8_t *out, size_t outlen);
+/* The one form of a uuid (RFC 9562, 4): 8-4-4-4-12 lower-case digits; false otherwise. */
+extern bool sto_uuid_parse(const char *text, size_t len, uint8_t out[STO_UUID_LEN]);
+
+/* One character of UTF-8 (RFC 3629) of a text of len > 0: its octets, or 0 if it isn't one. */
+extern size_t sto_utf8_next(const char *text, size_t len, uint32_t *code);
 
 #endif

@@ -90,34 +90,6 @@ sto_base64_decode(const char *text, size_t len, uint8_t *out, size_t size, size_
 	return decode(text, len, out, size, outlen);
 }
 
-/* One character of UTF-8 (RFC 3629): its octets, or 0 if it isn't one. */
-static size_t
-utf8_next(const char *text, size_t len, uint32_t *code)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	const uint8_t *at = (const uint8_t *) text;
-	size_t need;
-
-	if (at[0] < 0x80)
-	{
-		*code = at[0];
-		return 1;
-	}
-	need = at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
-	if (at[0] < 0xc2 || at[0] > 0xf4 || need > len)
-		return 0;
-	*code = at[0] & (0xff >> (need + 1));
-	for (size_t i = 1; i < need; i++)
-	{
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-		*code = *code << 6 | (at[i] & 0x3f);
-	}
-	if (*code < least[need] || *code > 0x10ffff || (*code >= 0xd800 && *code <= 0xdfff))
-		return 0;
-	return need;
-}
-
 /* signed-note: UTF-8 without control characters below U+0020 but LF. */
 static const char *
 check_text(const char *text, size_t len)
@@ -126,7 +98,7 @@ check_text(const char *text, size_t len)
 
 	for (size_t i = 0, step; i < len; i += step)
 	{
-		step = utf8_next(text + i, len - i, &code);
+		step = sto_utf8_next(text + i, len - i, &code);
 		if (step == 0)
 			return "the note is not UTF-8";
 		if (code < 0x20 && code != '\n')
@@ -156,7 +128,7 @@ check_name(const char *name, size_t len)
 		return "the key name has more than 255 octets";
 	for (size_t i = 0, step; i < len; i += step)
 	{
-		step = utf8_next(name + i, len - i, &code);
+		step = sto_utf8_next(name + i, len - i, &code);
 		if (step == 0)
 			return "the key name is not UTF-8";
 		if (is_space(code))

@@ -89,25 +89,8 @@ read_time(const BodyParse *parse, const char *token, const char *name)
 static void
 read_uuid(const BodyParse *parse, const char *text, const char *name, uint8_t *out)
 {
-	uint8_t octets[STO_UUID_LEN];
-	char digits[2 * STO_UUID_LEN + 1];
-	int n = 0;
-
-	/* one form only (RFC 9562, 4): 8-4-4-4-12 lower-case digits */
-	if (strlen(text) != 36)
-		refuse(parse, "is not a uuid", name);
-	for (int i = 0; i < 36; i++)
-	{
-		bool dash = (i == 8 || i == 13 || i == 18 || i == 23);
-
-		if (dash != (text[i] == '-') || (text[i] >= 'A' && text[i] <= 'F'))
-			refuse(parse, "is not a uuid in lower case", name);
-		if (!dash)
-			digits[n++] = text[i];
-	}
-	if (!sto_hex_decode(digits, n, octets, STO_UUID_LEN))
-		refuse(parse, "is not a uuid", name);
-	memcpy(out, octets, STO_UUID_LEN);
+	if (!sto_uuid_parse(text, strlen(text), out))
+		refuse(parse, "is not a uuid in lower case", name);
 }
 
 /* Lower-case hexadecimal digits of at most max octets; their number. */
