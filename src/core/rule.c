@@ -113,6 +113,43 @@ sto_by_name(StoRuleBy by)
 	return (unsigned) by < LENGTH(groupings) ? groupings[by] : "";
 }
 
+int
+sto_country_bit(const char *country)
+{
+	if (country[0] < 'A' || country[0] > 'Z' || country[1] < 'A' || country[1] > 'Z')
+		return -1;
+	return (country[0] - 'A') * 26 + (country[1] - 'A');
+}
+
+bool
+sto_country_in(const StoCountrySet *set, const char *country)
+{
+	int bit = sto_country_bit(country);
+
+	return bit >= 0 && (set->bits[bit / 64] >> bit % 64 & 1) != 0;
+}
+
+bool
+sto_uuid_in(const StoUuidList *list, const uint8_t *uuid)
+{
+	int low = 0;
+	int high = list->count;
+
+	while (low < high)
+	{
+		int middle = (low + high) / 2;
+		int order = memcmp(list->items[middle], uuid, STO_UUID_LEN);
+
+		if (order == 0)
+			return true;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
 int64_t
 sto_rules_effective(const StoRuleSet *set, int64_t recorded_at)
 {

@@ -95,11 +95,17 @@ typedef struct StoCountrySet
 	uint64_t bits[11];
 } StoCountrySet;
 
+/* The bit of two capitals, -1 of anything else. */
+extern int sto_country_bit(const char *country);
+extern bool sto_country_in(const StoCountrySet *set, const char *country);
+
 typedef struct StoUuidList
 {
 	int count;
 	const uint8_t (*items)[STO_UUID_LEN]; /* ascending, distinct */
 } StoUuidList;
+
+extern bool sto_uuid_in(const StoUuidList *list, const uint8_t *uuid);
 
 typedef struct StoNameList
 {
