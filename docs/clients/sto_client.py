@@ -638,6 +638,7 @@ class Register:
         self.batches = {}       # event id -> dict with a running hash
         self.positions = {}     # (address, token) -> (seq, balance, held, leaf of last entry)
         self.holds = {}         # entry id -> dict(row, remaining)
+        self.lockable = {}      # (wallet, token) -> (group, units) of an issue just before
         self.orders = set()     # (ordering party, order id)
         self.count = dict(events=0, entries=0, links=0, signatures=0)
         self.problems = []      # (entry id, text)
@@ -956,6 +957,7 @@ class Register:
             self.problem(row, "order id used twice")
         self.orders.add(order)
         self.check_order(row)
+        self.check_hold(row)
         self.check_stopped(row)
         self.check_eligible(row)
         self.move(row)
@@ -1040,7 +1042,7 @@ class Register:
         """Whose quorum may order this entry; None: nobody's."""
         kind, party = row["kind"], row["ordering_party"]
         issuer = self.tokens.get(row["token_id"], {}).get("issuer")
-        if kind == "issue" or row["purpose"] == "lock_up" and party == issuer:
+        if kind == "issue" or self.is_issuers_lock_up(row):
             return issuer if party == issuer else None
         if kind in ("transfer", "redeem", "hold"):
             return self.wallet_orderer(row, row["debit_wallet"])
@@ -1050,6 +1052,32 @@ class Register:
                 return self.wallet_orderer(row, hold["credit_wallet"])
             return party if party == hold["notary"] else None
         return None
+
+    def is_issuers_lock_up(self, row):
+        """Of a wallet of somebody else: in its own an issuer is a holder like others."""
+        wallet = self.wallets.get(row["debit_wallet"], dict(party=None))
+        return (row["kind"] == "hold" and row["purpose"] == "lock_up" and
+                self.is_issuer(row["ordering_party"], row["token_id"]) and
+                row["ordering_party"] != wallet["party"])
+
+    def check_hold(self, row):
+        """A hold's own terms: what it may follow, and until when it is posted."""
+        debit, credit = [(row[side + "_wallet"], row["token_id"]) for side in ("debit", "credit")]
+        group, rest = self.lockable.pop(debit, (None, 0))
+        follows = (row["kind"] == "hold" and row["purpose"] == "lock_up" and group is not None and
+                   group == row["group_id"] and row["amount"] <= rest)
+        if self.is_issuers_lock_up(row) and not follows:
+            self.problem(row, "an issuer's lock-up does not follow the issue of what it locks")
+        if follows:
+            self.lockable[debit] = (group, rest - row["amount"])
+        if row["kind"] not in ("hold", "release"):
+            self.lockable.pop(credit, None)
+        if row["kind"] == "issue" and row["group_id"] is not None:
+            self.lockable[credit] = (row["group_id"], row["amount"])
+        hold = self.holds.get(row["hold_id"], dict(row=None))["row"]
+        if row["kind"] == "post" and hold and hold["release_after"] is not None and \
+                row["posted_at"] >= hold["release_after"]:
+            self.problem(row, "posts a hold that had expired")
 
     def check_order(self, row):
         message = order_message(self.ledger, row)

@@ -197,6 +197,19 @@ BEGIN
               FROM ONLY sto.transfer u WHERE u.kind IN ('post', 'release')
                AND NOT EXISTS (SELECT FROM rebuilt r WHERE r.hold_id = u.hold_id)
             UNION ALL
+            SELECT l.entry_id, 'an issuer''s lock-up does not follow the issue of what it locks'
+              FROM ONLY sto.transfer l JOIN sto.token k ON k.token_id = l.token_id AND k.issuer = l.ordering_party
+              JOIN sto.wallet d ON d.address = l.debit_wallet AND d.party_id <> k.issuer
+             WHERE l.kind = 'hold' AND l.purpose = 'lock_up' AND NOT EXISTS (
+                   SELECT FROM ONLY sto.transfer i
+                    WHERE i.credit_wallet = l.debit_wallet AND i.token_id = l.token_id AND i.credit_seq < l.debit_seq
+                      AND i.kind = 'issue' AND i.group_id = l.group_id
+                      AND (SELECT count(*) = l.debit_seq - i.credit_seq AND sum(x.amount) <= i.amount
+                             FROM ONLY sto.transfer x
+                            WHERE x.debit_wallet = l.debit_wallet AND x.token_id = l.token_id
+                              AND x.debit_seq > i.credit_seq AND x.debit_seq <= l.debit_seq
+                              AND x.kind = 'hold' AND x.purpose = 'lock_up' AND x.group_id = l.group_id))
+            UNION ALL
             SELECT coalesce(o.first, 0), 'open holds do not add up to a position''s held amount'
               FROM (SELECT r.wallet, r.token_id, sum(r.remaining) AS held, min(r.hold_id) AS first
                       FROM rebuilt r GROUP BY r.wallet, r.token_id) o

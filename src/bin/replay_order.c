@@ -134,9 +134,7 @@ check_new_hold(const Posting *p)
 		return;
 	/* an issuer locks nobody's units but those that it issues in the same breath */
 	holder = sto_pool_at(&p->r->parties, p->debit->party);
-	if (p->orderer != holder && !(pos->issued && o->has_group &&
-								  memcmp(pos->issued_group, o->group_id, STO_UUID_LEN) == 0 &&
-								  o->amount <= pos->issued_amount))
+	if (p->orderer != holder && !sto_fold_follows_issue(pos, o))
 		sto_fold_bad(p, STO_CHECK_HOLD,
 					 "an issuer's lock-up that doesn't follow the issue of what it locks");
 }

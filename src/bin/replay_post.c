@@ -101,6 +101,27 @@ move_debit(const Posting *p, Position *pos)
 					 "or more held than there is");
 }
 
+bool
+sto_fold_follows_issue(const Position *pos, const StoOrder *o)
+{
+	return o->kind == STO_HOLD && o->purpose == STO_LOCK_UP && pos->just_issued && o->has_group &&
+		   memcmp(pos->issue_group, o->group_id, STO_UUID_LEN) == 0 && o->amount <= pos->lockable;
+}
+
+/* Lots of a lock-up may follow an issue, as long as nothing comes between. */
+static void
+note_issue(Position *pos, const StoOrder *o)
+{
+	if (sto_fold_follows_issue(pos, o))
+		pos->lockable -= o->amount;
+	else
+	{
+		pos->just_issued = o->kind == STO_ISSUE && o->has_group;
+		pos->lockable = o->amount;
+		memcpy(pos->issue_group, o->group_id, STO_UUID_LEN);
+	}
+}
+
 /* The position's columns as this entry leaves them; then its chain goes on from here. */
 static void
 close_side(const Posting *p, Position *pos, Wallet *wallet, bool was_busy, StoSide *side)
@@ -117,12 +138,7 @@ close_side(const Posting *p, Position *pos, Wallet *wallet, bool was_busy, StoSi
 	side->balance = pos->balance;
 	side->held = pos->held;
 	pos->posted_at = p->entry->posted_at;
-	pos->issued = p->order->kind == STO_ISSUE && p->order->has_group;
-	if (pos->issued)
-	{
-		pos->issued_amount = p->order->amount;
-		memcpy(pos->issued_group, p->order->group_id, STO_UUID_LEN);
-	}
+	note_issue(pos, p->order);
 	memcpy(pos->head, p->leaf, STO_DIGEST_LEN);
 	wallet->busy += (uint32_t) is_busy(pos) - (uint32_t) was_busy;
 }

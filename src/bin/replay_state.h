@@ -144,10 +144,10 @@ typedef struct Position
 	uint8_t head[STO_DIGEST_LEN];
 	uint32_t wallet;
 	uint32_t token;
-	/* its last entry was an issue under this group: a lock-up may follow */
-	bool issued;
-	uint8_t issued_group[STO_UUID_LEN];
-	StoAmount issued_amount;
+	/* its last entries were an issue under this group, and lock-ups of it */
+	bool just_issued;
+	uint8_t issue_group[STO_UUID_LEN];
+	StoAmount lockable; /* what those left of the issue */
 } Position;
 
 typedef struct HoldRow
@@ -503,6 +503,8 @@ extern bool sto_fold_has_mandate(const StoReplay *r, uint32_t principal,
 								 const uint8_t *representative, int64_t at);
 /* replay_post.c: move the positions, fill entry.debit and entry.credit; false: no memory */
 extern bool sto_fold_post(Posting *p);
+/* Is it a lock-up of no more than what was just issued to the position, under the same group? */
+extern bool sto_fold_follows_issue(const Position *pos, const StoOrder *o);
 /* replay_permit.c: who has to sign the order, and did they? */
 extern void sto_fold_permit(Posting *p);
 /* replay_batch.c: may the entry cite that list, of which that subject's keys must have signed? */

@@ -64,7 +64,6 @@ static void
 check_new_hold(const StoPosting *p, StoReasons *reasons)
 {
 	const StoOrder *o = &p->entry.order;
-	const StoPosition *pos = p->debit_pos;
 	StoPartyFact notary;
 
 	if (o->has_release_after && o->release_after <= p->entry.posted_at)
@@ -75,11 +74,10 @@ check_new_hold(const StoPosting *p, StoReasons *reasons)
 
 	/* an issuer locks nobody's units but those that it issues in the same breath */
 	if (o->purpose == STO_LOCK_UP && memcmp(o->ordering_party, p->debit.party, STO_UUID_LEN) != 0 &&
-		!(pos->last_was_issue && o->has_group && pos->last_has_group &&
-		  memcmp(pos->last_group, o->group_id, STO_UUID_LEN) == 0 && o->amount <= pos->last_amount))
+		!sto_follows_issue(p->debit_pos, o))
 		hold_terms(reasons, "an issuer's lock-up must follow the issue that it locks",
-				   "Post the issue and then the lock-up to the same wallet, in one transaction "
-				   "and with the same group_id.");
+				   "Post the issue and then its lock-ups to the same wallet, in one transaction "
+				   "and with the same group_id; together they lock at most what was issued.");
 }
 
 static void

@@ -21,11 +21,10 @@ typedef struct StoPosition
 {
 	StoPositionKey key;
 	bool has_head;
-	/* this transaction's last entry on it, for the lock-up that follows an issue */
-	bool last_was_issue;
-	bool last_has_group;
-	uint8_t last_group[STO_UUID_LEN];
-	StoAmount last_amount;
+	/* its last entries in this transaction were an issue under a group id, and lock-ups of it */
+	bool just_issued;
+	uint8_t issue_group[STO_UUID_LEN];
+	StoAmount lockable; /* what those left of the issue */
 	StoAmount balance;
 	StoAmount held;
 	int64 seq;

@@ -40,12 +40,31 @@ freed_by(const StoPosting *p)
 	return o->amount;
 }
 
+bool
+sto_follows_issue(const StoPosition *pos, const StoOrder *o)
+{
+	return o->kind == STO_HOLD && o->purpose == STO_LOCK_UP && pos->just_issued && o->has_group &&
+		   memcmp(pos->issue_group, o->group_id, STO_UUID_LEN) == 0 && o->amount <= pos->lockable;
+}
+
+/* Lots of a lock-up may follow an issue, as long as nothing comes between. */
+static void
+note_issue(StoPosition *pos, const StoOrder *o)
+{
+	if (sto_follows_issue(pos, o))
+		pos->lockable -= o->amount;
+	else
+	{
+		pos->just_issued = o->kind == STO_ISSUE && o->has_group;
+		pos->lockable = o->amount;
+		memcpy(pos->issue_group, o->group_id, STO_UUID_LEN);
+	}
+}
+
 /* The position's four columns as this entry leaves them. */
 static void
 close_side(const StoPosting *p, StoPosition *pos, StoSide *side)
 {
-	const StoOrder *o = &p->entry.order;
-
 	side->present = true;
 	side->has_prev = pos->has_head;
 	memcpy(side->prev, pos->head, STO_DIGEST_LEN);
@@ -53,10 +72,7 @@ close_side(const StoPosting *p, StoPosition *pos, StoSide *side)
 	side->balance = pos->balance;
 	side->held = pos->held;
 	pos->posted_at = p->entry.posted_at;
-	pos->last_was_issue = o->kind == STO_ISSUE;
-	pos->last_amount = o->amount;
-	pos->last_has_group = o->has_group;
-	memcpy(pos->last_group, o->group_id, STO_UUID_LEN);
+	note_issue(pos, &p->entry.order);
 }
 
 void

@@ -112,6 +112,8 @@ extern bool sto_needs_available(const StoOrder *order);
  * rules */
 extern void sto_comply_checks(const StoPosting *p, const StoParties *parties, StoReasons *reasons);
 
+/* post.c: is it a lock-up of no more than what this transaction has just issued to the position? */
+extern bool sto_follows_issue(const StoPosition *pos, const StoOrder *order);
 /* post.c: move the positions; fills entry.debit and entry.credit */
 extern void sto_post(StoPosting *p);
 /* post.c: the hold row that the entry makes or uses up; needs entry_id */
