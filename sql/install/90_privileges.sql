@@ -100,6 +100,9 @@ CREATE POLICY own ON sto.acknowledgement FOR SELECT
                             WHERE t.issuer = (SELECT me.party_id FROM sto.me)));
 GRANT SELECT ON sto.acknowledgement TO PUBLIC;
 
+-- Pledges of one's wallets, and to them.
+GRANT SELECT ON sto.pledge TO PUBLIC;
+
 -- Who stands behind a party: its own roles, and readers of the register.
 GRANT SELECT ON sto.ultimate_owner TO PUBLIC;
 

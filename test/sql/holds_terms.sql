@@ -1,0 +1,113 @@
+-- Terms of holds: who posts and who releases, before and after the end, for every purpose and kind of actor; values, ends, ranks of pledges.
+\getenv srcdir PG_ABS_SRCDIR
+SET client_min_messages = warning;
+DROP DATABASE IF EXISTS sto_regress_terms;
+CREATE DATABASE sto_regress_terms TEMPLATE template0 ENCODING 'UTF8';
+\c sto_regress_terms
+SET client_min_messages = warning;
+CREATE EXTENSION sto_ledger;
+\set ECHO none
+\i :srcdir/signer/signer.sql
+\i :srcdir/signer/invariants.sql
+\set ECHO all
+\set VERBOSITY terse
+\pset format unaligned
+\pset tuples_only on
+SELECT sto_test.begin_small();
+SELECT count(sto_test.party(p, seeds)) FROM (VALUES ('venue', '{70}'::int[]), ('bank', '{50}'), ('court', '{51}'), ('keyless', NULL), ('carol', NULL)) AS v (p, seeds);
+SELECT sto_test.officer('officer', 90, 'enforcer') IS NOT NULL;
+SELECT sto_test.wallet('carol/1', 'carol', '{24}', 'client', NULL, jsonb_build_object('custodian', sto_test.id('bank'))) IS NOT NULL, sto_test.wallet('dora/1', 'alice', '{26}', 'client', NULL, jsonb_build_object('custodian', sto_test.id('court'))) IS NOT NULL;
+SELECT sto_test.issue('ACME', 'dora/1', '1000') > 0;
+
+-- What is tried is undone
+CREATE FUNCTION sto_test.try(o jsonb, seeds int[]) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sto_test.post(o, seeds);
+    RAISE EXCEPTION USING ERRCODE = 'ZZ001';
+EXCEPTION WHEN SQLSTATE 'ZZ001' THEN RETURN 'yes';
+          WHEN OTHERS THEN RETURN SQLSTATE;
+END $$;
+CREATE TABLE sto_test.terms (n int, name text, purpose text, extra jsonb);
+INSERT INTO sto_test.terms VALUES
+    (1, 'subscription', 'subscription', jsonb_build_object('notary', 'venue', 'instruction_hash', repeat('ab', 32))), (2, 'settlement to carol', 'settlement', jsonb_build_object('notary', 'venue', 'instruction_hash', repeat('ab', 32), 'credit_wallet', 'carol/1')),
+    (3, 'pledge', 'pledge', '{"credit_wallet": "carol/1"}'), (4, 'hash lock', 'hash_lock', jsonb_build_object('credit_wallet', 'carol/1', 'condition_hash', encode(sha256(decode(repeat('5a', 32), 'hex')), 'hex'))),
+    (5, 'lock-up', 'lock_up', '{}'), (6, 'lock-up with a notary', 'lock_up', '{"notary": "venue"}');
+CREATE TABLE sto_test.actor (n int, who text, seeds int[], signs text);
+INSERT INTO sto_test.actor VALUES (1, 'alice', '{26}', 'debtor'), (2, 'court', '{51}', 'his custodian'), (3, 'alice', '{21}', 'his other wallet'), (4, 'acme', '{10}', 'issuer'), (5, 'carol', '{24}', 'beneficiary'), (6, 'bank', '{50}', 'her custodian'),
+    (7, 'venue', '{70}', 'notary'), (8, 'bob', '{22}', 'a stranger'), (9, 'registrar', '{3}', 'registrar'), (10, 'officer', '{90}', 'enforcer'), (11, 'registrar', NULL, 'nobody'), (12, 'alice', NULL, 'nobody, in his name');
+-- Who may, of all of them: who posts without the preimage and with it, who releases
+CREATE FUNCTION sto_test.may(hold bigint, kind text, extra jsonb) RETURNS text LANGUAGE sql AS $$
+    SELECT coalesce(string_agg(a.signs, ', ' ORDER BY a.n), 'no one')
+      FROM sto_test.actor AS a, sto.hold AS h
+     WHERE h.hold_id = may.hold AND sto_test.try(jsonb_build_object('kind', kind, 'token_id', 'ACME', 'debit_wallet', h.wallet, 'credit_wallet', CASE kind WHEN 'post' THEN 'carol/1' END, 'amount', '1', 'hold_id', hold,
+               'group_id', md5('g'), 'ordering_party', a.who) || extra, a.seeds) = 'yes'
+$$;
+CREATE TABLE sto_test.placed AS
+SELECT t.n, t.name, e.at, sto_test.hold('ACME', 'dora/1', '10', t.purpose, t.extra || jsonb_build_object('release_after', CASE e.at WHEN 'before' THEN '2100-01-01 00:00+00' ELSE clock_timestamp() + interval '1 s' END)) AS hold
+  FROM sto_test.terms AS t, (VALUES ('before'), ('after')) AS e (at) ORDER BY t.n;
+SELECT pg_sleep_until((SELECT max(h.release_after) FROM sto.hold AS h JOIN sto_test.placed AS p ON p.hold = h.hold_id WHERE p.at = 'after')) IS NOT NULL;
+SELECT name, 'posted by ' || sto_test.may(hold, 'post', '{}'), 'with the preimage by ' || sto_test.may(hold, 'post', jsonb_build_object('preimage', '\x' || repeat('5a', 32))), 'released by ' || sto_test.may(hold, 'release', '{}')
+  FROM sto_test.placed WHERE at = 'before' ORDER BY n;
+-- once its time has passed it is posted by no one, and released by anyone in his own name
+SELECT name, sto_test.may(hold, 'post', '{}'), sto_test.may(hold, 'post', jsonb_build_object('preimage', '\x' || repeat('5a', 32))), sto_test.may(hold, 'release', '{}')
+  FROM sto_test.placed WHERE at = 'after' ORDER BY n;
+
+-- No more than is available; a hold or a release of nothing
+SELECT sto_test.balance('ACME', 'alice/1'), sto_test.try(jsonb_build_object('kind', 'hold', 'purpose', 'pledge', 'token_id', 'ACME', 'debit_wallet', 'alice/1', 'credit_wallet', 'bob/1', 'ordering_party', 'alice', 'amount', amount), '{21}')
+  FROM (VALUES ('1000'), ('1001'), ('0'), ('-1'), ('170141183460469231731687303715884105727')) AS v (amount);
+-- An end in the past, now, and never; ends that a purpose needs
+SELECT sto_test.try(jsonb_build_object('kind', 'hold', 'purpose', purpose, 'token_id', 'ACME', 'debit_wallet', 'alice/1', 'credit_wallet', CASE purpose WHEN 'lock_up' THEN NULL ELSE 'bob/1' END, 'ordering_party', 'alice', 'amount', '1', 'release_after', release_after,
+           'condition_hash', CASE purpose WHEN 'hash_lock' THEN repeat('ab', 32) END), '{21}')
+  FROM (VALUES ('pledge', '2020-01-01 00:00+00'), ('pledge', now()::text), ('pledge', (now() + interval '1 hour')::text), ('pledge', NULL), ('hash_lock', NULL), ('lock_up', NULL), ('lock_up', '2020-01-01 00:00+00'), ('lock_up', '2100-01-01 00:00+00')) AS v (purpose, release_after);
+-- A notary that isn't registered, or has no keys to sign with
+SELECT sto_test.try(jsonb_build_object('kind', 'hold', 'purpose', 'lock_up', 'token_id', 'ACME', 'debit_wallet', 'alice/1', 'ordering_party', 'alice', 'amount', '1', 'release_after', '2100-01-01 00:00+00', 'notary', notary), '{21}')
+  FROM unnest('{venue,keyless,nobody}'::text[]) AS notary;
+
+-- Pledges rank by the order in which they were placed; what is pledged can't be pledged again
+SELECT sto_test.hold('ACME', 'alice/1', '600', 'pledge', '{"credit_wallet": "bob/1"}') AS first \gset
+SELECT sto_test.hold('ACME', 'alice/1', '100', 'pledge', jsonb_build_object('credit_wallet', 'carol/1', 'release_after', clock_timestamp() + interval '3 s')) AS second \gset
+SELECT sto_test.hold('ACME', 'alice/1', '200', 'pledge', '{"credit_wallet": "bob/1"}') AS third \gset
+SELECT sto_test.hold('ACME', 'alice/1', '50', 'lock_up', '{"release_after": "2100-01-01 00:00+00"}') > 0, sto_test.attempt($$SELECT sto_test.hold('ACME', 'alice/1', '51', 'pledge', '{"credit_wallet": "carol/1"}')$$);
+CREATE FUNCTION sto_test.ranks() RETURNS SETOF text LANGUAGE sql AS $$
+    SELECT concat_ws(' ', coalesce(p.rank::text, 'expired'), p.remaining_display, 'of', p.amount, CASE p.beneficiary WHEN sto_test.address('bob/1') THEN 'for bob' WHEN sto_test.address('carol/1') THEN 'for carol' END)
+      FROM sto.pledge AS p WHERE p.wallet = sto_test.address('alice/1') ORDER BY p.hold_id
+$$;
+SELECT sto_test.ranks();
+SELECT pg_sleep_until((SELECT release_after FROM sto.hold WHERE hold_id = :second)) IS NOT NULL;
+SELECT sto_test.ranks();
+-- a part of the first is let go: it stays the first; all of it: the next moves up
+SELECT sto_test.post(jsonb_build_object('kind', 'release', 'token_id', 'ACME', 'debit_wallet', 'alice/1', 'amount', '550', 'hold_id', :first, 'ordering_party', 'bob'), '{22}') > 0;
+SELECT sto_test.ranks();
+SELECT sto_test.post(jsonb_build_object('kind', 'post', 'token_id', 'ACME', 'debit_wallet', 'alice/1', 'credit_wallet', 'bob/1', 'amount', '50', 'hold_id', :first, 'ordering_party', 'bob'), '{22}') > 0;
+SELECT sto_test.ranks();
+-- each reads what concerns him, under its rank among all; a stranger nothing
+CREATE ROLE sto_regress_reader;
+SELECT sto_test.hold('ACME', 'alice/1', '1', 'pledge', '{"credit_wallet": "carol/1"}') > 0;
+SELECT sto_test.address('alice/1') AS alice, sto_test.address('carol/1') AS carol \gset
+SELECT sto.map_role('sto_regress_reader', sto_test.id('alice')) IS NOT NULL;
+SET ROLE sto_regress_reader;
+SELECT rank, remaining, beneficiary = :'carol' FROM sto.pledge WHERE wallet = :'alice' ORDER BY rank;
+RESET ROLE;
+SELECT sto.unmap_role('sto_regress_reader');
+SELECT sto.map_role('sto_regress_reader', sto_test.id('carol')) IS NOT NULL;
+SET ROLE sto_regress_reader;
+SELECT rank, remaining, beneficiary = :'carol' FROM sto.pledge WHERE wallet = :'alice' ORDER BY rank;
+RESET ROLE;
+SELECT sto.unmap_role('sto_regress_reader');
+SELECT sto.map_role('sto_regress_reader', sto_test.id('bank')) IS NOT NULL;
+SET ROLE sto_regress_reader;
+SELECT rank, remaining, beneficiary = :'carol' FROM sto.pledge WHERE wallet = :'alice' ORDER BY rank;
+RESET ROLE;
+SELECT sto.unmap_role('sto_regress_reader');
+SELECT sto.map_role('sto_regress_reader', sto_test.id('venue')) IS NOT NULL;
+SET ROLE sto_regress_reader;
+SELECT rank, remaining, beneficiary = :'carol' FROM sto.pledge WHERE wallet = :'alice' ORDER BY rank;
+RESET ROLE;
+SELECT sto.unmap_role('sto_regress_reader');
+SELECT sto_test.check_invariants();
+
+\c postgres
+\set ECHO none
+SET client_min_messages = warning;
+DROP DATABASE sto_regress_terms;
+DROP ROLE sto_regress_reader;
