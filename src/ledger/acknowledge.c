@@ -51,21 +51,6 @@ has_acknowledged(const uint8_t *party, Datum document)
 	return found;
 }
 
-static bool
-was_credited(const uint8_t *token_id, Datum address)
-{
-	Datum keys[2] = {StoUuidGetDatum(token_id), address};
-	StoRow row;
-	bool isnull;
-	bool credited;
-
-	/* nothing but a credit can be the first entry of a position that is no issuance wallet's */
-	credited = sto_store_find(STO_REL_POSITION, STO_IDX_POSITION, 2, keys, &row) &&
-			   DatumGetInt64(sto_row_get(&row, POSITION_SEQ, &isnull)) > 0;
-	sto_row_close(&row);
-	return credited;
-}
-
 /* Has any wallet of the credit wallet's party had the token? */
 static bool
 had_token(const StoPosting *p)
@@ -75,11 +60,16 @@ had_token(const StoPosting *p)
 	bool found = false;
 	bool isnull;
 
-	/* what this statement has moved may be in memory alone */
-	sto_gate_flush();
 	sto_scan_begin(&scan, STO_REL_WALLET, STO_IDX_WALLET_PARTY, 1, &party, NULL);
 	while (!found && sto_scan_next(&scan))
-		found = was_credited(p->token.token_id, slot_getattr(scan.slot, WALLET_ADDRESS, &isnull));
+	{
+		Datum address = slot_getattr(scan.slot, WALLET_ADDRESS, &isnull);
+		StoPosition pos;
+
+		/* nothing but a credit can be the first entry of a position that is no issuance wallet's */
+		sto_position_read(p->token.token_id, (const uint8_t *) DatumGetPointer(address), &pos);
+		found = pos.seq > 0;
+	}
 	sto_scan_end(&scan);
 	return found;
 }

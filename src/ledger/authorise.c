@@ -248,6 +248,16 @@ find_authority(const StoPosting *p, StoPartyFact *party, Authority *authority)
 	}
 }
 
+bool
+sto_may_order(const StoPosting *p)
+{
+	StoPartyFact party;
+	Authority authority;
+	StoRefusal refusal = find_authority(p, &party, &authority);
+
+	return refusal.sqlstate == 0 && !authority.anyone;
+}
+
 static StoRefusal
 quorum_refusal(StoQuorum quorum)
 {

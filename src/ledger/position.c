@@ -182,6 +182,27 @@ sto_position_lock(const uint8_t token_id[STO_UUID_LEN], const uint8_t wallet[STO
 }
 
 void
+sto_position_read(const uint8_t token_id[STO_UUID_LEN], const uint8_t wallet[STO_ADDRESS_LEN],
+				  StoPosition *copy)
+{
+	const StoPosition *pos = sto_position_find(token_id, wallet);
+	Datum keys[2] = {PointerGetDatum(token_id), PointerGetDatum(wallet)};
+	StoRow row;
+
+	if (pos != NULL)
+	{
+		*copy = *pos;
+		return;
+	}
+	memset(copy, 0, sizeof(*copy));
+	memcpy(copy->key.token_id, token_id, STO_UUID_LEN);
+	memcpy(copy->key.wallet, wallet, STO_ADDRESS_LEN);
+	if (sto_store_find(STO_REL_POSITION, STO_IDX_POSITION, 2, keys, &row))
+		read_row(&row, copy);
+	sto_row_close(&row);
+}
+
+void
 sto_position_xact_end(void)
 {
 	searches = 0;

@@ -90,6 +90,8 @@ extern bool sto_order_repeated(const StoPosting *p);
 
 /* authorise.c: who must sign, and did they?  Returns the refusal, or one with sqlstate 0. */
 extern StoRefusal sto_authorise(StoPosting *p);
+/* May the ordering party order this at all, if its quorum signs?  Not if anybody may. */
+extern bool sto_may_order(const StoPosting *p);
 /* The signing keys' validity once posted_at is known. */
 extern void sto_authorise_at(const StoPosting *p);
 

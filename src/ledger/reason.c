@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "ledger/gate.h"
 #include "ledger/reason.h"
 #include "ledger/register.h"
 
@@ -62,6 +63,22 @@ static const struct
 	 "The party, or one of its wallets, records an acknowledge event."},
 	{STO_REASON_EXPIRED, ERRCODE_STO_ORDER_EXPIRED, "valid_until", "the order has expired",
 	 "Sign it again with a later valid_until."},
+	{STO_REASON_ORDER_ID, ERRCODE_STO_ORDER_ID_REUSED, "order_id",
+	 "the order id was used for a different order", NULL},
+	{STO_REASON_BAD_SIGNATURE, ERRCODE_STO_BAD_SIGNATURE, "signature",
+	 "a signature does not verify", NULL},
+	{STO_REASON_QUORUM, ERRCODE_STO_QUORUM_NOT_MET, "quorum", "too few keys have signed", NULL},
+	{STO_REASON_KEY, ERRCODE_STO_KEY_NOT_VALID, "key_in_force", "a signing key is not in force",
+	 NULL},
+	{STO_REASON_AUTHORITY, ERRCODE_STO_NOT_AUTHORISED, "authority",
+	 "the ordering party may not order this", NULL},
+	{STO_REASON_BATCH, ERRCODE_STO_BATCH_MISMATCH, "batch",
+	 "the list posted is not the list that was signed", NULL},
+	{STO_REASON_NO_CASE, ERRCODE_STO_NO_CASE, "case", "no approved case allows this", NULL},
+	{STO_REASON_NOT_YET, ERRCODE_STO_NOT_YET, "waiting_period",
+	 "the case's waiting period has not ended", NULL},
+	/* last: with an SQLSTATE of its own */
+	{STO_REASON_OTHER, 0, "other", "the order is refused", NULL},
 };
 
 static StoReason *
@@ -158,6 +175,36 @@ sto_reason_whose(StoReasons *reasons, StoRuleWhose whose)
 	last(reasons)->whose = whose;
 }
 
+/* Not the log, a proof, a statement's rows, or who is logged in. */
+static bool
+is_of_order(int sqlstate)
+{
+	if (sto_gate_is_refusal(sqlstate))
+		return PGUNSIXBIT(sqlstate >> 12) <= '3' && sqlstate != ERRCODE_STO_NOT_A_MEMBER &&
+			   sqlstate != ERRCODE_STO_NOT_STORED && sqlstate != ERRCODE_STO_TOO_OLD;
+	return ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_DATA_EXCEPTION ||
+		   sqlstate == ERRCODE_FEATURE_NOT_SUPPORTED;
+}
+
+bool
+sto_reason_add_error(StoReasons *reasons, const ErrorData *error)
+{
+	StoReason *reason;
+	int k = 0;
+
+	if (!is_of_order(error->sqlerrcode))
+		return false;
+	while (known[k].sqlstate != error->sqlerrcode && known[k].code != STO_REASON_OTHER)
+		k++;
+	sto_reason_fact(reasons, known[k].code, STO_REASON_OF_ORDER, NULL, pstrdup(error->message),
+					error->hint ? pstrdup(error->hint) : NULL);
+	reason = last(reasons);
+	reason->sqlstate = error->sqlerrcode;
+	if (error->detail != NULL)
+		reason->detail = psprintf("%s %s", reason->detail, error->detail);
+	return true;
+}
+
 static char *
 copy_unless_empty(const char *text)
 {
@@ -241,8 +288,8 @@ put_text(StringInfo out, const char *key, const char *text)
 		escape_json(out, text);
 }
 
-void
-sto_reason_json(StringInfo out, const StoReason *reason)
+static void
+put_reason(StringInfo out, const StoReason *reason)
 {
 	char passing[STO_AMOUNT_TEXT_MAX];
 
@@ -257,6 +304,19 @@ sto_reason_json(StringInfo out, const StoReason *reason)
 	put_text(out, "passing", passing);
 	put_text(out, "detail", reason->detail);
 	appendStringInfoChar(out, '}');
+}
+
+void
+sto_reasons_json(StringInfo out, const StoReasons *reasons)
+{
+	appendStringInfoChar(out, '[');
+	for (int i = 0; i < reasons->count; i++)
+	{
+		if (i > 0)
+			appendStringInfoString(out, ", ");
+		put_reason(out, &reasons->items[i]);
+	}
+	appendStringInfoChar(out, ']');
 }
 
 /* One reason speaks for itself; of several each is named, a line each. */

@@ -43,7 +43,17 @@ typedef enum StoReasonCode
 	STO_REASON_RECEIVER_NOT_ELIGIBLE = 30,
 	STO_REASON_SENDER_NOT_ELIGIBLE = 31,
 	STO_REASON_NOT_ACKNOWLEDGED = 40,
-	STO_REASON_EXPIRED = 50
+	/* what else an order can be refused for */
+	STO_REASON_EXPIRED = 50,
+	STO_REASON_ORDER_ID = 51,
+	STO_REASON_BAD_SIGNATURE = 52,
+	STO_REASON_QUORUM = 53,
+	STO_REASON_KEY = 54,
+	STO_REASON_AUTHORITY = 55,
+	STO_REASON_BATCH = 56,
+	STO_REASON_NO_CASE = 57,
+	STO_REASON_NOT_YET = 58,
+	STO_REASON_OTHER = 99
 } StoReasonCode;
 
 typedef enum StoReasonSubject
@@ -83,6 +93,11 @@ typedef struct StoReasons
 extern void sto_reason_add(StoReasons *reasons, StoReasonCode code, StoReasonSubject kind,
 						   const uint8_t *subject, const char *format, ...)
 	pg_attribute_printf(5, 6);
+/*
+ * What an error says of the order; false if it doesn't speak of the order, but of the
+ * server, the session or another session.
+ */
+extern bool sto_reason_add_error(StoReasons *reasons, const ErrorData *error);
 /* A rule of the token's set that failed; everything is copied. */
 extern void sto_reason_add_finding(StoReasons *reasons, const StoRuleFinding *finding);
 /* Of the reason added last: what it allows and found (copied; each may be NULL). */
@@ -97,12 +112,13 @@ extern void sto_reason_message(StoReasons *reasons, const char *message, const c
 extern void sto_reason_fact(StoReasons *reasons, StoReasonCode code, StoReasonSubject kind,
 							const uint8_t *subject, const char *message, const char *hint);
 /*
- * One reason as values of a row or as a JSON object: code, state, rule, label,
+ * One reason as values of a row (and below as a JSON object): code, state, rule, label,
  * subject, limit, value, passing, detail.  The texts are NULL where there is none.
  */
 #define STO_REASON_COLUMNS 9
 extern void sto_reason_values(const StoReason *reason, Datum *values, bool *nulls);
-extern void sto_reason_json(StringInfo out, const StoReason *reason);
+/* All of them, as a JSON array. */
+extern void sto_reasons_json(StringInfo out, const StoReasons *reasons);
 /* ERROR with the first reason's SQLSTATE and every reason's detail; returns if there is none. */
 extern void sto_reasons_raise(const StoReasons *reasons);
 

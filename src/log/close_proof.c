@@ -8,11 +8,9 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_authid.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -22,6 +20,7 @@
 #include "ledger/close.h"
 #include "ledger/columns.h"
 #include "ledger/facts.h"
+#include "ledger/reader.h"
 #include "ledger/register.h"
 #include "ledger/store.h"
 #include "types/types.h"
@@ -158,23 +157,20 @@ build_tree(const StoCloseLines *lines, CloseTree *tree)
 static Sight
 sight_of(const uint8_t *wallet, const uint8_t *token_id)
 {
-	static const char *const readers[] = {"registrar", "auditor", "enforcer"};
 	StoWalletFact fact;
 	StoTokenFact token;
 	uint8_t party[STO_UUID_LEN];
+	bool member = sto_fact_member_try(party);
 
 	if (!sto_fact_wallet(wallet, &fact))
 		return SIGHT_NONE;
-	if (has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_DATA))
+	if (sto_reads_register(member ? party : NULL))
 		return SIGHT_OPEN;
-	if (!sto_fact_member_try(party))
+	if (!member)
 		return SIGHT_NONE;
 	if (sto_uuid_equal(party, fact.party) ||
 		(fact.has_custodian && sto_uuid_equal(party, fact.custodian)))
 		return SIGHT_OPEN;
-	for (int i = 0; i < lengthof(readers); i++)
-		if (sto_fact_capability(party, readers[i]))
-			return SIGHT_OPEN;
 	if (sto_fact_token(token_id, &token) && sto_uuid_equal(party, token.issuer))
 		return SIGHT_HIDDEN;
 	return SIGHT_NONE;
