@@ -603,7 +603,8 @@ class Register:
     ROOT_ACTS = ("genesis", "capability", "log_key", "witness_policy", "time_authority",
                  "log_restart")
     ISSUER_ACTS = ("token_terms", "token_policy", "token_status", "token_topics",
-                   "trusted_issuer", "document")
+                   "trusted_issuer", "document", "four_eyes")
+    SECOND_OFFICER_ACTS = (*ISSUER_ACTS, "rule_set", "party_list", "token_pause")
 
     def __init__(self):
         self.ledger = NIL
@@ -634,6 +635,8 @@ class Register:
         self.documents = {}     # event id -> dict(token, name, acknowledge, replaced)
         self.acknowledged = {}  # (party, document) -> event id
         self.had = set()        # (party, token) that an entry has credited
+        self.four_eyes = {}     # token -> (acts that need a second officer, who may be it)
+        self.proposals = {}     # uuid -> dict(act, proposer, valid_until, officer, ended, used)
         self.stopped = {}       # token, wallet or party -> (event id, actor): paused, frozen
         self.batches = {}       # event id -> dict with a running hash
         self.positions = {}     # (address, token) -> (seq, balance, held, leaf of last entry)
@@ -672,6 +675,8 @@ class Register:
         self.heads[row["subject"]] = row["leaf_hash"]
         body = json.loads(row["body"])
         self.check_authority(row, body)
+        if row["kind"] in self.SECOND_OFFICER_ACTS:
+            self.check_second_officer(row, body)
         apply = getattr(self, "apply_" + row["kind"], None)
         if apply:
             apply(row, body)
@@ -705,6 +710,7 @@ class Register:
             "wallet_freeze": self.may(actor, "enforcer"),
             "party_freeze": self.may(actor, "enforcer"),
             "acknowledge": actor == subject or self.owner(actor) == subject,
+            "proposal": kind == "proposal" and self.is_issuer(actor, uuid.UUID(body["about"])),
         }
         if kind == "wallet_status" and actor == subject:
             allowed[kind] = True
@@ -892,6 +898,53 @@ class Register:
         if body["document"] not in self.documents or place in self.acknowledged:
             self.problem(row, "no document, or acknowledged before")
         self.acknowledged[place] = row["entry_id"]
+
+    # Clause "Second officers"
+
+    def apply_four_eyes(self, row, body):
+        officers = [uuid.UUID(party) for party in body["approvers"]]
+        if row["actor"] in officers or body["acts"] and not officers:
+            self.problem(row, "no second officer, or the issuer itself")
+        self.four_eyes[row["subject"]] = (body["acts"], officers)
+
+    def apply_proposal(self, row, body):
+        if body["valid_until"] <= row["recorded_at"]:
+            self.problem(row, "the proposal had expired already")
+        self.proposals[row["subject"]] = dict(
+            act=(body["kind"], uuid.UUID(body["about"]), body["act_body"]),
+            proposer=row["actor"], valid_until=body["valid_until"], officer=None, ended=False,
+            used=None)
+
+    def apply_approve(self, row, body):
+        proposal = self.proposals.get(row["subject"])
+        if proposal is None:
+            return self.problem(row, "no such proposal")
+        _, officers = self.four_eyes.get(proposal["act"][1], ([], []))
+        if row["actor"] == proposal["proposer"]:
+            allowed = not body["approved"]      # he may only take it back
+        else:
+            allowed = row["actor"] in officers
+        if not allowed or proposal["ended"] or proposal["used"] or \
+                proposal["valid_until"] <= row["recorded_at"]:
+            return self.problem(row, "its actor may not decide this proposal, or it is over")
+        proposal["officer"], proposal["ended"] = row["actor"], not body["approved"]
+
+    def check_second_officer(self, row, body):
+        """An act that needs one uses up the oldest proposal of exactly this act."""
+        kind, token = row["kind"], row["subject"]
+        acts, officers = self.four_eyes.get(token, ([], []))
+        loosens = kind == "four_eyes" and acts and not (
+            set(acts) <= set(body["acts"]) and
+            set(map(str, officers)) == set(body["approvers"]))
+        if not self.is_issuer(row["actor"], token) or not (kind in acts or loosens):
+            return
+        for proposal in self.proposals.values():        # in the order of their ids
+            if proposal["act"] == (kind, token, row["body"]) and not proposal["ended"] and \
+                    not proposal["used"] and proposal["officer"] in officers and \
+                    proposal["valid_until"] > row["recorded_at"]:
+                proposal["used"] = row["entry_id"]
+                return
+        self.problem(row, "it needs a second officer, and none approved exactly this act")
 
     def stop(self, row, stops):
         if not stops and row["subject"] not in self.stopped:

@@ -232,7 +232,8 @@ DECLARE
     step text;
 BEGIN
     FOREACH step IN ARRAY coalesce(checks, ARRAY['guards', 'log', 'times', 'authority', 'entry_signatures', 'batches', 'holds',
-                                                 'stops', 'eligibility', 'acknowledgements', 'groups', 'closed', 'supply', 'events', 'event_signatures', 'possessions', 'register', 'closes',
+                                                 'stops', 'eligibility', 'acknowledgements', 'groups', 'closed', 'supply', 'events', 'event_signatures', 'second_officers',
+                                                 'possessions', 'register', 'closes',
                                                  'blocks', 'checkpoints', 'cosignatures', 'time_stamps', 'foreign_checkpoints',
                                                  'indexes'])
     LOOP
@@ -256,11 +257,13 @@ BEGIN
                 WHEN 'supply' THEN RETURN QUERY SELECT * FROM sto.verify_supply();
                 WHEN 'events' THEN RETURN QUERY SELECT * FROM sto.verify_events();
                 WHEN 'event_signatures' THEN RETURN QUERY SELECT * FROM sto.verify_event_signatures(signatures);
+                WHEN 'second_officers' THEN RETURN QUERY SELECT * FROM sto.verify_second_officers();
                 WHEN 'possessions' THEN RETURN QUERY SELECT * FROM sto.verify_possessions();
                 WHEN 'register' THEN
                     RETURN QUERY SELECT * FROM sto.verify_register();
                     RETURN QUERY SELECT * FROM sto.verify_identity();
                     RETURN QUERY SELECT * FROM sto.verify_documents();
+                    RETURN QUERY SELECT * FROM sto.verify_four_eyes();
                 WHEN 'closes' THEN RETURN QUERY SELECT * FROM sto.verify_closes();
                 WHEN 'blocks' THEN RETURN QUERY SELECT * FROM sto.verify_blocks();
                 WHEN 'checkpoints' THEN RETURN QUERY SELECT * FROM sto.verify_checkpoints();

@@ -138,3 +138,10 @@ CREATE POLICY own ON sto.issued FOR SELECT
            OR token_id IN (SELECT t.token_id FROM sto.token t WHERE t.issuer = (SELECT me.party_id FROM sto.me)));
 GRANT SELECT ON sto.party_list, sto.opt_in, sto.travel_data, sto.transfer_approval, sto.holding, sto.holder_group, sto.issued
     TO PUBLIC;
+-- Second officers: who they are and for what is public; what is proposed is for them, the proposer and readers of the register.
+GRANT SELECT ON sto.four_eyes TO PUBLIC;
+ALTER TABLE sto.proposal ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON sto.proposal FOR SELECT
+    USING ((SELECT me.reads_all FROM sto.me) OR proposer = (SELECT me.party_id FROM sto.me)
+           OR about IN (SELECT f.token_id FROM sto.four_eyes f WHERE (SELECT me.party_id FROM sto.me) = ANY (f.approvers)));
+GRANT SELECT ON sto.proposal, sto.pending_proposals TO PUBLIC;

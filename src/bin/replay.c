@@ -86,6 +86,8 @@ sto_replay_new(const uint8_t *genesis, const StoReplayCalls *calls)
 	sto_pool_init(&r->trusted, sizeof(Trusted));
 	sto_pool_init(&r->documents, sizeof(Document));
 	sto_pool_init(&r->acknowledgements, sizeof(Acknowledgement));
+	sto_pool_init(&r->four_eyes, sizeof(FourEyesRow));
+	sto_pool_init(&r->proposals, sizeof(Proposal));
 	/* whoever writes a log chooses its ids: he must not foresee where they fall */
 	if (RAND_bytes((unsigned char *) &r->seed, sizeof(r->seed)) != 1 ||
 		RAND_bytes(r->order_secret, sizeof(r->order_secret)) != 1)
@@ -100,10 +102,11 @@ static void
 free_state(StoReplay *r)
 {
 	StoPool *pools[] = {
-		&r->subjects,        &r->parties,  &r->wallets,   &r->tokens,          &r->positions,
-		&r->holds,           &r->keys,     &r->policies,  &r->batches,         &r->notices,
-		&r->classifications, &r->mandates, &r->owners,    &r->topics,          &r->claims,
-		&r->required,        &r->trusted,  &r->documents, &r->acknowledgements};
+		&r->subjects,        &r->parties,  &r->wallets,   &r->tokens,           &r->positions,
+		&r->holds,           &r->keys,     &r->policies,  &r->batches,          &r->notices,
+		&r->classifications, &r->mandates, &r->owners,    &r->topics,           &r->claims,
+		&r->required,        &r->trusted,  &r->documents, &r->acknowledgements, &r->four_eyes,
+		&r->proposals};
 	StoIndexTable *tables[] = {
 		&r->by_uuid,  &r->by_address,  &r->by_position,       &r->by_hold,  &r->by_fingerprint,
 		&r->by_batch, &r->by_isin,     &r->by_mandate,        &r->by_owner, &r->by_topic,

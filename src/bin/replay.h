@@ -434,10 +434,45 @@ typedef struct StoReplayAcknowledgement
 extern bool sto_replay_acknowledgement(const StoReplay *r, size_t *at,
 									   StoReplayAcknowledgement *out);
 
+/* Arrays as JSON text. */
+#define STO_REPLAY_ACTS_MAX 200
+#define STO_REPLAY_UUIDS_MAX 650
+
+/* Which acts about a token need a second officer, as last stated. */
+typedef struct StoReplayFourEyes
+{
+	int64_t set_by;
+	uint8_t token_id[STO_UUID_LEN];
+	char acts[STO_REPLAY_ACTS_MAX];
+	char approvers[STO_REPLAY_UUIDS_MAX];
+} StoReplayFourEyes;
+
+extern bool sto_replay_four_eyes(const StoReplay *r, size_t *at, StoReplayFourEyes *out);
+extern bool sto_replay_find_four_eyes(const StoReplay *r, const uint8_t token_id[STO_UUID_LEN],
+									  StoReplayFourEyes *out);
+
+typedef struct StoReplayProposal
+{
+	int64_t opened;
+	int64_t decided; /* 0: not yet; then neither officer nor approved says anything */
+	int64_t used_by; /* 0: it was not */
+	int64_t valid_until;
+	bool approved;
+	uint8_t proposal_id[STO_UUID_LEN];
+	uint8_t about[STO_UUID_LEN];
+	uint8_t proposer[STO_UUID_LEN];
+	uint8_t officer[STO_UUID_LEN];
+	uint8_t body_hash[STO_DIGEST_LEN];
+	const char *kind;
+	const char *act_body;
+} StoReplayProposal;
+
+extern bool sto_replay_proposal(const StoReplay *r, size_t *at, StoReplayProposal *out);
+
 typedef struct StoReplaySubject
 {
 	uint8_t subject[STO_UUID_LEN];
-	const char *kind; /* "ledger", "party", "wallet", "token", "batch", "close" */
+	const char *kind; /* "ledger", "party", "wallet", "token", "batch", "close", "proposal" */
 	int64_t last_event;
 	int64_t recorded_at;
 	uint8_t head[STO_DIGEST_LEN];

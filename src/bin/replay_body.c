@@ -30,7 +30,8 @@ typedef enum FieldType
 	TYPE_KEY,
 	TYPE_PROOF,
 	TYPE_KEYS,
-	TYPE_TEXTS
+	TYPE_TEXTS,
+	TYPE_UUIDS
 } FieldType;
 
 static const struct
@@ -38,7 +39,12 @@ static const struct
 	const char *name;
 	FieldType type;
 } fields[STO_FIELDS] = {
+	[STO_F_ABOUT] = {"about", TYPE_UUID},
 	[STO_F_ACKNOWLEDGE] = {"acknowledge", TYPE_BOOLEAN},
+	[STO_F_ACT_BODY] = {"act_body", TYPE_TEXT},
+	[STO_F_ACTS] = {"acts", TYPE_TEXTS},
+	[STO_F_APPROVED] = {"approved", TYPE_BOOLEAN},
+	[STO_F_APPROVERS] = {"approvers", TYPE_UUIDS},
 	[STO_F_AUTHORISED] = {"authorised", TYPE_AMOUNT},
 	[STO_F_BASIS] = {"basis", TYPE_TEXT},
 	[STO_F_BY] = {"by", TYPE_TEXT},
@@ -151,6 +157,9 @@ static const struct
 	[STO_BODY_DOCUMENT] = {"document", F(NAME) | F(VERSION) | F(URI) | F(HASH) | F(ACKNOWLEDGE),
 						   F(REFERENCE), 0},
 	[STO_BODY_ACKNOWLEDGE] = {"acknowledge", F(DOCUMENT), 0, 0},
+	[STO_BODY_FOUR_EYES] = {"four_eyes", F(ACTS) | F(APPROVERS), 0, 0},
+	[STO_BODY_PROPOSAL] = {"proposal", F(KIND) | F(ABOUT) | F(ACT_BODY) | F(VALID_UNTIL), 0, 0},
+	[STO_BODY_APPROVE] = {"approve", F(APPROVED), 0, 0},
 };
 
 _Static_assert(STO_FIELDS <= 128, "fields of a body are bits of a StoBodyFields");
@@ -292,6 +301,26 @@ sto_body_item(const StoBodyTexts *texts, int i)
 }
 
 static bool
+read_uuids(json_t *list, StoBodyField field, StoBody *body, char *why)
+{
+	const StoBodyTexts *uuids = &body->value[field].texts;
+	uint8_t octets[STO_UUID_LEN];
+
+	if (!read_texts(list, field, body, why))
+		return false;
+	for (int i = 0; i < uuids->count; i++)
+		if (!sto_uuid_parse(sto_body_item(uuids, i), strlen(sto_body_item(uuids, i)), octets))
+			return refuse(why, "\"%s\" must hold uuids in lower case", fields[field].name);
+	return true;
+}
+
+void
+sto_body_uuid(const StoBodyTexts *uuids, int i, uint8_t out[STO_UUID_LEN])
+{
+	(void) sto_uuid_parse(sto_body_item(uuids, i), strlen(sto_body_item(uuids, i)), out);
+}
+
+static bool
 read_value(json_t *json, StoBodyField field, StoBody *body, char *why)
 {
 	const char *text = json_string_value(json); /* NULL unless it is a string */
@@ -342,6 +371,8 @@ read_value(json_t *json, StoBodyField field, StoBody *body, char *why)
 			return read_keys(json, body, why);
 		case TYPE_TEXTS:
 			return read_texts(json, field, body, why);
+		case TYPE_UUIDS:
+			return read_uuids(json, field, body, why);
 	}
 	return good || refuse(why, "\"%s\": %s", fields[field].name, reason);
 }

@@ -44,12 +44,20 @@ typedef enum StoBodyKind
 	STO_BODY_PARTY_FREEZE,
 	STO_BODY_DOCUMENT,
 	STO_BODY_ACKNOWLEDGE,
+	STO_BODY_FOUR_EYES,
+	STO_BODY_PROPOSAL,
+	STO_BODY_APPROVE,
 	STO_BODY_KINDS
 } StoBodyKind;
 
 typedef enum StoBodyField
 {
+	STO_F_ABOUT,
 	STO_F_ACKNOWLEDGE,
+	STO_F_ACT_BODY,
+	STO_F_ACTS,
+	STO_F_APPROVED,
+	STO_F_APPROVERS,
 	STO_F_AUTHORISED,
 	STO_F_BASIS,
 	STO_F_BY,
@@ -168,5 +176,7 @@ extern bool sto_body_parse(StoBodyKind kind, const char *json, size_t len, StoBo
 extern void sto_body_free(StoBody *body);
 /* Text number i of an array, terminated. */
 extern const char *sto_body_item(const StoBodyTexts *texts, int i);
+/* Uuid number i of an array of them. */
+extern void sto_body_uuid(const StoBodyTexts *uuids, int i, uint8_t out[STO_UUID_LEN]);
 
 #endif

@@ -18,7 +18,8 @@ typedef enum SubjectRule
 	ABOUT_WALLET,
 	ABOUT_TOKEN,
 	ABOUT_KEYHOLDER, /* the ledger, a party or a wallet */
-	ABOUT_CLOSES     /* the chain of closes, which the first begins */
+	ABOUT_PROPOSAL,
+	ABOUT_CLOSES /* the chain of closes, which the first begins */
 } SubjectRule;
 
 typedef enum ActorRule
@@ -37,8 +38,10 @@ typedef enum ActorRule
 	BY_CLAIMANT, /* the claim's issuer, which its handler finds */
 	BY_ENFORCER,
 	BY_ISSUER_OR_ENFORCER,
-	BY_ORDERER, /* a party or a wallet */
-	BY_WITNESS  /* the subject, with the capability */
+	BY_PROPOSER, /* the issuer of the token that the proposed act is about */
+	BY_OFFICER,  /* a second officer of that token, whom the handler finds */
+	BY_ORDERER,  /* a party or a wallet */
+	BY_WITNESS   /* the subject, with the capability */
 } ActorRule;
 
 static const struct
@@ -83,6 +86,9 @@ static const struct
 	[STO_BODY_PARTY_FREEZE] = {ABOUT_PARTY, BY_ENFORCER, 0, false, sto_fold_party_freeze},
 	[STO_BODY_DOCUMENT] = {ABOUT_TOKEN, BY_ISSUER, 0, false, sto_fold_document_new},
 	[STO_BODY_ACKNOWLEDGE] = {ABOUT_PARTY, BY_SELF_OR_WALLET, 0, false, sto_fold_acknowledge},
+	[STO_BODY_FOUR_EYES] = {ABOUT_TOKEN, BY_ISSUER, 0, false, sto_fold_four_eyes},
+	[STO_BODY_PROPOSAL] = {ABOUT_NEW, BY_PROPOSER, SUBJECT_PROPOSAL, false, sto_fold_proposal_new},
+	[STO_BODY_APPROVE] = {ABOUT_PROPOSAL, BY_OFFICER, 0, false, sto_fold_approve},
 };
 
 void
@@ -111,6 +117,8 @@ is_kind(SubjectRule about, uint8_t kind)
 			return kind == SUBJECT_WALLET;
 		case ABOUT_TOKEN:
 			return kind == SUBJECT_TOKEN;
+		case ABOUT_PROPOSAL:
+			return kind == SUBJECT_PROPOSAL;
 		case ABOUT_CLOSES:
 			return kind == SUBJECT_CLOSE;
 		default:
@@ -208,9 +216,9 @@ has_capability(const Act *act, int capability)
 }
 
 static bool
-is_issuer(const Act *act)
+is_issuer(const Act *act, const uint8_t *token_id)
 {
-	const Token *token = sto_fold_token(act->r, act->event->subject, NULL);
+	const Token *token = sto_fold_token(act->r, token_id, NULL);
 
 	return token != NULL && act->actor_party != NULL &&
 		   act->actor_party == sto_pool_at(&act->r->parties, token->issuer);
@@ -255,7 +263,7 @@ whom_it_is_for(const Act *act)
 		case BY_PARTY:
 			return act->actor_party != NULL ? NULL : "a party";
 		case BY_ISSUER:
-			return is_issuer(act) ? NULL : "the token's issuer";
+			return is_issuer(act, act->event->subject) ? NULL : "the token's issuer";
 		case BY_CLAIM_ISSUER:
 			return has_capability(act, CAPABILITY_CLAIM_ISSUER)
 					   ? NULL
@@ -267,9 +275,15 @@ whom_it_is_for(const Act *act)
 					   ? NULL
 					   : "a party with the capability enforcer";
 		case BY_ISSUER_OR_ENFORCER:
-			return is_issuer(act) || has_capability(act, CAPABILITY_ENFORCER)
+			return is_issuer(act, act->event->subject) || has_capability(act, CAPABILITY_ENFORCER)
 					   ? NULL
 					   : "the token's issuer or a party with the capability enforcer";
+		case BY_PROPOSER:
+			return is_issuer(act, act->body.value[STO_F_ABOUT].octets)
+					   ? NULL
+					   : "the issuer of the token that it is about";
+		case BY_OFFICER:
+			return act->actor_party != NULL ? NULL : "a second officer of the token";
 		case BY_WITNESS:
 			return is_self && has_capability(act, CAPABILITY_WITNESS)
 					   ? NULL
@@ -382,7 +396,7 @@ fold_parsed(Act *act)
 	{
 		if (!check_subject(act))
 			return true;
-		if (find_actor(act) && !authorise(act))
+		if (find_actor(act) && (!authorise(act) || !sto_fold_second_officer(act)))
 			return false;
 	}
 	else if (act->r->opened)

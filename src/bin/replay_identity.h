@@ -7,6 +7,7 @@
 #define STO_BIN_REPLAY_IDENTITY_H
 
 #include "core/bytes.h"
+#include "core/four_eyes.h"
 
 /* When something is in force: in [from, to). */
 typedef struct Period
@@ -122,5 +123,30 @@ typedef struct Acknowledgement
 	uint32_t party;
 	uint8_t actor[STO_UUID_LEN];
 } Acknowledgement;
+
+/* Acts about a token that need a second officer, as last stated. */
+typedef struct FourEyesRow
+{
+	int64_t set_by;
+	uint32_t token;
+	StoFourEyes lists;
+} FourEyesRow;
+
+typedef struct Proposal
+{
+	int64_t opened;  /* events */
+	int64_t decided; /* 0: not yet */
+	int64_t used_by; /* 0: no act */
+	int64_t valid_until;
+	uint32_t subject;
+	uint32_t token;
+	uint32_t next;     /* the token's proposal before it */
+	uint32_t act_body; /* text */
+	uint8_t act;       /* its place in the list of kinds */
+	bool approved;
+	uint8_t proposer[STO_UUID_LEN];
+	uint8_t officer[STO_UUID_LEN]; /* who decided */
+	uint8_t body_hash[STO_DIGEST_LEN];
+} Proposal;
 
 #endif

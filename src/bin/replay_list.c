@@ -321,6 +321,7 @@ sto_replay_subject(const StoReplay *r, size_t *at, StoReplaySubject *out)
 		[SUBJECT_TOKEN] = "token",
 		[SUBJECT_BATCH] = "batch",
 		[SUBJECT_CLOSE] = "close",
+		[SUBJECT_PROPOSAL] = "proposal",
 	};
 	const Subject *row = next_row(&r->subjects, at);
 

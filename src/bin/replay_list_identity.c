@@ -11,6 +11,8 @@
 #define ROW(pool, number) sto_pool_at(&r->pool, number)
 #define TEXT(place) sto_text_at(&r->texts, place)
 
+_Static_assert(STO_FOUR_EYES_APPROVERS *(STO_UUID_TEXT_LEN + 3) + 2 < STO_REPLAY_UUIDS_MAX,
+			   "a list of approvers fits");
 _Static_assert(TOPICS_MAX *(TOPIC_MAX + 3) + 2 < STO_REPLAY_TOPICS_MAX, "a list of topics fits");
 
 /* The row after *at, or NULL at the pool's end. */
@@ -225,5 +227,67 @@ sto_replay_acknowledgement(const StoReplay *r, size_t *at, StoReplayAcknowledgem
 	out->document = ((const Document *) ROW(documents, row->document))->document;
 	put_party(r, row->party, out->party_id);
 	memcpy(out->actor, row->actor, STO_UUID_LEN);
+	return true;
+}
+
+static bool
+show_four_eyes(const StoReplay *r, const FourEyesRow *row, StoReplayFourEyes *out)
+{
+	const StoFourEyes *f;
+	char uuid[STO_UUID_TEXT_LEN + 1];
+	size_t len = 0;
+
+	if (row == NULL)
+		return false;
+	f = &row->lists;
+	out->set_by = row->set_by;
+	put_token(r, row->token, out->token_id);
+	for (int i = 0; i < f->act_count; i++)
+		len += (size_t) snprintf(out->acts + len, sizeof(out->acts) - len, "%s\"%s\"",
+								 i > 0 ? "," : "[", sto_four_eyes_kind(f->acts[i]));
+	snprintf(out->acts + len, sizeof(out->acts) - len, len > 0 ? "]" : "[]");
+	len = 0;
+	for (int i = 0; i < f->approver_count; i++)
+		len += (size_t) snprintf(out->approvers + len, sizeof(out->approvers) - len, "%s\"%s\"",
+								 i > 0 ? "," : "[", sto_fold_uuid(f->approvers[i], uuid));
+	snprintf(out->approvers + len, sizeof(out->approvers) - len, len > 0 ? "]" : "[]");
+	return true;
+}
+
+bool
+sto_replay_four_eyes(const StoReplay *r, size_t *at, StoReplayFourEyes *out)
+{
+	return show_four_eyes(r, next_row(&r->four_eyes, at), out);
+}
+
+bool
+sto_replay_find_four_eyes(const StoReplay *r, const uint8_t token_id[STO_UUID_LEN],
+						  StoReplayFourEyes *out)
+{
+	const Token *token = sto_fold_token(r, token_id, NULL);
+
+	return token != NULL && token->four_eyes != 0 &&
+		   show_four_eyes(r, ROW(four_eyes, token->four_eyes), out);
+}
+
+bool
+sto_replay_proposal(const StoReplay *r, size_t *at, StoReplayProposal *out)
+{
+	const Proposal *row = next_row(&r->proposals, at);
+
+	if (row == NULL)
+		return false;
+	out->opened = row->opened;
+	out->decided = row->decided;
+	out->used_by = row->used_by;
+	out->valid_until = row->valid_until;
+	out->approved = row->approved;
+	memcpy(out->proposal_id, sto_fold_uuid_of(r, row->subject), STO_UUID_LEN);
+	put_token(r, row->token, out->about);
+	memcpy(out->proposer, row->proposer, STO_UUID_LEN);
+	memcpy(out->officer, row->officer, STO_UUID_LEN);
+	memcpy(out->body_hash, row->body_hash, STO_DIGEST_LEN);
+	out->kind = sto_four_eyes_kind(row->act);
+	out->act_body = TEXT(row->act_body);
 	return true;
 }

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STATE_VERSION 2
+#define STATE_VERSION 3
 #define BYTE_ORDER_MARK UINT64_C(0x0102030405060708)
 #define MARK_MAX 65535
 /* a shard of 2^36 octets: beyond any log, and what a damaged length may claim */
@@ -25,7 +25,7 @@ typedef struct StateHead
 	char magic[16];
 	uint64_t byte_order;
 	uint32_t version;
-	uint32_t rows[21]; /* lengths of each sort of row */
+	uint32_t rows[23]; /* lengths of each sort of row */
 	uint32_t chunk;
 } StateHead;
 
@@ -87,6 +87,8 @@ make_head(StateHead *head)
 	head->rows[18] = sizeof(Trusted);
 	head->rows[19] = sizeof(Document);
 	head->rows[20] = sizeof(Acknowledgement);
+	head->rows[21] = sizeof(FourEyesRow);
+	head->rows[22] = sizeof(Proposal);
 }
 
 static bool
@@ -305,10 +307,11 @@ static bool
 move_all(Stream *s, StoReplay *r, uint8_t **mark, size_t *mark_len)
 {
 	StoPool *pools[] = {
-		&r->subjects,        &r->parties,  &r->wallets,   &r->tokens,          &r->positions,
-		&r->holds,           &r->keys,     &r->policies,  &r->batches,         &r->notices,
-		&r->classifications, &r->mandates, &r->owners,    &r->topics,          &r->claims,
-		&r->required,        &r->trusted,  &r->documents, &r->acknowledgements};
+		&r->subjects,        &r->parties,  &r->wallets,   &r->tokens,           &r->positions,
+		&r->holds,           &r->keys,     &r->policies,  &r->batches,          &r->notices,
+		&r->classifications, &r->mandates, &r->owners,    &r->topics,           &r->claims,
+		&r->required,        &r->trusted,  &r->documents, &r->acknowledgements, &r->four_eyes,
+		&r->proposals};
 
 	if (!move_head(s) || !move_mark(s, mark, mark_len) || !move_ledger(s, r))
 		return false;

@@ -20,7 +20,8 @@ typedef enum SubjectKind
 	SUBJECT_WALLET,
 	SUBJECT_TOKEN,
 	SUBJECT_BATCH,
-	SUBJECT_CLOSE
+	SUBJECT_CLOSE,
+	SUBJECT_PROPOSAL
 } SubjectKind;
 
 typedef struct Subject
@@ -126,6 +127,8 @@ typedef struct Token
 	uint32_t required;  /* the topics in force; 0: none */
 	uint32_t trusted;   /* the newest issuer of claims that it ever named */
 	uint32_t documents; /* present ones; 0: none */
+	uint32_t four_eyes; /* which acts need a second officer; 0: it never said */
+	uint32_t proposals; /* the newest; 0: none */
 	uint32_t paused_by; /* party; 0: it is not paused */
 	int64_t paused;     /* event */
 	uint8_t decimals;
@@ -274,7 +277,7 @@ struct StoReplay
 
 	StoPool subjects, parties, wallets, tokens, positions, holds, keys, policies, batches, notices;
 	StoPool classifications, mandates, owners, topics, claims, required, trusted, documents,
-		acknowledgements;
+		acknowledgements, four_eyes, proposals;
 	StoIndexTable by_uuid, by_address, by_position, by_hold, by_fingerprint, by_batch, by_isin;
 	StoIndexTable by_mandate, by_owner, by_topic, by_claim, by_document, by_acknowledgement;
 	StoTextPool texts;
@@ -411,6 +414,11 @@ extern bool sto_fold_token_topics(Act *act);
 extern bool sto_fold_trusted_issuer(Act *act);
 extern bool sto_fold_document_new(Act *act); /* replay_document.c */
 extern bool sto_fold_acknowledge(Act *act);
+extern bool sto_fold_four_eyes(Act *act); /* replay_four_eyes.c */
+extern bool sto_fold_proposal_new(Act *act);
+extern bool sto_fold_approve(Act *act);
+/* Has an act that needs a second officer an approved proposal?  False only if OpenSSL failed. */
+extern bool sto_fold_second_officer(Act *act);
 /* The token's row of that issuer; NULL if it never named it. */
 extern Trusted *sto_fold_trusted(const StoReplay *r, const Token *token, const uint8_t *issuer);
 /* The body's dates, reported if they are none. */

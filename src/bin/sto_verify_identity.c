@@ -283,6 +283,66 @@ next_acknowledgement(const StoReplay *replay, size_t *at, Values *v)
 	return true;
 }
 
+/* sto.four_eyes, sto.proposal */
+
+static void
+fill_four_eyes(const StoReplayFourEyes *f, Values *v)
+{
+	values_begin(v);
+	values_octets(v, true, f->token_id, STO_UUID_LEN);
+	values_number(v, true, f->set_by);
+	values_text(v, f->acts);
+	values_text(v, f->approvers);
+	values_name_number(v, "acts with a second officer", f->set_by);
+}
+
+static bool
+find_four_eyes(const StoReplay *replay, const Cursor *row, Values *v)
+{
+	static StoReplayFourEyes f;
+	const uint8_t *token = cursor_octets(row, 0, STO_UUID_LEN);
+
+	if (token == NULL || !sto_replay_find_four_eyes(replay, token, &f))
+		return false;
+	fill_four_eyes(&f, v);
+	return true;
+}
+
+static bool
+next_four_eyes(const StoReplay *replay, size_t *at, Values *v)
+{
+	static StoReplayFourEyes f;
+
+	if (!sto_replay_four_eyes(replay, at, &f))
+		return false;
+	fill_four_eyes(&f, v);
+	return true;
+}
+
+static bool
+next_proposal(const StoReplay *replay, size_t *at, Values *v)
+{
+	static StoReplayProposal p;
+
+	if (!sto_replay_proposal(replay, at, &p))
+		return false;
+	values_begin(v);
+	values_number(v, true, p.opened);
+	values_number(v, p.decided != 0, p.decided);
+	values_number(v, p.used_by != 0, p.used_by);
+	values_time(v, true, p.valid_until);
+	values_octets(v, true, p.proposal_id, STO_UUID_LEN);
+	values_octets(v, true, p.about, STO_UUID_LEN);
+	values_octets(v, true, p.proposer, STO_UUID_LEN);
+	values_octets(v, p.decided != 0, p.officer, STO_UUID_LEN);
+	values_octets(v, true, p.body_hash, STO_DIGEST_LEN);
+	values_octets(v, p.decided != 0, p.approved ? "\1" : "\0", 1);
+	values_text(v, p.kind);
+	values_text(v, p.act_body);
+	values_name_number(v, "proposal", p.opened);
+	return true;
+}
+
 /* Arrays are compared as JSON: names of topics have one way to be written in it. */
 const Table identity_tables[] = {
 	{"sto.capability", "party_id, capability, granted_by, granted", NULL, find_capability,
@@ -305,5 +365,13 @@ const Table identity_tables[] = {
 	 NULL, next_document},
 	{"sto.acknowledgement", "event, document, party_id, actor", "event", NULL,
 	 next_acknowledgement},
+	{"sto.four_eyes",
+	 "token_id, set_by, pg_catalog.array_to_json(acts)::text, "
+	 "pg_catalog.array_to_json(approvers)::text",
+	 NULL, find_four_eyes, next_four_eyes},
+	{"sto.proposal",
+	 "opened, decided, used_by, valid_until, proposal_id, about, proposer, officer, body_hash, "
+	 "approved, kind, act_body",
+	 "opened", NULL, next_proposal},
 	{NULL, NULL, NULL, NULL, NULL},
 };

@@ -51,6 +51,9 @@ typedef enum StoRel
 	/* documents of tokens: sql/install/37_documents.sql */
 	STO_REL_DOCUMENT,
 	STO_REL_ACKNOWLEDGEMENT,
+	/* second officers: sql/install/39_four_eyes.sql */
+	STO_REL_FOUR_EYES,
+	STO_REL_PROPOSAL,
 	/* personal data: sql/install/36_private.sql */
 	STO_REL_PARTY_PRIVATE,
 	STO_REL_ERASURE,
@@ -116,6 +119,9 @@ typedef enum StoIndex
 	STO_IDX_DOCUMENT,         /* document_pkey (document) */
 	STO_IDX_DOCUMENT_NAME,    /* document_name (token_id, name), of present versions */
 	STO_IDX_ACKNOWLEDGEMENT,  /* acknowledgement_pkey (party_id, document) */
+	STO_IDX_FOUR_EYES,        /* four_eyes_pkey (token_id) */
+	STO_IDX_PROPOSAL,         /* proposal_pkey (proposal_id) */
+	STO_IDX_PROPOSAL_ABOUT,   /* proposal_about (about, body_hash) */
 	STO_IDX_PARTY_PRIVATE,    /* party_private_pkey (party_id, commitment) */
 	STO_IDX_RULE_SET,         /* rule_set_pkey (set_by) */
 	STO_IDX_RULE_SET_TOKEN,   /* rule_set_token (token_id) */

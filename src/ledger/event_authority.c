@@ -22,6 +22,7 @@ typedef enum SubjectRule
 	SUBJECT_PARTY,
 	SUBJECT_WALLET,
 	SUBJECT_TOKEN,
+	SUBJECT_PROPOSAL,
 	SUBJECT_KEYHOLDER, /* the ledger, a party or a wallet */
 	SUBJECT_CLOSE      /* the ledger's id: made by the first event about it */
 } SubjectRule;
@@ -45,6 +46,8 @@ typedef enum ActorRule
 	ACTOR_ENFORCER,
 	ACTOR_ISSUER_OR_ENFORCER,
 	ACTOR_APPROVER, /* any party; a rule says whose approval it wants */
+	ACTOR_PROPOSER, /* the issuer of the token that the proposed act is about */
+	ACTOR_OFFICER,  /* a second officer of that token, whom the handler finds */
 	ACTOR_ORDERER   /* a party or a wallet */
 } ActorRule;
 
@@ -95,6 +98,9 @@ static const EventRule rules[STO_EVENT_KINDS] = {
 	[STO_EVENT_TRAVEL_DATA] = {SUBJECT_PARTY, ACTOR_REGISTRAR, true},
 	[STO_EVENT_TRANSFER_APPROVAL] = {SUBJECT_TOKEN, ACTOR_APPROVER, false},
 	[STO_EVENT_APPROVAL_REVOKE] = {SUBJECT_TOKEN, ACTOR_APPROVER, false},
+	[STO_EVENT_FOUR_EYES] = {SUBJECT_TOKEN, ACTOR_ISSUER, false},
+	[STO_EVENT_PROPOSAL] = {SUBJECT_NEW, ACTOR_PROPOSER, false},
+	[STO_EVENT_APPROVE] = {SUBJECT_PROPOSAL, ACTOR_OFFICER, false},
 };
 
 const uint8_t sto_nil_uuid[STO_UUID_LEN] = {0};
@@ -130,6 +136,7 @@ sto_act_restricts(const StoAct *act)
 		case STO_EVENT_RULE_SET:
 		case STO_EVENT_PARTY_LIST:
 		case STO_EVENT_APPROVAL_REVOKE:
+		case STO_EVENT_FOUR_EYES:
 			return true;
 		case STO_EVENT_OPT_IN:
 			return !body->value[STO_F_AFFIRMED].flag;
@@ -142,6 +149,8 @@ sto_act_restricts(const StoAct *act)
 			return body->value[STO_F_FROZEN].flag;
 		case STO_EVENT_DOCUMENT:
 			return body->value[STO_F_ACKNOWLEDGE].flag;
+		case STO_EVENT_APPROVE:
+			return !body->value[STO_F_APPROVED].flag;
 		case STO_EVENT_CAPABILITY:
 			return !body->value[STO_F_GRANTED].flag;
 		case STO_EVENT_PARTY_STATUS:
@@ -169,6 +178,8 @@ subject_kind_of(SubjectRule rule)
 			return "token";
 		case SUBJECT_CLOSE:
 			return "close";
+		case SUBJECT_PROPOSAL:
+			return "proposal";
 		default:
 			return NULL;
 	}
@@ -392,6 +403,15 @@ check_actor(const StoAct *act, bool is_party)
 							   !sto_uuid_equal(actor, token.issuer)) &&
 							  !sto_fact_capability(actor, "enforcer")))
 				not_authorised(act, "the token's issuer or a party with the capability enforcer");
+			break;
+		case ACTOR_PROPOSER:
+			if (!sto_fact_token(act->body.value[STO_F_ABOUT].octets, &token) || !is_party ||
+				!sto_uuid_equal(actor, token.issuer))
+				not_authorised(act, "the issuer of the token that it is about");
+			break;
+		case ACTOR_OFFICER:
+			if (!is_party)
+				not_authorised(act, "a second officer of the token");
 			break;
 		case ACTOR_ORDERER:
 			if (is_ledger)

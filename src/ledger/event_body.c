@@ -199,6 +199,7 @@ read_value(const BodyParse *parse, StoField field, char *token, bool quoted, Sto
 		case TYPE_RULES:
 		case TYPE_TEXTS:
 		case TYPE_INTEGERS:
+		case TYPE_UUIDS:
 			refuse(parse, "must be an array", name);
 	}
 }
@@ -221,6 +222,18 @@ read_element(BodyParse *parse, char *token, bool quoted)
 		if (texts->items == NULL)
 			texts->items = palloc(STO_LIST_MAX * sizeof(char *));
 		texts->items[texts->count++] = token;
+	}
+	else if (sto_event_fields[parse->field].type == TYPE_UUIDS)
+	{
+		StoUuids *uuids = &value->uuids;
+
+		if (!quoted)
+			refuse(parse, "must hold strings only", name);
+		if (uuids->count == STO_LIST_MAX)
+			refuse(parse, psprintf("has more than %d items", STO_LIST_MAX), name);
+		if (uuids->items == NULL)
+			uuids->items = palloc(STO_LIST_MAX * STO_UUID_LEN);
+		read_uuid(parse, token, name, uuids->items[uuids->count++]);
 	}
 	else
 	{
@@ -310,7 +323,8 @@ is_array(int field)
 {
 	StoFieldType type = sto_event_fields[field].type;
 
-	return type == TYPE_KEYS || type == TYPE_RULES || type == TYPE_TEXTS || type == TYPE_INTEGERS;
+	return type == TYPE_KEYS || type == TYPE_RULES || type == TYPE_TEXTS || type == TYPE_INTEGERS ||
+		   type == TYPE_UUIDS;
 }
 
 static StoJsonResult

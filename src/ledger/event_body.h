@@ -60,17 +60,24 @@ typedef enum StoEventKind
 	STO_EVENT_TRAVEL_DATA,
 	STO_EVENT_TRANSFER_APPROVAL,
 	STO_EVENT_APPROVAL_REVOKE,
+	STO_EVENT_FOUR_EYES,
+	STO_EVENT_PROPOSAL,
+	STO_EVENT_APPROVE,
 	STO_EVENT_KINDS
 } StoEventKind;
 
 typedef enum StoField
 {
+	STO_F_ABOUT,
 	STO_F_ACKNOWLEDGE,
 	STO_F_ACT,
 	STO_F_AFFIRMED,
+	STO_F_ACT_BODY,
+	STO_F_ACTS,
 	STO_F_AMOUNT,
 	STO_F_APPROVAL,
 	STO_F_APPROVED,
+	STO_F_APPROVERS,
 	STO_F_AUTHORISED,
 	STO_F_BASIS,
 	STO_F_BY,
@@ -160,6 +167,12 @@ typedef struct StoIntegers
 	int64 *items;
 } StoIntegers;
 
+typedef struct StoUuids
+{
+	int count;
+	uint8_t (*items)[STO_UUID_LEN];
+} StoUuids;
+
 typedef union StoBodyValue
 {
 	char *text; /* terminated; has no NUL inside */
@@ -171,6 +184,7 @@ typedef union StoBodyValue
 	uint8_t signature[STO_SIG_LEN];
 	StoTexts texts;
 	StoIntegers integers;
+	StoUuids uuids;
 } StoBodyValue;
 
 /* What a key brought as proof that its holder wants it here; len 0: nothing. */

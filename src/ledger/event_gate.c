@@ -10,6 +10,7 @@
 
 #include "ledger/event_gate.h"
 #include "ledger/close.h"
+#include "ledger/four_eyes.h"
 #include "ledger/register.h"
 
 #include "errors.h"
@@ -73,6 +74,9 @@ static const struct
 	[STO_EVENT_TRAVEL_DATA] = {sto_register_travel_data, NULL},
 	[STO_EVENT_TRANSFER_APPROVAL] = {sto_register_transfer_approval, NULL},
 	[STO_EVENT_APPROVAL_REVOKE] = {sto_register_approval_revoke, NULL},
+	[STO_EVENT_FOUR_EYES] = {sto_register_four_eyes, NULL},
+	[STO_EVENT_PROPOSAL] = {sto_register_proposal, "proposal"},
+	[STO_EVENT_APPROVE] = {sto_register_approve, NULL},
 };
 
 /* The row as it arrived. */
@@ -224,6 +228,7 @@ apply(StoAct *act)
 			psprintf("%s is in the register already", sto_uuid_text(act->event.subject)));
 	}
 	sto_facts_touched();
+	sto_four_eyes_use(act);
 	handlers[act->body.kind].apply(act);
 }
 
@@ -265,6 +270,7 @@ post_event(EventRow *row, TupleDesc desc)
 	check_submitter(&act);
 	act.event.recorded_at = sto_gate_clock(act.subject_recorded_at);
 	sto_act_authorise(&act);
+	sto_four_eyes_demand(&act);
 	act.event.entry_id = sto_gate_next_id();
 	if (act.event.entry_id <= act.subject_last)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -367,6 +373,7 @@ verify_event(const EventRow *row, bool check_signatures)
 		lock_and_look(&act);
 		check_complete_row(&act, row);
 		sto_act_authorise(&act);
+		sto_four_eyes_demand(&act);
 		apply(&act);
 	}
 	PG_CATCH();

@@ -9,12 +9,16 @@
 #include "errors.h"
 
 const StoFieldRule sto_event_fields[STO_FIELDS] = {
+	[STO_F_ABOUT] = {"about", TYPE_UUID},
 	[STO_F_ACKNOWLEDGE] = {"acknowledge", TYPE_BOOLEAN},
 	[STO_F_ACT] = {"act", TYPE_TEXT},
 	[STO_F_AFFIRMED] = {"affirmed", TYPE_BOOLEAN},
+	[STO_F_ACT_BODY] = {"act_body", TYPE_TEXT},
+	[STO_F_ACTS] = {"acts", TYPE_TEXTS},
 	[STO_F_AMOUNT] = {"amount", TYPE_AMOUNT},
 	[STO_F_APPROVAL] = {"approval", TYPE_INTEGER},
 	[STO_F_APPROVED] = {"approved", TYPE_BOOLEAN},
+	[STO_F_APPROVERS] = {"approvers", TYPE_UUIDS},
 	[STO_F_AUTHORISED] = {"authorised", TYPE_AMOUNT},
 	[STO_F_BASIS] = {"basis", TYPE_TEXT},
 	[STO_F_BY] = {"by", TYPE_TEXT},
@@ -142,6 +146,9 @@ const StoKindRule sto_event_kinds[STO_EVENT_KINDS] = {
 	[STO_EVENT_TRANSFER_APPROVAL] = {"transfer_approval", F(AMOUNT) | F(EXACT) | F(USES),
 									 F(SENDER) | F(RECEIVER) | F(FROM) | F(TO), 0},
 	[STO_EVENT_APPROVAL_REVOKE] = {"approval_revoke", F(APPROVAL), 0, 0},
+	[STO_EVENT_FOUR_EYES] = {"four_eyes", F(ACTS) | F(APPROVERS), 0, 0},
+	[STO_EVENT_PROPOSAL] = {"proposal", F(KIND) | F(ABOUT) | F(ACT_BODY) | F(VALID_UNTIL), 0, 0},
+	[STO_EVENT_APPROVE] = {"approve", F(APPROVED), 0, 0},
 };
 
 StaticAssertDecl(STO_FIELDS <= 128, "fields of a body are bits of a StoFieldSet");

@@ -23,9 +23,10 @@ typedef enum StoFieldType
 	TYPE_KEY,       /* of a note: Ed25519 alone */
 	TYPE_SIGNATURE, /* by such a key */
 	TYPE_KEYS,
-	TYPE_RULES,   /* an array of objects: core/rule.h reads them */
-	TYPE_TEXTS,   /* an array of strings */
-	TYPE_INTEGERS /* an array of whole numbers */
+	TYPE_RULES,    /* an array of objects: core/rule.h reads them */
+	TYPE_TEXTS,    /* an array of strings */
+	TYPE_INTEGERS, /* an array of whole numbers */
+	TYPE_UUIDS     /* an array of uuids */
 } StoFieldType;
 
 typedef struct StoFieldRule

@@ -29,7 +29,9 @@ PG_FUNCTION_INFO_V1(sto_rebuild);
 #define FLUSH_EVERY 10000
 
 /* Children before what they rest on; sto.member is not derived. */
-static const StoRel derived[] = {STO_REL_OVERRIDE,
+static const StoRel derived[] = {STO_REL_PROPOSAL,
+								 STO_REL_FOUR_EYES,
+								 STO_REL_OVERRIDE,
 								 STO_REL_ISSUED,
 								 STO_REL_FLOW,
 								 STO_REL_HOLDER_GROUP,

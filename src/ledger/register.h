@@ -43,6 +43,10 @@ typedef struct StoAct
 	int64
 		policy_event; /* of the actor's policy; 0: it has none, or the policy is the event's own */
 	StoPolicy policy;
+
+	/* the approved proposal that the act uses up; not set if it needs none (four_eyes.h) */
+	bool has_proposal;
+	uint8_t proposal[STO_UUID_LEN];
 } StoAct;
 
 /* event_authority.c */
@@ -94,6 +98,9 @@ extern void sto_register_opt_in(StoAct *act);
 extern void sto_register_travel_data(StoAct *act);
 extern void sto_register_transfer_approval(StoAct *act); /* register_approval.c */
 extern void sto_register_approval_revoke(StoAct *act);
+extern void sto_register_four_eyes(StoAct *act); /* register_four_eyes.c */
+extern void sto_register_proposal(StoAct *act);
+extern void sto_register_approve(StoAct *act);
 
 /*
  * register_keys.c: make the body's policy the subject's, as the policy of this

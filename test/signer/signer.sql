@@ -409,6 +409,27 @@ CREATE FUNCTION sto_test.approval_revoke(token text, approver text, approval big
     SELECT sto_test.event('approval_revoke', sto_test.id(token), sto_test.id(approver), jsonb_build_object('approval', approval)::text)
 $$;
 
+-- Acts with a second officer.  A proposal has a name; its actor is the token's issuer.
+CREATE FUNCTION sto_test.four_eyes(token text, acts text[], approvers text[]) RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('four_eyes', sto_test.id(token), t.issuer, jsonb_build_object('acts', acts,
+        'approvers', COALESCE((SELECT jsonb_agg(sto_test.id(a) ORDER BY n) FROM unnest(approvers) WITH ORDINALITY AS u (a, n)), '[]'))::text,
+        sto_test.seeds_of(token))
+      FROM sto.token AS t WHERE t.token_id = sto_test.id($1)
+$$;
+CREATE FUNCTION sto_test.propose(proposal text, token text, kind text, body text, extra jsonb DEFAULT '{}') RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('proposal', sto_test.id(proposal), t.issuer, (jsonb_build_object('kind', $3, 'about', t.token_id,
+        'act_body', body, 'valid_until', 4102444800000000) || extra)::text, sto_test.seeds_of(token))
+      FROM sto.token AS t WHERE t.token_id = sto_test.id($2)
+$$;
+CREATE FUNCTION sto_test.approve(proposal text, officer text, approved boolean DEFAULT true) RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('approve', sto_test.id(proposal), sto_test.id(officer), jsonb_build_object('approved', approved)::text)
+$$;
+-- The act itself, as it was proposed.
+CREATE FUNCTION sto_test.carry_out(proposal text) RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event(p.kind, p.about, p.proposer, p.act_body)
+      FROM sto.proposal AS p WHERE p.proposal_id = sto_test.id(proposal)
+$$;
+
 -- Orders ----------------------------------------------------------------------
 
 -- An order from JSON keys named as the columns of sto.transfer: token_id, ordering_party,

@@ -140,3 +140,35 @@ BEGIN
     PERFORM pg_sleep_until((SELECT h.release_after FROM sto.hold AS h WHERE h.token_id = sto_test.id('T' || sto_test.n())));
 END $$;
 CREATE FUNCTION sto_test.sweep() RETURNS text LANGUAGE sql AS $$ SELECT sto.sweep_expired(sto_test.id('T' || sto_test.n())::text) || ' released' $$;
+-- Token T needs a second officer, the venue, for its policy; what the issuer proposes, and the officer says.
+SELECT sto_test.party('second', '{12}') IS NOT NULL AS second;
+CREATE FUNCTION sto_test.bind_case(officer text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sto_test.four_eyes('T' || sto_test.n(), '{token_policy}', ARRAY[officer]);
+    RETURN 'bound';
+EXCEPTION WHEN SQLSTATE 'ST218' THEN
+    RETURN 'needs a second officer';
+END $$;
+CREATE FUNCTION sto_test.begin_bound() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sto_test.begin_case();
+    PERFORM sto_test.bind_case('venue');
+    PERFORM sto_test.propose('P' || sto_test.n(), 'T' || sto_test.n(), 'token_policy', '{"unsigned_role": "nobody"}');
+    PERFORM sto_test.propose('Q' || sto_test.n(), 'T' || sto_test.n(), 'four_eyes', jsonb_build_object('acts', '{token_policy}'::text[], 'approvers', ARRAY[sto_test.id('second')])::text);
+    PERFORM sto_test.approve('Q' || sto_test.n(), 'venue');
+END $$;
+CREATE FUNCTION sto_test.carry_out_try() RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN CASE WHEN sto_test.carry_out('P' || sto_test.n()) > 0 THEN 'done' END;
+EXCEPTION WHEN SQLSTATE 'ST218' THEN
+    RETURN 'needs a second officer';
+END $$;
+CREATE FUNCTION sto_test.decide(officer text, yes boolean) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sto_test.approve('P' || sto_test.n(), officer, yes);
+    RETURN CASE WHEN yes THEN 'approved' ELSE 'refused' END;
+EXCEPTION WHEN SQLSTATE 'ST208' OR SQLSTATE 'ST104' THEN
+    RETURN 'too late';
+END $$;
+CREATE FUNCTION sto_test.second_officers() RETURNS text LANGUAGE sql
+    AS $$ SELECT COALESCE(string_agg(v.detail, '; '), 'all stand') FROM sto.verify(false, '{second_officers,register}') AS v WHERE NOT v.ok $$;

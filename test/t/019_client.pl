@@ -106,6 +106,10 @@ say("documents", as_rows((e, d["token"], d["name"], d["acknowledge"], d["replace
     == sorted(rows("SELECT document, token_id, name, acknowledge, replaced FROM sto.document")))
 say("acknowledged", as_rows((e, *place) for place, e in register.acknowledged.items())
     == sorted(rows("SELECT event, party_id, document FROM sto.acknowledgement")))
+say("officers", as_rows((token, ",".join(acts), ",".join(map(str, officers))) for token, (acts, officers) in register.four_eyes.items())
+    == sorted(rows("SELECT token_id, array_to_string(acts, ','), array_to_string(approvers, ',') FROM sto.four_eyes")))
+say("proposals", as_rows((p, *d["act"], d["officer"], d["ended"] if d["officer"] else None, d["used"]) for p, d in register.proposals.items())
+    == sorted(rows("SELECT proposal_id, kind, about, act_body, officer, NOT approved, used_by FROM sto.proposal")))
 say("stopped", as_rows((subject, e) for subject, (e, _) in register.stopped.items())
     == sorted(rows("SELECT party_id, frozen FROM sto.party WHERE frozen IS NOT NULL")))
 
@@ -127,6 +131,8 @@ say("no trust", without("trusted_issuer"))
 say("no mandate", without("\tmandate\t"))
 say("no enforcer", [text.split(" ", 1)[1][:30] for text in without('"enforcer"', '"granted"')])
 say("not acknowledged", without("\tacknowledge\t"))
+say("no officer", without('"approved": true'))
+say("no proposal", without("\tproposal\t"))
 say("no issuer of claims", [text for text in without('"claim_issuer"') if "may not make a claim event" in text] != [])
 
 place = lines("SELECT sto_test.address('w1'), sto_test.id('ACME')")[0].split("|")
@@ -156,11 +162,13 @@ my @expected = (
 	[ 'threshold', '2' ], [ 'restarts', '[7]' ], [ 'closes', 'True' ],
 	[ 'false root', "['the close is not what the entries before it make']" ],
 	[ 'proofs', '[True, True, True]' ], [ 'altered', '[' . join(', ', ('False') x 8) . ']' ],
-	(map { [ $_, 'True' ] } 'facts', 'classes', 'mandates', 'owners', 'claims', 'topics', 'trusted', 'documents', 'acknowledged', 'stopped', 'no issuer of claims'),
+	(map { [ $_, 'True' ] } 'facts', 'classes', 'mandates', 'owners', 'claims', 'topics', 'trusted', 'documents', 'acknowledged', 'officers', 'proposals', 'stopped', 'no issuer of claims'),
 	[ 'no lifting', qr/^\['the token was stopped by event \d+'\]$/ ], [ 'frozen', qr/^\['the wallet was stopped by event \d+'\]$/ ],
 	[ 'party frozen', qr/^\['the party was stopped by event \d+'\]$/ ], [ 'no mandate', "['the ordering party may not order this']" ],
 	(map { [ $_, "['the receiver had no claim on kyc that counts', 'the sender had no claim on kyc that counts']" ] } 'no claims', 'no trust'),
 	[ 'not acknowledged', qr/^\['the receiver had not acknowledged document \d+'\]$/ ],
+	[ 'no officer', "['it needs a second officer, and none approved exactly this act']" ],
+	[ 'no proposal', "['it needs a second officer, and none approved exactly this act', 'no such proposal']" ],
 	[ 'no enforcer', qr/may not make a party_freeze.*may not make a token_pause.*may not make a wallet_freeze/ ],
 	[ 'absent', '[False, True, False, False]' ], [ 'statement', '[2, True]' ], [ 'a line left out', 'True' ]);
 ref $_->[1] ? like($said{$_->[0]}, $_->[1], $_->[0]) : is($said{$_->[0]}, $_->[1], $_->[0]) for @expected;

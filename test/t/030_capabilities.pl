@@ -122,6 +122,8 @@ $node->safe_psql('ledger', q{
 	SELECT sto_test.grant_capability('other', 'claim_issuer'), sto_test.claim('bob', 'kyc', 'other');
 	SELECT sto_test.acknowledge('alice', d, 'alice/1'), sto_test.acknowledge('bob', d, 'bob/1') FROM (SELECT sto_test.document('ACME', 'Terms', '1') AS d OFFSET 0) AS x;
 	SELECT sto_test.acknowledge('bob', sto_test.document('OTHER', 'Terms', '1'), 'bob/1');
+	SELECT sto_test.four_eyes('ACME', '{token_status}', '{member}'), sto_test.propose('closing', 'ACME', 'token_status', '{"status": "closed"}');
+	SELECT sto_test.four_eyes('OTHER', '{token_status}', '{custodian}'), sto_test.propose('closing too', 'OTHER', 'token_status', '{"status": "closed"}');
 	SELECT sto_test.freeze_wallet('client/1'), sto_test.freeze_party('other'), sto_test.pause('OTHER', 'enforcer');
 	SELECT sto_test.log_key();
 	SELECT sto_test.witness_key('witness', 811);
@@ -282,7 +284,7 @@ for my $kind (@kinds)
 
 # Every ownership that the page speaks of must occur, else seeing nothing would pass.
 for my $case ([ holder => qw(wallet position holder hold statement_line party party_private erasure_log classification mandate claim acknowledgement) ], [ custodian => qw(wallet position holder hold statement_line party restriction) ],
-	[ issuer => qw(position holder supply party beneficial_owner ultimate_owner restriction acknowledgement) ], [ claim_issuer => qw(claim) ], [ member => qw(hold party party_private mandate) ], [ witness => qw(my_capability) ])
+	[ issuer => qw(position holder supply party beneficial_owner ultimate_owner restriction acknowledgement proposal pending_proposals) ], [ claim_issuer => qw(claim) ], [ member => qw(hold party party_private mandate proposal pending_proposals) ], [ witness => qw(my_capability) ])
 {
 	my ($kind, @own) = @$case;
 	for my $name (@own)

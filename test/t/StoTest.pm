@@ -119,6 +119,12 @@ sub every_identity_event
 		SELECT sto_test.party('p20', NULL, 'natural'), sto_test.wallet('w20', 'p20', '{120}'), sto_test.claim('p20', 'kyc', 'attester');
 		SELECT sto_test.acknowledge('p20', document, 'w20'), sto_test.acknowledge('proxy', document, 'proxy') FROM sto.document WHERE acknowledge;
 		SELECT sto_test.transfer('ACME', 'w4', 'w20', '1');
+		SELECT sto_test.party('second', '{47}'), sto_test.four_eyes('ACME', '{token_terms}', '{second}'), sto_test.four_eyes('ACME', '{token_terms,document,rule_set}', '{second}');
+		SELECT sto_test.propose('terms' || n, 'ACME', 'token_terms', '{"authorised": "9000000"}') FROM generate_series(1, 3) AS n;
+		SELECT sto_test.approve('terms3', 'second'), sto_test.approve('terms2', 'second'), sto_test.approve('terms1', 'second', false);
+		SELECT sto_test.carry_out('terms3'), sto_test.approve('terms3', 'acme', false);
+		SELECT sto_test.propose('loosen', 'ACME', 'four_eyes', jsonb_build_object('acts', '{token_status}'::text[], 'approvers', ARRAY[sto_test.id('second'), sto_test.id('proxy')])::text);
+		SELECT sto_test.approve('loosen', 'second'), sto_test.carry_out('loosen');
 		SELECT sto_test.trade(4, 5, 1);
 	};
 }
@@ -133,7 +139,8 @@ sub projections
 	} qw(ledger subject key_policy key party capability wallet token batch position hold event transfer
 		log_key witness witness_policy time_authority log_restart close
 		classification mandate beneficial_owner claim token_topics trusted_issuer document acknowledgement
-		rule_set party_list opt_in travel_data transfer_approval override holding holder_group flow issued);
+		rule_set party_list opt_in travel_data transfer_approval override holding holder_group flow issued
+		four_eyes proposal);
 }
 
 sub is_sound
