@@ -141,40 +141,18 @@ move_ledger(Stream *s, StoReplay *r)
 		   move(s, &r->log_key, sizeof(r->log_key));
 }
 
+/* A callback of the core's walks. */
 static bool
-move_pool(Stream *s, StoPool *pool)
+move_octets(void *stream, void *data, size_t len)
 {
-	uint32_t count = pool->count;
-	uint32_t number;
-
-	if (!move(s, &count, sizeof(count)))
-		return false;
-	for (uint32_t first = 1; first <= count && first != 0; first += STO_POOL_CHUNK)
-	{
-		uint32_t n = count - first + 1 < STO_POOL_CHUNK ? count - first + 1 : STO_POOL_CHUNK;
-
-		for (uint32_t i = 0; s->write == NULL && i < n; i++)
-			if (sto_pool_add(pool, &number) == NULL)
-				return fail(s, "there is no memory");
-		if (!move(s, sto_pool_at(pool, first), (size_t) n * pool->row_len))
-			return false;
-	}
-	return true;
+	return move(stream, data, len);
 }
 
+/* Such a walk came to its end, or failed for a reason that is known, or for lack of memory. */
 static bool
-move_texts(Stream *s, StoTextPool *texts)
+moved(Stream *s, bool good)
 {
-	if (!move(s, &texts->len, sizeof(texts->len)))
-		return false;
-	if (s->write == NULL && texts->len > 0)
-	{
-		texts->data = malloc(texts->len);
-		texts->size = texts->len;
-		if (texts->data == NULL)
-			return fail(s, "there is no memory");
-	}
-	return move(s, texts->data, texts->len);
+	return good || fail(s, "there is no memory");
 }
 
 static bool
@@ -316,10 +294,10 @@ move_all(Stream *s, StoReplay *r, uint8_t **mark, size_t *mark_len)
 	if (!move_head(s) || !move_mark(s, mark, mark_len) || !move_ledger(s, r))
 		return false;
 	for (size_t i = 0; i < sizeof(pools) / sizeof(pools[0]); i++)
-		if (!move_pool(s, pools[i]))
+		if (!moved(s, sto_pool_move(pools[i], s->write == NULL, move_octets, s)))
 			return false;
-	return move_texts(s, &r->texts) && move_orders(s, &r->orders) && move_open(s, r) &&
-		   move_groups(s, r) && move_sorted(s, r);
+	return moved(s, sto_texts_move(&r->texts, s->write == NULL, move_octets, s)) &&
+		   move_orders(s, &r->orders) && move_open(s, r) && move_groups(s, r) && move_sorted(s, r);
 }
 
 /* The digest of everything, which is not part of itself. */

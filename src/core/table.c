@@ -104,6 +104,27 @@ sto_pool_add(StoPool *pool, uint32_t *number)
 	return sto_pool_at(pool, *number);
 }
 
+bool
+sto_pool_move(StoPool *pool, bool loading, StoMove move, void *context)
+{
+	uint32_t count = pool->count;
+	uint32_t number;
+
+	if (!move(context, &count, sizeof(count)))
+		return false;
+	for (uint32_t first = 1; first <= count && first != 0; first += STO_POOL_CHUNK)
+	{
+		uint32_t n = count - first + 1 < STO_POOL_CHUNK ? count - first + 1 : STO_POOL_CHUNK;
+
+		for (uint32_t i = 0; loading && i < n; i++)
+			if (sto_pool_add(pool, &number) == NULL)
+				return false;
+		if (!move(context, sto_pool_at(pool, first), (size_t) n * pool->row_len))
+			return false;
+	}
+	return true;
+}
+
 void
 sto_index_free(StoIndexTable *table)
 {
@@ -212,6 +233,21 @@ sto_texts_add(StoTextPool *texts, const char *text, size_t len, uint32_t *place)
 	texts->data[texts->len + len] = '\0';
 	texts->len = (uint32_t) needed;
 	return true;
+}
+
+bool
+sto_texts_move(StoTextPool *texts, bool loading, StoMove move, void *context)
+{
+	if (!move(context, &texts->len, sizeof(texts->len)))
+		return false;
+	if (texts->len == 0)
+		return true;
+	if (loading)
+	{
+		texts->data = malloc(texts->len);
+		texts->size = texts->len;
+	}
+	return texts->data != NULL && move(context, texts->data, texts->len);
 }
 
 void

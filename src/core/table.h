@@ -34,6 +34,11 @@ extern void sto_pool_free(StoPool *pool);
 /* A zeroed row and its number; NULL if there is no memory. */
 extern void *sto_pool_add(StoPool *pool, uint32_t *number);
 
+/* Takes octets to be written, or fills them with what was; false if it can't. */
+typedef bool (*StoMove)(void *context, void *data, size_t len);
+/* All rows through a callback, as they lie in memory; loading: into an empty pool. */
+extern bool sto_pool_move(StoPool *pool, bool loading, StoMove move, void *context);
+
 /* Row 1 .. count. */
 static inline void *
 sto_pool_at(const StoPool *pool, uint32_t number)
@@ -109,6 +114,9 @@ typedef struct StoTextPool
 extern void sto_texts_free(StoTextPool *texts);
 /* false if there is no memory, or more than 4 GiB of texts */
 extern bool sto_texts_add(StoTextPool *texts, const char *text, size_t len, uint32_t *place);
+
+/* As sto_pool_move(). */
+extern bool sto_texts_move(StoTextPool *texts, bool loading, StoMove move, void *context);
 
 static inline const char *
 sto_text_at(const StoTextPool *texts, uint32_t place)

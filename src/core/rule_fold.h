@@ -1,0 +1,151 @@
+/*
+ * rule_fold.h
+ *		What the rules of tokens read, folded from the log: facts about parties,
+ *		lists, approvals, totals, holders, flows.
+ *
+ * Events and entries are told in the order of their ids.  At each entry the rules
+ * in force then can be asked, with every fact as it stood, so that a verifier,
+ * sto.explain_entry() and sto.simulate_rules() come to the gate's own answer.
+ *
+ * Facts about parties are kept of all.  Of a token's units only what the sets it
+ * has had so far read is kept: who registers the first set that reads more has to
+ * tell the token's entries before it once again, to sto_rule_fold_past().
+ *
+ * Every call that returns bool returns false only if there is no memory.
+ */
+#ifndef STO_CORE_RULE_FOLD_H
+#define STO_CORE_RULE_FOLD_H
+
+#include "core/rule.h"
+#include "core/table.h"
+
+typedef struct StoRuleFold StoRuleFold;
+
+/* When something is in force: in [from, to). */
+typedef struct StoRulePeriod
+{
+	int64_t from;
+	int64_t to;
+	bool has_from;
+	bool has_to;
+} StoRulePeriod;
+
+/* seed: whoever writes a log must not foresee it.  NULL: no memory. */
+extern StoRuleFold *sto_rule_fold_new(uint64_t seed);
+extern void sto_rule_fold_free(StoRuleFold *f);
+
+/*
+ * Their numbers, by which the other calls know them, given when they are asked for
+ * the first time; 0: no memory.
+ */
+extern uint32_t sto_rule_fold_party(StoRuleFold *f, const uint8_t uuid[STO_UUID_LEN]);
+extern uint32_t sto_rule_fold_token(StoRuleFold *f, const uint8_t uuid[STO_UUID_LEN]);
+/* 0 if it was never asked for */
+extern uint32_t sto_rule_fold_find_token(const StoRuleFold *f, const uint8_t uuid[STO_UUID_LEN]);
+/* Whose token it is. */
+extern void sto_rule_fold_issuer(StoRuleFold *f, uint32_t token, uint32_t party);
+
+/*
+ * Events: rule_fold_facts.c.  event: its id.
+ */
+
+/* Two letters each; NULL: as before. */
+extern bool sto_rule_fold_country(StoRuleFold *f, int64_t event, uint32_t party,
+								  const char *residence, const char *incorporation);
+/* token 0: in general */
+extern bool sto_rule_fold_class(StoRuleFold *f, int64_t event, uint32_t party, uint32_t token,
+								StoClass klass, const StoRulePeriod *period);
+extern bool sto_rule_fold_claim(StoRuleFold *f, int64_t event, uint32_t party, const char *topic);
+/* One that is unknown or revoked before changes nothing. */
+extern bool sto_rule_fold_claim_revoke(StoRuleFold *f, int64_t claim);
+extern bool sto_rule_fold_listed(StoRuleFold *f, int64_t event, uint32_t token, const char *list,
+								 uint32_t party, bool listed);
+extern bool sto_rule_fold_opt_in(StoRuleFold *f, int64_t event, uint32_t token, uint32_t party,
+								 bool affirmed);
+
+typedef struct StoRuleTravel
+{
+	int64_t event;
+	uint32_t party;
+	int count;
+	const char *const *fields;
+	StoRulePeriod period;
+} StoRuleTravel;
+
+extern bool sto_rule_fold_travel(StoRuleFold *f, const StoRuleTravel *travel);
+/* All before it. */
+extern void sto_rule_fold_travel_withdraw(StoRuleFold *f, int64_t event, uint32_t party);
+
+typedef struct StoRuleApproval
+{
+	int64_t event;
+	uint32_t token;
+	uint32_t by;       /* parties */
+	uint32_t sender;   /* 0: any */
+	uint32_t receiver; /* 0: any */
+	StoAmount amount;
+	bool exact; /* else up to */
+	int64_t uses;
+	StoRulePeriod period;
+} StoRuleApproval;
+
+extern bool sto_rule_fold_approval(StoRuleFold *f, const StoRuleApproval *approval);
+extern void sto_rule_fold_approval_revoke(StoRuleFold *f, int64_t event, int64_t approval);
+
+/*
+ * What is kept of a token's units: rule_fold_move.c.
+ */
+#define STO_RULE_FOLD_TOTALS 1 /* and holders, and what is outstanding */
+#define STO_RULE_FOLD_FLOWS 2
+#define STO_RULE_FOLD_ISSUES 4
+
+/*
+ * A rule_set event of the token.  body: all of it, which sto_rules_parse() reads.
+ * *missing: bits of what it needs that was not kept so far; if not 0, the token's
+ * entries before this event have to be told to sto_rule_fold_past() now.  *why, if
+ * not NULL, is what is wrong with the body: then the event changes nothing.
+ */
+extern bool sto_rule_fold_set(StoRuleFold *f, int64_t event, uint32_t token, int64_t recorded_at,
+							  const char *body, size_t len, unsigned *missing,
+							  char why[STO_RULE_WHY_MAX]);
+/* Keep what a set needs, though it is not (yet) the token's: as above. */
+extern bool sto_rule_fold_keep(StoRuleFold *f, uint32_t token, const StoRuleNeeds *needs,
+							   unsigned *missing);
+
+/* An entry.  Of `move` the fold fills token_id, issuer, sender, receiver and has_... of these. */
+typedef struct StoRuleEntry
+{
+	int64_t entry_id;
+	uint32_t token;
+	uint32_t sender;   /* party of the debit wallet; 0: an issuance wallet */
+	uint32_t receiver; /* the same of the credit wallet; 0 also: there is none */
+	uint32_t wallet;   /* the debit wallet, by a number of the caller's */
+	StoRuleMove move;
+} StoRuleEntry;
+
+/* One that was told before: what it adds to what the bits of `missing` name. */
+extern bool sto_rule_fold_past(StoRuleFold *f, const StoRuleEntry *entry, unsigned missing);
+
+/* Is anything to be asked or kept of that token? */
+extern bool sto_rule_fold_has_rules(const StoRuleFold *f, uint32_t token);
+/* The set in force at that time: its event, 0 if none; *set NULL then. */
+extern int64_t sto_rule_fold_in_force(StoRuleFold *f, uint32_t token, int64_t at,
+									  const StoRuleSet **set);
+/*
+ * Ask a set about the entry, as of now.  STO_RULES_ERROR: no memory.  Nothing changes,
+ * but that of approvals which the entry consumes, if it passes, one use is taken.
+ */
+extern StoRuleAnswer sto_rule_fold_ask(StoRuleFold *f, StoRuleEntry *entry, const StoRuleSet *set,
+									   StoRuleReport report, void *report_context,
+									   StoRuleOutcome *outcome);
+/* What the entry moves. */
+extern bool sto_rule_fold_entry(StoRuleFold *f, const StoRuleEntry *entry);
+
+/*
+ * The whole state goes through a callback, piece by piece, always in the same order:
+ * written, or (loading, into a new fold of the same seed) read back.  False if a call
+ * returns false, or there is no memory.
+ */
+extern bool sto_rule_fold_move(StoRuleFold *f, bool loading, StoMove move, void *context);
+
+#endif
