@@ -224,6 +224,7 @@ check_offer(StoRuleCheck *c, const StoRule *rule, StoRuleVerdict *v)
 	v->whose = STO_ABOUT_TOKEN;
 	if (rule->count > 0 && !received && persons >= rule->count)
 	{
+		v->subject = c->move.receiver;
 		sto_check_say(c, v->limit, sizeof(v->limit), "%lld", (long long) rule->count);
 		sto_check_say(c, v->value, sizeof(v->value), "%lld", (long long) persons + 1);
 		sto_check_say(c, v->detail, sizeof(v->detail),

@@ -299,7 +299,7 @@ FIELD(countries)
 			return false;
 		reason = sto_country_check(at->text, strlen(at->text));
 		if (reason != NULL)
-			return sto_rule_refuse(p, "\"%s\", \"%.64s\": %s", name, at->text, reason);
+			return sto_rule_refuse(p, "\"%s\" has \"%.64s\": %s", name, at->text, reason);
 		if (sto_country_in(&rule->countries, at->text))
 			return sto_rule_refuse(p, "\"%s\" names %s twice", name, at->text);
 		put_country(&rule->countries, at->text);
