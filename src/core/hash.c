@@ -127,16 +127,3 @@ sto_leaf_hash(const void *data, size_t len, uint8_t out[STO_DIGEST_LEN])
 
 	return one_shot(&leaf_prefix, 1, data, len, out);
 }
-
-bool
-sto_hash_all(int prefix, const StoHashInput *inputs, size_t count)
-{
-	uint8_t before = (uint8_t) prefix;
-
-	if (sto_hash_lanes(prefix, inputs, count))
-		return true;
-	for (size_t i = 0; i < count; i++)
-		if (!one_shot(&before, prefix >= 0, inputs[i].data, inputs[i].len, inputs[i].out))
-			return false;
-	return true;
-}

@@ -43,12 +43,10 @@ typedef struct StoHashInput
 } StoHashInput;
 
 /*
- * SHA-256 of each, with an octet before it (prefix; STO_NO_PREFIX: none): about twice as
- * fast as one by one.  A digest may take the place of octets of messages up to
+ * SHA-256 of each, with an octet before it (prefix; STO_NO_PREFIX: none): cheaper than
+ * one by one.  A digest may take the place of octets of messages up to
  * its own, if all are of one length.
  */
 extern bool sto_hash_all(int prefix, const StoHashInput *inputs, size_t count);
-/* hash_lanes.c: the same by the processor's own instructions; false if it has none. */
-extern bool sto_hash_lanes(int prefix, const StoHashInput *inputs, size_t count);
 
 #endif
