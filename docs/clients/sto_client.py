@@ -1157,12 +1157,13 @@ class Register:
 
     def may_be_unsigned(self, row):
         """A token's policy, a hold that has expired, or a hash lock's preimage allows it."""
+        by_submitter = row["ordering_party"] == row["posted_by"]    # nobody else's ids are used up
         kind = row["kind"]
         hold = self.holds.get(row["hold_id"], dict(row=None))["row"]
         if kind == "release" and hold and hold["release_after"] is not None:
-            return row["posted_at"] >= hold["release_after"]
+            return row["posted_at"] >= hold["release_after"] and by_submitter
         if kind == "post" and hold and hold["purpose"] == "hash_lock":
-            return row["preimage"] is not None and \
+            return by_submitter and row["preimage"] is not None and \
                 sha256(row["preimage"]) == hold["condition_hash"]
         free = self.tokens.get(row["token_id"], {}).get("unsigned_role") is not None
         if kind == "issue":
