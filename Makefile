@@ -31,7 +31,7 @@ check:
 	@$(TOP)/test/tools/check
 
 check-long:
-	@$(TOP)/test/tools/check build long
+	@$(TOP)/test/tools/check build long fuzz
 	@$(TOP)/test/tools/matrix
 
 matrix:
