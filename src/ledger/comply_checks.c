@@ -160,6 +160,7 @@ check_authorised(const StoPosting *p, StoReasons *reasons)
 				   "%s are outstanding, %s are authorised; the issue is of %s.", outstanding, limit,
 				   amount);
 	sto_reason_limit(reasons, limit, outstanding, left);
+	sto_reason_whose(reasons, STO_ABOUT_TOKEN);
 }
 
 static void

@@ -12,8 +12,12 @@
 #include "core/bech32m.h"
 #include "errors.h"
 
+#include "fmgr.h"
+#include "funcapi.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
+
+PG_FUNCTION_INFO_V1(sto_reason_codes);
 
 /* docs/errors.md, "Reasons" */
 static const struct
@@ -182,8 +186,9 @@ is_of_order(int sqlstate)
 	if (sto_gate_is_refusal(sqlstate))
 		return PGUNSIXBIT(sqlstate >> 12) <= '3' && sqlstate != ERRCODE_STO_NOT_A_MEMBER &&
 			   sqlstate != ERRCODE_STO_NOT_STORED && sqlstate != ERRCODE_STO_TOO_OLD;
+	/* a list under one signature that holds an order posted before breaks a unique index */
 	return ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_DATA_EXCEPTION ||
-		   sqlstate == ERRCODE_FEATURE_NOT_SUPPORTED;
+		   sqlstate == ERRCODE_FEATURE_NOT_SUPPORTED || sqlstate == ERRCODE_UNIQUE_VIOLATION;
 }
 
 bool
@@ -319,6 +324,39 @@ sto_reasons_json(StringInfo out, const StoReasons *reasons)
 	appendStringInfoChar(out, ']');
 }
 
+static StoReasons *kept = NULL; /* of a caller further up the stack */
+static MemoryContext kept_in;
+
+StoReasons *
+sto_reasons_keep(StoReasons *reasons)
+{
+	StoReasons *before = kept;
+
+	kept = reasons;
+	kept_in = CurrentMemoryContext;
+	return before;
+}
+
+static void
+keep(const StoReasons *reasons)
+{
+	MemoryContext before = MemoryContextSwitchTo(kept_in);
+
+	kept->count = 0;
+	for (int i = 0; i < reasons->count; i++)
+	{
+		StoReason *copy = add(kept);
+
+		*copy = reasons->items[i];
+		copy->message = pstrdup(copy->message);
+		copy->detail = pstrdup(copy->detail);
+		copy->label = copy_unless_empty(copy->label);
+		copy->limit = copy_unless_empty(copy->limit);
+		copy->value = copy_unless_empty(copy->value);
+	}
+	MemoryContextSwitchTo(before);
+}
+
 /* One reason speaks for itself; of several each is named, a line each. */
 void
 sto_reasons_raise(const StoReasons *reasons)
@@ -328,6 +366,8 @@ sto_reasons_raise(const StoReasons *reasons)
 
 	if (reasons->count == 0)
 		return;
+	if (kept != NULL)
+		keep(reasons);
 	initStringInfo(&detail);
 	if (reasons->count == 1 && !first->plain)
 		appendStringInfoString(&detail, first->detail);
@@ -337,4 +377,37 @@ sto_reasons_raise(const StoReasons *reasons)
 	ereport(ERROR, (errcode(first->sqlstate), errmsg("%s", first->message),
 					detail.len > 0 ? errdetail("%s", detail.data) : 0,
 					first->hint ? errhint("%s", first->hint) : 0));
+}
+
+/*
+ * sto.reason_codes() returns setof record
+ *
+ * Every code, its name and its SQLSTATE; the last code has any other.
+ */
+Datum
+sto_reason_codes(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Datum values[3];
+	bool nulls[3] = {false};
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < (int) lengthof(known); i++)
+	{
+		values[0] = Int32GetDatum(known[i].code);
+		values[1] = CStringGetTextDatum(known[i].rule);
+		nulls[2] = known[i].sqlstate == 0;
+		if (!nulls[2])
+			values[2] = CStringGetTextDatum(unpack_sql_state(known[i].sqlstate));
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	nulls[2] = false;
+	for (int code = STO_RULE_CODE_FIRST; code <= STO_RULE_CODE_LAST; code++)
+	{
+		values[0] = Int32GetDatum(code);
+		values[1] = CStringGetTextDatum(sto_rule_name(code));
+		values[2] = CStringGetTextDatum(sto_rule_state(code));
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	PG_RETURN_NULL();
 }

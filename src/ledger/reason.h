@@ -119,6 +119,11 @@ extern void sto_reason_fact(StoReasons *reasons, StoReasonCode code, StoReasonSu
 extern void sto_reason_values(const StoReason *reason, Datum *values, bool *nulls);
 /* All of them, as a JSON array. */
 extern void sto_reasons_json(StringInfo out, const StoReasons *reasons);
+/*
+ * Keep a copy, in the current memory context, of the reasons of the next refusal:
+ * for who catches its error.  NULL: no more.  Returns what was kept into before.
+ */
+extern StoReasons *sto_reasons_keep(StoReasons *reasons);
 /* ERROR with the first reason's SQLSTATE and every reason's detail; returns if there is none. */
 extern void sto_reasons_raise(const StoReasons *reasons);
 

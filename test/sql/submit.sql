@@ -1,0 +1,103 @@
+-- sto.submit(): posted, repeated and refused orders in one call, each with its answer.
+\getenv srcdir PG_ABS_SRCDIR
+SET client_min_messages = warning;
+DROP DATABASE IF EXISTS sto_regress_submit;
+CREATE DATABASE sto_regress_submit TEMPLATE template0 ENCODING 'UTF8';
+\c sto_regress_submit
+SET client_min_messages = warning;
+CREATE EXTENSION sto_ledger;
+\set ECHO none
+\i :srcdir/signer/signer.sql
+\i :srcdir/signer/invariants.sql
+\set ECHO all
+\set VERBOSITY terse
+\pset format unaligned
+\pset tuples_only on
+
+SELECT sto_test.begin_small();
+SELECT num_nonnulls(sto_test.officer('enforcer', 31, 'enforcer'), sto_test.party('carol', NULL, 'natural'), sto_test.wallet('carol/1', 'carol', '{24}'), sto_test.party('venue', '{33}'));
+-- A signed order: sto_test.make_order's JSON, and the keys that sign it.
+CREATE FUNCTION sto_test.order(o jsonb, seeds int[]) RETURNS sto.order LANGUAGE sql AS $$
+    SELECT jsonb_populate_record(NULL::sto.order, to_jsonb(made) || jsonb_build_object('signatures', sto_test.signatures(sto_test.order_message(made), seeds)))
+      FROM sto_test.make_order(o) AS made
+$$;
+CREATE FUNCTION sto_test.move(debit text, credit text, amount text, seeds int[], extra jsonb DEFAULT '{}') RETURNS sto.order LANGUAGE sql
+    AS $$ SELECT sto_test.order(sto_test.transfer_order('ACME', debit, credit, amount, extra), seeds) $$;
+-- What came of a call, without what differs from run to run; entries by their place in the log.
+CREATE FUNCTION sto_test.answers(orders sto.order[]) RETURNS SETOF text LANGUAGE sql AS $$
+    SELECT concat_ws(' | ', s.ordinal, s.result, s.state, s.message, (SELECT string_agg(r ->> 'rule' || ' ' || (r ->> 'passing'), ', ') FROM jsonb_array_elements(s.reasons) r),
+                     CASE WHEN s.entry_id IS NOT NULL THEN (SELECT t.amount || ' units' FROM sto.transfer t WHERE t.entry_id = s.entry_id AND t.order_id = s.order_id) END)
+      FROM sto.submit(orders) s
+$$;
+
+-- Good ones, ones that are refused for this and that, one that needs what the one before it brought, one that comes twice
+SELECT ARRAY[sto_test.move('alice/1', 'bob/1', '100', '{21}'),
+             sto_test.move('bob/1', 'carol/1', '60', '{22}'),
+             sto_test.move('bob/1', 'carol/1', '60', '{22}'),
+             sto_test.move('alice/1', 'bob/1', '7', '{22}'),
+             sto_test.move('alice/1', 'bob/1', '8', NULL),
+             sto_test.move('alice/1', 'bob/1', '0', '{21}'),
+             sto_test.move('alice/1', 'bob/1', '9', '{21}', '{"valid_until": "2001-01-01 00:00:00+00"}'),
+             sto_test.move('alice/1', 'carol/1', '50', '{21}'),
+             sto_test.move('alice/1', 'nowhere/1', '5', '{21}'),
+             NULL]::sto.order[] AS orders \gset
+SELECT regexp_replace(a, 'sto1[a-z0-9]{38}', 'sto1...') FROM sto_test.answers(:'orders') a;
+SELECT sto_test.balance('ACME', 'alice/1'), sto_test.balance('ACME', 'bob/1'), sto_test.balance('ACME', 'carol/1'), sto_test.check_invariants();
+-- The same again: what was posted is repeated, with its entry; what was refused may pass now
+SELECT sto_test.issue('ACME', 'bob/1', '100') > 0;
+SELECT regexp_replace(a, 'sto1[a-z0-9]{38}', 'sto1...') FROM sto_test.answers(:'orders') a;
+-- An order twice in one call; another one under its id
+WITH o AS (SELECT sto_test.move('alice/1', 'bob/1', '1', '{21}', '{"order_id": "00000000-0000-4000-8000-000000000001"}') AS first,
+                  sto_test.move('alice/1', 'bob/1', '2', '{21}', '{"order_id": "00000000-0000-4000-8000-000000000001"}') AS other)
+SELECT a.* FROM o, sto_test.answers(ARRAY[first, first, other, first]) a;
+-- All reasons, as the dry run has them; amounts are strings
+SELECT sto_test.pause('ACME', 'acme') > 0, sto_test.freeze_wallet('bob/1') > 0;
+SELECT s.result, s.state, s.message, jsonb_array_length(s.reasons), s.reasons -> 2 ->> 'value',
+       (SELECT string_agg(c.detail, '/') FROM sto.check_order(o) c) = (SELECT string_agg(r ->> 'detail', '/') FROM jsonb_array_elements(s.reasons) r)
+  FROM sto_test.move('alice/1', 'bob/1', '5000', '{21}') o, sto.submit(ARRAY[o]) s;
+SELECT sto_test.pause('ACME', 'acme', false) > 0, sto_test.freeze_wallet('bob/1', false) > 0;
+-- Nothing to do; a savepoint that is rolled back takes everything along
+SELECT count(*) FROM sto.submit('{}');
+SELECT count(*) FROM sto.submit(NULL);
+BEGIN;
+SAVEPOINT s;
+SELECT * FROM sto_test.answers(ARRAY[sto_test.move('alice/1', 'bob/1', '1', '{21}'), sto_test.move('alice/1', 'bob/1', '5000', '{21}')]);
+ROLLBACK TO s;
+SELECT * FROM sto_test.answers(ARRAY[sto_test.move('alice/1', 'bob/1', '3', '{21}')]);
+COMMIT;
+SELECT sto_test.balance('ACME', 'alice/1'), sto_test.check_invariants();
+
+-- Who is not a member submits nothing; who is, whatever was signed: a venue, here
+CREATE ROLE submit_none;
+CREATE ROLE submit_venue;
+SELECT sto.map_role('submit_venue', sto_test.id('venue'));
+GRANT USAGE ON SCHEMA sto_test TO PUBLIC;
+SELECT ARRAY[sto_test.move('alice/1', 'bob/1', '4', '{21}'), sto_test.move('alice/1', 'bob/1', '5000', '{21}')]::sto.order[] AS orders \gset
+SET ROLE submit_none;
+SELECT * FROM sto.submit(:'orders');
+SET ROLE submit_venue;
+SELECT s.result, s.state, s.reasons -> 0 ->> 'rule' FROM sto.submit(:'orders') s;
+RESET ROLE;
+SELECT sto.unmap_role('submit_venue');
+DROP ROLE submit_none, submit_venue;
+
+-- Many, unsigned: two among seven hundred are refused, the others posted, in their order
+CREATE ROLE submit_desk;
+SELECT sto_test.event('token_policy', sto_test.id('ACME'), sto_test.id('acme'), '{"unsigned_role": "submit_desk"}') > 0, sto.map_role(current_user, sto_test.id('venue'));
+CREATE TABLE sto_test.answer AS
+SELECT s.* FROM (SELECT array_agg(sto_test.move('alice/1', CASE WHEN n % 600 = 7 THEN 'nowhere/1' WHEN n % 2 = 0 THEN 'bob/1' ELSE 'carol/1' END, '1', NULL) ORDER BY n) AS orders FROM generate_series(1, 700) n) o, sto.submit(o.orders) s;
+SELECT result, state, count(*), array_agg(ordinal) FILTER (WHERE result <> 'posted') FROM sto_test.answer GROUP BY 1, 2 ORDER BY 1;
+SELECT bool_and(a.entry_id > b.entry_id) AS ascending FROM sto_test.answer a JOIN sto_test.answer b ON b.ordinal < a.ordinal WHERE a.result = 'posted' AND b.result = 'posted';
+SELECT sto_test.balance('ACME', 'alice/1'), sto_test.check_invariants();
+SELECT sto.unmap_role(current_user::name);
+DROP ROLE submit_desk;
+
+-- The codes that the library knows are those that the documentation lists
+\set docs `cat "$PG_ABS_SRCDIR/../docs/errors.md"`
+WITH listed AS (
+    SELECT m[1]::int AS code, m[2] AS rule, m[3] AS state
+      FROM regexp_matches(:'docs', '^\| (\d+) \| `(\w+)` \| (?:`(ST\w+)`|any)', 'gn') m)
+SELECT coalesce(l.code, r.code), l.rule, r.rule, l.state, r.state
+  FROM listed l FULL JOIN sto.reason_codes() r ON (r.code, r.rule, coalesce(r.state, '')) = (l.code, l.rule, coalesce(l.state, ''))
+ WHERE l.code IS NULL OR r.code IS NULL ORDER BY 1;
+SELECT count(*) > 40, count(DISTINCT code) = count(*) FROM sto.reason_codes();
