@@ -302,6 +302,12 @@ def private_commitment(ledger, party, topic, salt, value):
                   text32(value))
 
 
+def custom_definition(function, language, settings, source):
+    """What a custom rule's `definition` says of its function (clause "Rule sets")."""
+    return sha256(tag("sto.custom") + text8(function) + text8(language) + u8(len(settings)) +
+                  b"".join(map(text16, settings)) + text32(source))
+
+
 def side_digest(salt, token, seq, balance, held, prev):
     return sha256(tag("sto.side") + digest(salt) + token.bytes + i64(seq) + i128(balance) +
                   i128(held) + opt(digest, prev))

@@ -223,6 +223,21 @@ extern void sto_rules_needs(const StoRuleSet *set, StoRuleNeeds *needs);
  */
 extern void sto_rules_needs_of(const StoRuleSet *set, StoKind kind, StoRuleNeeds *needs);
 
+/* The function of a custom rule, as the database has it. */
+typedef struct StoRuleFunction
+{
+	const char *name;     /* schema.name */
+	const char *language; /* as in pg_language */
+	int setting_count;
+	const char *const *settings; /* "name=value" of SET clauses, in their order */
+	const char *source;          /* pg_proc.prosrc */
+	size_t source_len;
+} StoRuleFunction;
+
+/* The digest that a rule's `definition` must be; false if OpenSSL failed or something is too long.
+ */
+extern bool sto_rule_definition(const StoRuleFunction *function, uint8_t out[STO_DIGEST_LEN]);
+
 /*
  * What is to happen.  A side is present if it has a party that is asked about: the
  * issuance wallet is none, so an issue has no sender, a redemption no receiver, and a

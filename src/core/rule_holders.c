@@ -209,8 +209,8 @@ find_direction(Share *s)
 			s->falls = s->sends && s->units < s->outstanding;
 			break;
 		default:
-			s->rises = s->receives && !s->sends;
-			s->falls = s->sends && !s->receives;
+			s->rises = s->receives; /* never both: that moves nothing */
+			s->falls = s->sends;
 			break;
 	}
 }

@@ -158,6 +158,8 @@ test_min_holders(void)
 	fails(&w, two, move_of(STO_TRANSFER, 'A', 'C', 30), STO_RULE_MIN_HOLDERS, 'A', 29,
 		  "one of two leaves");
 	passes(&w, two, transfer(30), "another comes");
+	says(&w, two, move_of(STO_TRANSFER, 'A', 'C', 30), STO_ABOUT_TOKEN, "2", "1",
+		 "The sender would leave, and too few holders would remain.");
 	fails(&w, redeem, move_of(STO_REDEEM, 'A', 0, 30), STO_RULE_MIN_HOLDERS, 'A', 29,
 		  "a redemption, marked");
 	passes(&w, two, move_of(STO_HOLD, 'A', 0, 30), "a hold without beneficiary");
@@ -222,8 +224,12 @@ test_ownership(void)
 		   move_of(STO_TRANSFER, 'B', 'A', 191), "an exempt receiver");
 	passes(&w, min, move_of(STO_HOLD, 'A', 0, 300), "a hold without beneficiary");
 
+	w.total['A' - 'A'] = 100;
+	passes(&w, min_redeem, move_of(STO_REDEEM, 'B', 0, 10), "below it, but nearer by a redemption");
+	passes(&w, min, move_of(STO_ISSUE, 0, 'A', 10), "below it, but nearer by an issue");
 	w.total['A' - 'A'] = 600;
 	w.total['B' - 'A'] = 400;
+	passes(&w, max_redeem, move_of(STO_REDEEM, 'A', 0, 10), "above it, but nearer");
 	fails(&w, max, move_of(STO_TRANSFER, 'B', 'A', 1), STO_RULE_OWNERSHIP_BY_CLAIM, 'A', 0,
 		  "further out");
 	passes(&w, max, transfer(1), "nearer");
@@ -310,8 +316,14 @@ test_offer(void)
 	fails(&w, both, move_of(STO_ISSUE, 0, 'B', 45), STO_RULE_OFFER_LIMITS, 0, 0,
 		  "what is left is less than the least");
 	fails(&w, classes, move_of(STO_ISSUE, 0, 'B', 45), STO_RULE_OFFER_LIMITS, 'B', 0, "no class");
+	fails(&w,
+		  "{\"rule\":\"offer_limits\",\"seconds\":60,\"max_total\":\"100\",\"classes\":"
+		  "[\"professional\"]}",
+		  move_of(STO_ISSUE, 0, 'B', 45), STO_RULE_OFFER_LIMITS, 'B', 0, "no class, and too much");
 	w.classified['B' - 'A'].klass = STO_CLASS_PROFESSIONAL;
 	passes(&w, classes, move_of(STO_ISSUE, 0, 'B', 45), "the right class");
+	says(&w, persons, move_of(STO_ISSUE, 0, 'B', 5), STO_ABOUT_TOKEN, "2", "3",
+		 "The offer would reach too many persons within 60 seconds.");
 	says(&w, total, move_of(STO_ISSUE, 0, 'B', 41), STO_ABOUT_TOKEN, "100", "101",
 		 "The offer would raise too much within 60 seconds.");
 }

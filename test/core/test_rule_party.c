@@ -142,6 +142,11 @@ test_classes(void)
 		  "another class");
 	fails(&w, classes, move_of(STO_TRANSFER, 'B', 'A', 9), STO_RULE_INVESTOR_CLASS, 'A', 0,
 		  "no class");
+	fails(&w,
+		  "{\"rule\":\"investor_class\",\"classes\":[\"professional\"],"
+		  "\"caps\":{\"retail\":\"100\"}}",
+		  move_of(STO_TRANSFER, 'A', 'C', 41), STO_RULE_INVESTOR_CLASS, 'C', 0,
+		  "another class, and above its cap");
 	passes(&w, caps, move_of(STO_TRANSFER, 'A', 'C', 40), "at the cap");
 	fails(&w, caps, move_of(STO_TRANSFER, 'A', 'C', 41), STO_RULE_INVESTOR_CLASS, 'C', 40,
 		  "above the cap");

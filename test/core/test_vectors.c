@@ -9,6 +9,7 @@
 #include "core/hash.h"
 #include "core/message.h"
 #include "core/policy.h"
+#include "core/rule.h"
 
 #include "note_vectors.h"
 #include "vectors.h"
@@ -317,6 +318,24 @@ test_commitment(void)
 }
 
 static void
+test_definition(void)
+{
+	uint8_t definition[STO_DIGEST_LEN];
+	const char *setting = value_of("setting");
+	const char *source = value_of("source");
+	StoRuleFunction function = {.name = value_of("function"),
+								.language = value_of("language"),
+								.setting_count = setting != NULL,
+								.settings = &setting,
+								.source = source,
+								.source_len = source == NULL ? 0 : strlen(source)};
+
+	CHECK(function.name != NULL && function.language != NULL &&
+		  sto_rule_definition(&function, definition));
+	expect("definition", definition, sizeof(definition));
+}
+
+static void
 test_side(void)
 {
 	uint8_t salt[STO_DIGEST_LEN];
@@ -390,6 +409,7 @@ static const struct
 	{"instruction", test_instruction},
 	{"side", test_side},
 	{"commitment", test_commitment},
+	{"definition", test_definition},
 	{"entry", test_entry},
 	{"note_possession", test_note_possession},
 	{"checkpoint", test_checkpoint},

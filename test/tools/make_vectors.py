@@ -469,6 +469,27 @@ for n, (party, topic, salt, value, what) in enumerate((
     assert commitment == sto.sha256(v.message())
     v.give("commitment", commitment)
 
+# ---- Custom rules
+
+for n, (settings, what) in enumerate((
+        ((), "no SET clause"),
+        (("search_path=pg_catalog, pg_temp",), "with one")), 1):
+    v = vector("definition", f"Definition {n}: a custom rule's function, {what}")
+    source = "SELECT CASE WHEN amount > 5 THEN 'Слишком много' END"
+    v.take("function", "acme.small_amounts")
+    v.take("language", "sql")
+    for setting in settings:
+        v.take("setting", setting)
+    v.take("source", source)
+    v.piece("tag", sto.tag("sto.custom"))
+    v.piece("function", sto.text8("acme.small_amounts"))
+    v.piece("language", sto.text8("sql"))
+    v.piece("settings", sto.u8(len(settings)) + b"".join(map(sto.text16, settings)))
+    v.piece("source", sto.text32(source))
+    definition = sto.custom_definition("acme.small_amounts", "sql", settings, source)
+    assert definition == sto.sha256(v.message())
+    v.give("definition", definition)
+
 # ---- Notes, receipts, closes: the events and entries above are the log's leaves
 
 note_vectors.make(
