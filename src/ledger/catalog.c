@@ -160,6 +160,7 @@ static const char *const index_names[STO_IDX_COUNT] = {
 	[STO_IDX_LOG_RESTART] = "log_restart_pkey",
 	[STO_IDX_CLOSE] = "close_pkey",
 	[STO_IDX_CLASSIFICATION] = "classification_pkey",
+	[STO_IDX_CLASS_PARTY] = "classification_party",
 	[STO_IDX_MANDATE] = "mandate_pkey",
 	[STO_IDX_BENEFICIAL_OWNER] = "beneficial_owner_pkey",
 	[STO_IDX_CLAIM] = "claim_pkey",

@@ -109,6 +109,7 @@ typedef enum StoIndex
 	STO_IDX_LOG_RESTART,      /* log_restart_pkey (event) */
 	STO_IDX_CLOSE,            /* close_pkey (event) */
 	STO_IDX_CLASSIFICATION,   /* classification_pkey (set_by) */
+	STO_IDX_CLASS_PARTY,      /* classification_party (party_id) */
 	STO_IDX_MANDATE,          /* mandate_pkey (party_id, representative, scope) */
 	STO_IDX_BENEFICIAL_OWNER, /* beneficial_owner_pkey (party_id, owner) */
 	STO_IDX_CLAIM,            /* claim_pkey (claim) */

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "ledger/register.h"
+#include "ledger/ruleset.h"
 
 #include "errors.h"
 
@@ -138,6 +139,10 @@ sto_act_restricts(const StoAct *act)
 		case STO_EVENT_APPROVAL_REVOKE:
 		case STO_EVENT_FOUR_EYES:
 			return true;
+		case STO_EVENT_WALLET: /* from the second on, what a party has is added up */
+			return sto_count_wallets(body->value[STO_F_PARTY].octets) == 1;
+		case STO_EVENT_CLAIM: /* it moves the party's units into a group */
+			return sto_rules_group_topic(body->value[STO_F_TOPIC].text);
 		case STO_EVENT_OPT_IN:
 			return !body->value[STO_F_AFFIRMED].flag;
 		case STO_EVENT_TRAVEL_DATA:

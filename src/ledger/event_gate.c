@@ -170,6 +170,9 @@ lock_and_look(StoAct *act)
 	bool is_open;
 
 	sto_gate_lock_writer(sto_act_restricts(act) ? ShareRowExclusiveLock : RowExclusiveLock);
+	/* what it restricts may be new since it asked for the lock */
+	if (sto_act_restricts(act))
+		sto_gate_lock_writer(ShareRowExclusiveLock);
 	if (act->body.kind != STO_EVENT_GENESIS)
 		sto_fact_ledger(&act->ledger);
 	else

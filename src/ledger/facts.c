@@ -7,6 +7,7 @@
 #include "ledger/acknowledge.h"
 #include "ledger/columns.h"
 #include "ledger/facts.h"
+#include "ledger/ruleset.h"
 #include "ledger/store.h"
 
 #include "errors.h"
@@ -339,6 +340,7 @@ sto_fact_token(const uint8_t token_id[STO_UUID_LEN], StoTokenFact *out)
 		out->topics = isnull ? 0 : DatumGetInt64(value);
 		out->receiver_only = DatumGetBool(sto_row_get(&row, TOKEN_RECEIVER_ONLY, &isnull));
 		out->documents = sto_documents_required(token_id);
+		out->rules = sto_rules_registered(token_id);
 
 		refresh(&tokens);
 		fact = hash_search(tokens, token_id, HASH_ENTER, NULL);
@@ -361,6 +363,15 @@ read_party(TupleTableSlot *slot, StoPartyFact *out)
 	out->policy_event = isnull ? 0 : DatumGetInt64(value);
 	value = slot_getattr(slot, PARTY_FROZEN, &isnull);
 	out->frozen = isnull ? 0 : DatumGetInt64(value);
+	value = slot_getattr(slot, PARTY_COUNTRY, &isnull);
+	if (!isnull)
+		copy_octets((uint8_t *) out->country, PointerGetDatum(VARDATA_ANY(DatumGetTextPP(value))),
+					sizeof(out->country));
+	value = slot_getattr(slot, PARTY_INCORPORATION, &isnull);
+	if (!isnull)
+		copy_octets((uint8_t *) out->incorporation,
+					PointerGetDatum(VARDATA_ANY(DatumGetTextPP(value))),
+					sizeof(out->incorporation));
 }
 
 static void
@@ -397,6 +408,44 @@ sto_fact_party(const uint8_t party_id[STO_UUID_LEN], StoPartyFact *out)
 	}
 	sto_row_close(&row);
 	return row.found;
+}
+
+int
+sto_count_wallets(const uint8_t party_id[STO_UUID_LEN])
+{
+	Datum key = uuid_datum(party_id);
+	StoScan scan;
+	int count = 0;
+
+	sto_scan_begin(&scan, STO_REL_WALLET, STO_IDX_WALLET_PARTY, 1, &key, NULL);
+	while (count < 2 && sto_scan_next(&scan))
+	{
+		bool isnull;
+
+		if (!text_equals(slot_getattr(scan.slot, WALLET_KIND, &isnull), "issuance"))
+			count++;
+	}
+	sto_scan_end(&scan);
+	return count;
+}
+
+bool
+sto_fact_several(const uint8_t party_id[STO_UUID_LEN])
+{
+	StoPartyFact fact;
+	StoPartyFact *kept;
+	int count;
+
+	if (!sto_fact_party(party_id, &fact))
+		return false;
+	if (fact.wallets > 0)
+		return fact.wallets > 1;
+	count = sto_count_wallets(party_id);
+	refresh(&parties);
+	kept = hash_search(parties, party_id, HASH_FIND, NULL);
+	if (kept != NULL)
+		kept->wallets = count;
+	return count > 1;
 }
 
 static void

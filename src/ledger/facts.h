@@ -58,6 +58,7 @@ typedef struct StoTokenFact
 	bool documents;     /* some must be acknowledged before a first acquisition (acknowledge.h) */
 	int64 topics;       /* event of the topics that it requires; 0: none (eligibility.h) */
 	bool receiver_only; /* a sender needs no claims */
+	bool rules;         /* it has, or had, a rule set (ruleset.h) */
 } StoTokenFact;
 
 typedef struct StoPartyFact
@@ -66,6 +67,9 @@ typedef struct StoPartyFact
 	bool active;
 	int64 policy_event; /* 0: has no keys */
 	int64 frozen;       /* event that froze it; 0: it is not */
+	char country[2];    /* of residence; zero if not stated */
+	char incorporation[2];
+	int wallets; /* sto_fact_several(): 1, or 2 for more; 0: not counted yet */
 } StoPartyFact;
 
 extern void sto_facts_init(void); /* transaction callbacks; once per backend, from _PG_init */
@@ -77,6 +81,10 @@ extern bool sto_fact_ledger_try(StoLedgerFact *out);
 extern bool sto_fact_wallet(const uint8_t address[STO_ADDRESS_LEN], StoWalletFact *out);
 extern bool sto_fact_token(const uint8_t token_id[STO_UUID_LEN], StoTokenFact *out);
 extern bool sto_fact_party(const uint8_t party_id[STO_UUID_LEN], StoPartyFact *out);
+/* Has the party more than one wallet, issuance wallets aside?  A second one announces itself. */
+extern bool sto_fact_several(const uint8_t party_id[STO_UUID_LEN]);
+/* The same from the register itself: 0, 1, or 2 for more. */
+extern int sto_count_wallets(const uint8_t party_id[STO_UUID_LEN]);
 /* The policy that an event set; policies never change once made. */
 extern bool sto_fact_policy(int64 policy_event, StoPolicy *out);
 /* The party for which the current role submits; ERROR ST107 if it is mapped to none. */

@@ -16,12 +16,31 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+/* Every version is kept: the one in force at a time is chosen by its effective time. */
 void
 sto_register_rule_set(StoAct *act)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					errmsg("this build can't read the rules of token %s",
-						   sto_uuid_text(act->event.subject))));
+	char why[STO_RULE_WHY_MAX];
+	StoRuleSet *set = sto_rules_parse(act->event.body, act->event.body_len, why);
+	Datum values[RULE_SET_COLUMNS];
+	bool nulls[RULE_SET_COLUMNS] = {false};
+	int64 effective;
+	bool record_refusals;
+
+	if (set == NULL)
+		sto_act_refuse("%s", why);
+	effective = sto_rules_effective(set, act->event.recorded_at);
+	record_refusals = set->record_refusals;
+	sto_rules_free(set);
+
+	values[RULE_SET_SET_BY - 1] = Int64GetDatum(act->event.entry_id);
+	values[RULE_SET_EFFECTIVE - 1] = TimestampTzGetDatum(StoTimeToTimestamp(effective));
+	values[RULE_SET_TOKEN_ID - 1] = StoUuidGetDatum(act->event.subject);
+	values[RULE_SET_RECORD_REFUSALS - 1] = BoolGetDatum(record_refusals);
+	values[RULE_SET_BODY - 1] =
+		PointerGetDatum(cstring_to_text_with_len(act->event.body, act->event.body_len));
+	sto_store_insert(STO_REL_RULE_SET, values, nulls);
+	sto_facts_announce();
 }
 
 static void

@@ -11,6 +11,24 @@
 
 #include "utils/builtins.h"
 
+/*
+ * From its second wallet on a party's units are added up (holding.h): nobody may go on
+ * taking its first one for all.  Its row is locked, so that of two wallets registered at
+ * once one is the second.
+ */
+static void
+announce_second(const uint8_t *party_id)
+{
+	StoRow party;
+
+	sto_register_find(STO_REL_PARTY, STO_IDX_PARTY, party_id, &party);
+	sto_row_close(&party);
+	if (sto_count_wallets(party_id) != 2)
+		return;
+	sto_gate_lock_writer(ShareRowExclusiveLock);
+	sto_facts_announce();
+}
+
 void
 sto_register_wallet(StoAct *act)
 {
@@ -45,6 +63,7 @@ sto_register_wallet(StoAct *act)
 	values[WALLET_STATUS - 1] = CStringGetTextDatum("active");
 	nulls[WALLET_FROZEN - 1] = true;
 	sto_store_insert(STO_REL_WALLET, values, nulls);
+	announce_second(party_id);
 	/* the holder's keys prove these too, or the registrar alone could name who moves the units */
 	sto_register_policy(act, party_id, address,
 						nulls[WALLET_CUSTODIAN - 1] ? NULL : body->value[STO_F_CUSTODIAN].octets,
