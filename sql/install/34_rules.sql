@@ -91,7 +91,7 @@ COMMENT ON TABLE sto.holding IS 'totals of parties with several wallets, for tok
 -- Holders and their units, of all ("", "") and of each group, for tokens that have had a rule that counts them so.
 CREATE TABLE sto.holder_group (
     holders  bigint           NOT NULL,  -- parties with a total above zero
-    units    sto.token_amount NOT NULL,  -- the sum of their totals
+    units    sto.token_amount,           -- the sum of their totals; null: no rule has read it
     token_id uuid             NOT NULL,
     by       text             NOT NULL,  -- "", country, class, topic
     value    text             NOT NULL,  -- "" for parties of no known country or class

@@ -31,6 +31,7 @@ sto_append_stamp(StoPosting *p)
 
 	if (p->credit_pos != NULL)
 		floor = Max(floor, p->credit_pos->posted_at);
+	floor = Max(floor, sto_ruling_floor(p));
 	if (p->mode == STO_MODE_VERIFY)
 	{
 		if (p->entry.posted_at < floor)
@@ -90,6 +91,8 @@ make_tuple(StoPosting *p, const uint8_t *leaf, TupleDesc desc)
 	fill(p, TRANSFER_LEAF_HASH, PointerGetDatum(leaf));
 	fill_side(p, TRANSFER_DEBIT_SEQ, TRANSFER_DEBIT_PREV, &e->debit);
 	fill_side(p, TRANSFER_CREDIT_SEQ, TRANSFER_CREDIT_PREV, &e->credit);
+	if (e->has_rule_set)
+		fill(p, TRANSFER_RULE_SET, Int64GetDatum(e->rule_set));
 	if (e->has_key_policy)
 		fill(p, TRANSFER_KEY_POLICY, Int64GetDatum(e->key_policy));
 	if (e->signatures != NULL)
@@ -134,7 +137,7 @@ compare(const StoPosting *p, const uint8_t *leaf)
 	if (stored.has_key_policy != p->entry.has_key_policy ||
 		stored.key_policy != p->entry.key_policy)
 		broken(p, "key_policy");
-	if (stored.has_rule_set)
+	if (stored.has_rule_set != p->entry.has_rule_set || stored.rule_set != p->entry.rule_set)
 		broken(p, "rule_set");
 }
 

@@ -216,4 +216,5 @@ sto_comply_checks(const StoPosting *p, const StoParties *parties, StoReasons *re
 	check_eligibility(p, e, reasons);
 	if (e->receiver && o->has_credit)
 		sto_check_acknowledged(p, reasons);
+	sto_ruling_check(p, reasons);
 }

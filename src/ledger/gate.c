@@ -10,6 +10,7 @@
 #include "ledger/columns.h"
 #include "ledger/gate.h"
 #include "ledger/position.h"
+#include "ledger/ruleset.h"
 
 #include "compat.h"
 #include "errors.h"
@@ -307,6 +308,7 @@ after_xact(void)
 	sto_rebuilding = false;
 	sto_rows_xact_end();
 	sto_position_xact_end();
+	sto_rules_xact_end();
 	sto_batch_forget(0);
 	sto_group_forget(0);
 }

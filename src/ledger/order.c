@@ -330,11 +330,16 @@ sto_order_lock(StoPosting *p)
 	const StoOrder *o = &p->entry.order;
 	/* a hold names a beneficiary, whose position it doesn't touch */
 	bool credit = o->has_credit && o->kind != STO_HOLD;
+	bool read = sto_ruling_reads_credit(p);
 
 	/* in key order, so that A to B and B to A can't wait for each other */
 	if (credit && memcmp(o->credit, o->debit, STO_ADDRESS_LEN) < 0)
 		p->credit_pos = sto_position_lock(o->token_id, o->credit);
+	if (read && memcmp(o->credit, o->debit, STO_ADDRESS_LEN) < 0)
+		sto_position_bar(o->token_id, o->credit);
 	p->debit_pos = sto_position_lock(o->token_id, o->debit);
+	if (read)
+		sto_position_bar(o->token_id, o->credit);
 	if (credit)
 		p->credit_pos = sto_position_lock(o->token_id, o->credit);
 }

@@ -136,19 +136,21 @@ read_ahead(ItemPointer root, const Datum *keys)
 		sto_hint_put(&key, root);
 }
 
-/* Lock the row by its index, made if there is none, and remember where it was. */
-static void
-lock_by_index(const StoPositionKey *key, StoRow *row)
+/* Lock the row by its index, and remember where it was; false if there is none and none is made. */
+static bool
+lock_by_index(const StoPositionKey *key, bool may_make, StoRow *row)
 {
 	Datum keys[2] = {PointerGetDatum(key->token_id), PointerGetDatum(key->wallet)};
 
-	sto_row_lock_or_make(STO_REL_POSITION, STO_IDX_POSITION, 2, keys,
-						 hash_bytes_extended((const unsigned char *) key, sizeof(*key), 0), make,
-						 key, row);
+	if (!sto_row_lock_or_make(STO_REL_POSITION, STO_IDX_POSITION, 2, keys,
+							  hash_bytes_extended((const unsigned char *) key, sizeof(*key), 0),
+							  may_make ? make : NULL, key, row))
+		return false;
 	sto_hint_put(key, &row->root);
 	if (++searches == READ_AHEAD_AFTER)
 		(void) sto_store_each_entry(STO_REL_POSITION, STO_IDX_POSITION, READ_AHEAD_BLOCKS,
 									read_ahead);
+	return true;
 }
 
 StoPosition *
@@ -161,8 +163,8 @@ sto_position_find(const uint8_t token_id[STO_UUID_LEN], const uint8_t wallet[STO
 	return sto_rowcache_find(&sto_position_cache, &key);
 }
 
-StoPosition *
-sto_position_lock(const uint8_t token_id[STO_UUID_LEN], const uint8_t wallet[STO_ADDRESS_LEN])
+static StoPosition *
+lock(const uint8_t *token_id, const uint8_t *wallet, bool may_make)
 {
 	StoPosition image;
 	StoPosition *pos = sto_position_find(token_id, wallet);
@@ -174,11 +176,23 @@ sto_position_lock(const uint8_t token_id[STO_UUID_LEN], const uint8_t wallet[STO
 	memset(&image, 0, sizeof(image));
 	memcpy(image.key.token_id, token_id, STO_UUID_LEN);
 	memcpy(image.key.wallet, wallet, STO_ADDRESS_LEN);
-	if (!lock_by_hint(&image.key, &row))
-		lock_by_index(&image.key, &row);
+	if (!lock_by_hint(&image.key, &row) && !lock_by_index(&image.key, may_make, &row))
+		return NULL;
 	read_row(&row, &image);
 	sto_row_close(&row);
 	return sto_rowcache_add(&sto_position_cache, &image);
+}
+
+StoPosition *
+sto_position_lock(const uint8_t token_id[STO_UUID_LEN], const uint8_t wallet[STO_ADDRESS_LEN])
+{
+	return lock(token_id, wallet, true);
+}
+
+void
+sto_position_bar(const uint8_t token_id[STO_UUID_LEN], const uint8_t wallet[STO_ADDRESS_LEN])
+{
+	(void) lock(token_id, wallet, false);
 }
 
 void

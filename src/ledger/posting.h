@@ -38,6 +38,8 @@ typedef struct StoHold
 	uint8_t instruction[STO_DIGEST_LEN];
 } StoHold;
 
+typedef struct StoRuling StoRuling;
+
 typedef struct StoPosting
 {
 	StoMode mode;
@@ -60,6 +62,7 @@ typedef struct StoPosting
 	/* who orders by a mandate does so in [mandate_from, mandate_to) */
 	int64 mandate_from;
 	int64 mandate_to;
+	StoRuling *ruling;     /* before the token's rules; NULL: it never had any (ruling.h) */
 	bool unsigned_by_rule; /* nobody needs to sign: an expiry, or a shown preimage */
 	uint8_t siglist[STO_SIGLIST_PACKED_MAX]; /* entry.signatures in stored form */
 	/* the row as it arrived */
@@ -116,6 +119,23 @@ extern void sto_comply_checks(const StoPosting *p, const StoParties *parties, St
 
 /* post.c: is it a lock-up of no more than what this transaction has just issued to the position? */
 extern bool sto_follows_issue(const StoPosition *pos, const StoOrder *order);
+/*
+ * ruling.c: rules of the token.  lock: totals of parties with several wallets, before
+ * the stamp; begin: the set in force at posted_at, which the entry names, and locks of
+ * what else it reads; check: a reason for each rule that fails (of force, recover and
+ * reverse: recorded instead); post: counters; record: the overrides, once there is an id.
+ */
+extern void sto_ruling_lock(StoPosting *p);
+extern int64 sto_ruling_floor(const StoPosting *p);
+extern void sto_ruling_begin(StoPosting *p);
+extern void sto_ruling_check(const StoPosting *p, StoReasons *reasons);
+extern void sto_ruling_post(const StoPosting *p);
+extern void sto_ruling_record(const StoPosting *p);
+/* The greatest amount, at most the order's, that passes every rule now. */
+extern StoAmount sto_ruling_largest(const StoPosting *p);
+/* Do rules read the position of a hold's beneficiary, which the entry doesn't move? */
+extern bool sto_ruling_reads_credit(const StoPosting *p);
+
 /* post.c: move the positions; fills entry.debit and entry.credit */
 extern void sto_post(StoPosting *p);
 /* post.c: the hold row that the entry makes or uses up; needs entry_id */

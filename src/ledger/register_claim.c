@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "ledger/holder_group.h"
 #include "ledger/register.h"
 #include "types/types.h"
 
@@ -43,13 +44,18 @@ sto_register_topics(const StoBody *body)
 	return PointerGetDatum(construct_array(items, topics->count, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
-/* It only adds, and absence is never cached: nobody needs to be told. */
+/*
+ * It only adds, and absence is never cached: nobody needs to be told, unless holders are
+ * counted by it.
+ */
 void
 sto_register_claim(StoAct *act)
 {
 	const StoBody *body = &act->body;
 	Datum values[CLAIM_COLUMNS];
 	bool nulls[CLAIM_COLUMNS] = {false};
+	StoRegroup *regroup;
+	bool grouped;
 
 	sto_register_topic(body->value[STO_F_TOPIC].text);
 	values[CLAIM_CLAIM - 1] = Int64GetDatum(act->event.entry_id);
@@ -60,7 +66,13 @@ sto_register_claim(StoAct *act)
 	values[CLAIM_COMMITMENT - 1] =
 		StoOctetsGetDatum(body->value[STO_F_COMMITMENT].octets, STO_DIGEST_LEN);
 	sto_register_dates(body, CLAIM_VALID_FROM, CLAIM_VALID_TO, values, nulls);
+	grouped = sto_rules_group_topic(body->value[STO_F_TOPIC].text);
+	regroup = grouped ? sto_regroup_begin(act->event.subject) : NULL;
 	sto_store_insert(STO_REL_CLAIM, values, nulls);
+	if (!grouped)
+		return;
+	sto_facts_announce();
+	sto_regroup_end(regroup);
 }
 
 /* Its issuer takes a claim back, also one that has lost the capability meanwhile. */
@@ -72,6 +84,7 @@ sto_register_claim_revoke(StoAct *act)
 	Datum party;
 	Datum issuer;
 	bool isnull;
+	StoRegroup *regroup;
 	StoRow row;
 
 	sto_register_line(act->body.value[STO_F_REASON].text, "reason", STO_REGISTER_REASON_MAX);
@@ -89,8 +102,10 @@ sto_register_claim_revoke(StoAct *act)
 	(void) sto_row_get(&row, CLAIM_REVOKED, &isnull);
 	if (!isnull)
 		sto_act_refuse("claim " INT64_FORMAT " is revoked already", claim);
+	regroup = sto_regroup_begin(act->event.subject);
 	sto_register_set(&row, CLAIM_REVOKED, Int64GetDatum(act->event.entry_id), false);
 	sto_facts_announce();
+	sto_regroup_end(regroup);
 }
 
 /* What a token requires of its holders.  Every version is kept; the token's row names the present

@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "core/identifiers.h"
+#include "ledger/holder_group.h"
 #include "ledger/register.h"
 #include "types/types.h"
 
@@ -71,6 +72,7 @@ sto_register_party_facts(StoAct *act)
 	Datum values[PARTY_COLUMNS] = {0};
 	bool nulls[PARTY_COLUMNS] = {false};
 	bool replaces[PARTY_COLUMNS] = {false};
+	StoRegroup *regroup;
 	StoRow row;
 
 	if (body->present == 0)
@@ -93,10 +95,12 @@ sto_register_party_facts(StoAct *act)
 	values[PARTY_COMMITMENT - 1] =
 		StoOctetsGetDatum(body->value[STO_F_COMMITMENT].octets, STO_DIGEST_LEN);
 
+	regroup = sto_regroup_begin(act->event.subject);
 	sto_register_find(STO_REL_PARTY, STO_IDX_PARTY, act->event.subject, &row);
 	sto_store_update(&row, values, nulls, replaces);
 	sto_row_close(&row);
 	sto_facts_announce();
+	sto_regroup_end(regroup);
 }
 
 /* The newest for a party, and for a party and token, rules. */
@@ -109,6 +113,7 @@ sto_register_classification(StoAct *act)
 	StoTokenFact token;
 	Datum values[CLASSIFICATION_COLUMNS];
 	bool nulls[CLASSIFICATION_COLUMNS] = {false};
+	StoRegroup *regroup;
 
 	if (!sto_one_of(class, classes, lengthof(classes)))
 		sto_act_refuse("there is no class \"%.40s\"", class);
@@ -126,8 +131,10 @@ sto_register_classification(StoAct *act)
 	values[CLASSIFICATION_CLASS - 1] = CStringGetTextDatum(class);
 	values[CLASSIFICATION_BASIS - 1] = CStringGetTextDatum(body->value[STO_F_BASIS].text);
 	sto_register_dates(body, CLASSIFICATION_VALID_FROM, CLASSIFICATION_VALID_TO, values, nulls);
+	regroup = sto_regroup_begin(act->event.subject);
 	sto_store_insert(STO_REL_CLASSIFICATION, values, nulls);
 	sto_facts_announce();
+	sto_regroup_end(regroup);
 }
 
 /*

@@ -6,6 +6,8 @@
 #include "postgres.h"
 
 #include "core/rule.h"
+#include "ledger/holder_group.h"
+#include "ledger/issued.h"
 #include "ledger/register.h"
 #include "types/types.h"
 
@@ -15,6 +17,30 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
+
+/* Store the set, and count what it reads and no set of the token read before. */
+static void
+begin_counting(StoAct *act, Datum *values, bool *nulls)
+{
+	const StoTokenRules *before = sto_rules_of(act->event.subject);
+	const StoTokenRules *after;
+	StoTokenRules none = {0};
+	StoTokenFact token;
+
+	if (before == NULL)
+		before = &none;
+	sto_store_insert(STO_REL_RULE_SET, values, nulls);
+	sto_facts_announce();
+	after = sto_rules_of(act->event.subject);
+	if (after->holders != before->holders || after->by_country != before->by_country ||
+		after->by_class != before->by_class ||
+		after->units_by_country != before->units_by_country ||
+		after->units_by_class != before->units_by_class ||
+		after->topic_count != before->topic_count)
+		sto_groups_recount(after);
+	if (after->issues && !before->issues && sto_fact_token(act->event.subject, &token))
+		sto_issued_recount(act->event.subject, token.issuance, act->event.entry_id);
+}
 
 /* Every version is kept: the one in force at a time is chosen by its effective time. */
 void
@@ -39,8 +65,7 @@ sto_register_rule_set(StoAct *act)
 	values[RULE_SET_RECORD_REFUSALS - 1] = BoolGetDatum(record_refusals);
 	values[RULE_SET_BODY - 1] =
 		PointerGetDatum(cstring_to_text_with_len(act->event.body, act->event.body_len));
-	sto_store_insert(STO_REL_RULE_SET, values, nulls);
-	sto_facts_announce();
+	begin_counting(act, values, nulls);
 }
 
 static void

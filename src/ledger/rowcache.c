@@ -28,7 +28,8 @@ typedef struct SavedImage
 	bool forget; /* first locked in that subtransaction: no image to restore */
 } SavedImage;
 
-static StoRowCache *const caches[] = {&sto_position_cache, &sto_approval_cache};
+static StoRowCache *const caches[] = {&sto_position_cache, &sto_holding_cache, &sto_group_cache,
+									  &sto_issued_cache, &sto_approval_cache};
 
 static StoRowState *
 state_of(const StoRowCache *cache, const void *row)
@@ -329,7 +330,7 @@ exists_or_wait(StoRel rel, StoIndex index, int nkeys, const Datum *keys)
 	}
 }
 
-void
+bool
 sto_row_lock_or_make(StoRel rel, StoIndex index, int nkeys, const Datum *keys, uint64 hash,
 					 void (*make)(const void *key), const void *key, StoRow *row)
 {
@@ -345,8 +346,13 @@ sto_row_lock_or_make(StoRel rel, StoIndex index, int nkeys, const Datum *keys, u
 		SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) (hash >> 32), (uint32) hash, 3);
 		(void) LockAcquire(&tag, ExclusiveLock, false, false);
 		if (!exists_or_wait(rel, index, nkeys, keys))
+		{
+			if (make == NULL)
+				return false;
 			make(key);
+		}
 		/* the row itself now makes others wait for this transaction */
 		LockRelease(&tag, ExclusiveLock, false);
 	}
+	return true;
 }

@@ -58,6 +58,9 @@ typedef struct StoRowCache
 /* Every cache there is; rowcache.c's list. */
 extern StoRowCache sto_position_cache; /* position.c */
 extern StoRowCache sto_approval_cache; /* approval.c */
+extern StoRowCache sto_holding_cache;  /* holding.c */
+extern StoRowCache sto_group_cache;    /* holder_group.c */
+extern StoRowCache sto_issued_cache;   /* issued.c */
 
 /* NULL if this transaction hasn't locked it. */
 extern void *sto_rowcache_find(StoRowCache *cache, const void *key);
@@ -80,9 +83,10 @@ extern void sto_rows_subxact_abort(SubTransactionId subid);
 
 /*
  * Find and lock a row by its index, made if there is none: two sessions that both
- * miss it make one.  make() inserts it.
+ * miss it make one.  make() inserts it.  Without make(): false, and nobody makes the
+ * row before this transaction ends.
  */
-extern void sto_row_lock_or_make(StoRel rel, StoIndex index, int nkeys, const Datum *keys,
+extern bool sto_row_lock_or_make(StoRel rel, StoIndex index, int nkeys, const Datum *keys,
 								 uint64 hash, void (*make)(const void *key), const void *key,
 								 StoRow *row);
 

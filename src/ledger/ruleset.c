@@ -108,7 +108,7 @@ add_needs(StoTokenRules *rules, const StoRuleSet *set)
 	StoRuleNeeds needs;
 
 	sto_rules_needs(set, &needs);
-	rules->totals |= needs.totals;
+	rules->totals |= needs.totals || needs.flow_seconds > 0;
 	rules->outstanding |= needs.outstanding;
 	rules->holders |= needs.holders;
 	rules->by_country |= needs.by_country;

@@ -26,7 +26,7 @@ typedef struct StoTokenRules
 	uint8_t token_id[STO_UUID_LEN];
 	int count;
 	StoRuleVersion *versions; /* by effective time and event */
-	bool totals;
+	bool totals;              /* or outflows, which are added up with them */
 	bool outstanding;
 	bool holders;
 	bool by_country;

@@ -70,20 +70,24 @@ take(StoPosting *p, HeapTuple tuple, TupleDesc desc)
 	if (refusal.sqlstate != 0)
 		raise_refusal(refusal);
 	sto_sweep_for(p);
+	sto_ruling_lock(p);
 	sto_append_stamp(p);
 	sto_authorise_at(p);
 
 	/* comply; a hold may have changed before its position was locked */
 	if (p->entry.order.has_hold_id)
 		(void) sto_hold_read(p->entry.order.hold_id, &p->hold);
+	sto_ruling_begin(p);
 	sto_comply(p);
 
 	/* post */
+	sto_ruling_post(p);
 	sto_post(p);
 
 	/* append */
 	tuple = sto_append(p, desc);
 	sto_post_hold(p);
+	sto_ruling_record(p);
 	sto_batch_add(p);
 	sto_group_add(p);
 	return tuple;

@@ -48,6 +48,50 @@ CREATE FUNCTION sto_test.faults() RETURNS TABLE (fault text, where_ text) LANGUA
       FULL JOIN (SELECT * FROM chain WHERE is_last) AS c ON c.wallet = p.wallet AND c.token_id = p.token_id
      WHERE (p.balance, p.held, p.seq, p.head, p.posted_at) IS DISTINCT FROM (c.balance, c.held, c.seq, c.leaf_hash, c.posted_at)
      UNION ALL
+    SELECT 'an outflow is not the sum of what left', p.wallet::text
+      FROM sto.position AS p
+     WHERE p.outflow::numeric <> COALESCE((SELECT sum(e.amount::numeric) FROM ONLY sto.transfer AS e
+                                             JOIN sto.wallet AS d ON d.address = e.debit_wallet
+                                             JOIN sto.wallet AS c ON c.address = e.credit_wallet
+                                            WHERE e.debit_wallet = p.wallet AND e.token_id = p.token_id
+                                              AND (e.kind = 'issue' OR e.kind IN ('transfer', 'post') AND d.party_id <> c.party_id)), 0)
+     UNION ALL
+    SELECT 'a holding is not the sum of its party''s positions', h.party_id::text
+      FROM sto.holding AS h
+     WHERE (h.total::numeric, h.outflow::numeric)
+           <> (SELECT COALESCE(sum(p.balance::numeric), 0), COALESCE(sum(p.outflow::numeric), 0) FROM sto.position AS p
+                               JOIN sto.wallet AS w ON w.address = p.wallet AND w.kind <> 'issuance'
+                              WHERE w.party_id = h.party_id AND p.token_id = h.token_id)
+     UNION ALL
+    SELECT 'a group of holders is not counted right', g.by || ' ' || g.value
+      FROM sto.holder_group AS g
+     WHERE (g.holders, COALESCE(g.units::numeric, 0))
+           <> (SELECT count(*), CASE WHEN g.units IS NULL THEN 0 ELSE COALESCE(sum(t.total), 0) END
+                               FROM (SELECT w.party_id, sum(p.balance::numeric) AS total FROM sto.position AS p
+                                       JOIN sto.wallet AS w ON w.address = p.wallet AND w.kind <> 'issuance'
+                                      WHERE p.token_id = g.token_id GROUP BY w.party_id) AS t
+                              WHERE t.total > 0 AND CASE g.by
+                                    WHEN '' THEN true
+                                    WHEN 'country' THEN g.value = COALESCE((SELECT y.country FROM sto.party AS y WHERE y.party_id = t.party_id), '')
+                                    WHEN 'class' THEN g.value = COALESCE((SELECT c.class FROM sto.classification AS c
+                                                                           WHERE c.party_id = t.party_id AND (c.token_id IS NULL OR c.token_id = g.token_id)
+                                                                           ORDER BY c.token_id IS NULL, c.set_by DESC LIMIT 1), '')
+                                    ELSE EXISTS (SELECT FROM sto.claim AS c WHERE c.party_id = t.party_id AND c.topic = g.value AND c.revoked IS NULL) END)
+     UNION ALL
+    SELECT 'a sample of outflow is not what had left by then', f.wallet::text || ' ' || f.seq
+      FROM sto.flow AS f
+     WHERE f.seq % 64 <> 0
+        OR f.outflow::numeric <> COALESCE((SELECT sum(e.amount::numeric) FROM ONLY sto.transfer AS e
+                                             JOIN sto.wallet AS d ON d.address = e.debit_wallet
+                                             JOIN sto.wallet AS c ON c.address = e.credit_wallet
+                                            WHERE e.debit_wallet = f.wallet AND e.token_id = f.token_id AND e.debit_seq <= f.seq
+                                              AND (e.kind = 'issue' OR e.kind IN ('transfer', 'post') AND d.party_id <> c.party_id)), 0)
+     UNION ALL
+    SELECT 'a last issue is not the last', i.party_id::text
+      FROM sto.issued AS i
+     WHERE i.posted_at IS DISTINCT FROM (SELECT max(e.posted_at) FROM ONLY sto.transfer AS e JOIN sto.wallet AS c ON c.address = e.credit_wallet
+                                          WHERE e.kind = 'issue' AND e.token_id = i.token_id AND c.party_id = i.party_id)
+     UNION ALL
     SELECT 'held is not what open holds keep', p.wallet::text
       FROM sto.position AS p
      WHERE p.held::numeric <> COALESCE((SELECT sum(h.remaining) FROM hold AS h WHERE h.wallet = p.wallet AND h.token_id = p.token_id), 0)

@@ -1,0 +1,61 @@
+/*
+ * ruling.h
+ *		One order before the rules of its token.
+ *
+ * Whatever an answer depends on and another session could change is locked before
+ * the entry's id is drawn, so a fold of the log in the order of its ids comes to the same
+ * answer: parties' totals and outflows by their position or holding, groups of holders by
+ * their rows, units outstanding and issues by a lock of the token that issues and
+ * redemptions take for themselves, approvals by their rows.
+ */
+#ifndef STO_LEDGER_RULING_H
+#define STO_LEDGER_RULING_H
+
+#include "ledger/holder_group.h"
+#include "ledger/holding.h"
+#include "ledger/posting.h"
+
+/* A party of the order: what it has before the entry. */
+typedef struct StoRulingSide
+{
+	bool present; /* has a party that rules ask about */
+	bool several; /* its units are in a holding */
+	const uint8_t *party;
+	StoHolding *holding; /* if several, and locked */
+	StoAmount total;
+	StoAmount outflow;
+} StoRulingSide;
+
+/* A rule that an enforced entry did not pass. */
+typedef struct StoOverride
+{
+	int number;
+	StoRuleCode code;
+	char *label;
+	char *detail;
+	struct StoOverride *next;
+} StoOverride;
+
+struct StoRuling
+{
+	const StoPosting *p;
+	const StoTokenRules *token;
+	const StoRuleVersion *version; /* in force; NULL: none */
+	bool dry;                      /* nothing is locked */
+	bool guess;                    /* outflow() may answer with more than there is */
+	bool within_party;
+	StoRuleMove move;
+	StoRulingSide sender;
+	StoRulingSide receiver;
+	StoGroupChanges groups;
+	StoRuleOutcome outcome;
+	StoOverride *overrides; /* by number */
+};
+
+/* Callbacks of core/rule.h about a ruling, as context. */
+extern const StoRuleFacts *sto_ruling_facts(StoRuling *ruling, StoRuleFacts *facts);
+/* custom_rule.c */
+extern bool sto_custom_rule(void *context, const StoRule *rule, const StoRuleMove *move,
+							bool *refused, char reason[STO_RULE_DETAIL_MAX]);
+
+#endif
