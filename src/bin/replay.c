@@ -88,9 +88,12 @@ sto_replay_new(const uint8_t *genesis, const StoReplayCalls *calls)
 	sto_pool_init(&r->acknowledgements, sizeof(Acknowledgement));
 	sto_pool_init(&r->four_eyes, sizeof(FourEyesRow));
 	sto_pool_init(&r->proposals, sizeof(Proposal));
+	sto_pool_init(&r->flows, sizeof(FlowSample));
+	sto_pool_init(&r->overrides, sizeof(Override));
 	/* whoever writes a log chooses its ids: he must not foresee where they fall */
 	if (RAND_bytes((unsigned char *) &r->seed, sizeof(r->seed)) != 1 ||
-		RAND_bytes(r->order_secret, sizeof(r->order_secret)) != 1)
+		RAND_bytes(r->order_secret, sizeof(r->order_secret)) != 1 ||
+		(r->rules = sto_rule_fold_new(r->seed)) == NULL)
 	{
 		free(r);
 		return NULL;
@@ -106,16 +109,17 @@ free_state(StoReplay *r)
 		&r->holds,           &r->keys,     &r->policies,  &r->batches,          &r->notices,
 		&r->classifications, &r->mandates, &r->owners,    &r->topics,           &r->claims,
 		&r->required,        &r->trusted,  &r->documents, &r->acknowledgements, &r->four_eyes,
-		&r->proposals};
+		&r->proposals,       &r->flows,    &r->overrides};
 	StoIndexTable *tables[] = {
-		&r->by_uuid,  &r->by_address,  &r->by_position,       &r->by_hold,  &r->by_fingerprint,
-		&r->by_batch, &r->by_isin,     &r->by_mandate,        &r->by_owner, &r->by_topic,
-		&r->by_claim, &r->by_document, &r->by_acknowledgement};
+		&r->by_uuid,  &r->by_address, &r->by_position, &r->by_hold,           &r->by_fingerprint,
+		&r->by_batch, &r->by_isin,    &r->by_flow,     &r->by_mandate,        &r->by_owner,
+		&r->by_topic, &r->by_claim,   &r->by_document, &r->by_acknowledgement};
 
 	for (size_t i = 0; i < sizeof(pools) / sizeof(pools[0]); i++)
 		sto_pool_free(pools[i]);
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		sto_index_free(tables[i]);
+	sto_rule_fold_free(r->rules);
 	sto_texts_free(&r->texts);
 	sto_set_free(&r->orders);
 	for (uint32_t i = 0; i < r->open_count; i++)

@@ -19,6 +19,7 @@
 
 #include "core/policy.h"
 #include "core/record.h"
+#include "core/rule_fold.h"
 
 typedef struct StoReplay StoReplay;
 
@@ -34,6 +35,7 @@ typedef struct StoReplay StoReplay;
 #define STO_CHECK_SIGNATURE "signature"  /* a signature or proof of possession */
 #define STO_CHECK_RULE "rule"            /* shape of an order; what is closed, expired, forbidden */
 #define STO_CHECK_ELIGIBLE "eligibility" /* claims and acknowledgements */
+#define STO_CHECK_RULES "rules"          /* of a token's rule set */
 #define STO_CHECK_ORDER_ID "order id"    /* used twice by one party */
 #define STO_CHECK_SIDE "side"            /* digest of a position's columns */
 #define STO_CHECK_BALANCE "balance"      /* not enough, out of range, over the authorised amount */
@@ -86,7 +88,30 @@ typedef struct StoReplayCalls
 	void (*check)(void *context, const StoReplayCheck *check);
 	/* NULL: compared at once, and reported by problem() */
 	void (*side)(void *context, const StoReplaySide *side);
+	/*
+	 * A token got rules that read how its units moved before: read its entries again, in
+	 * the order of their ids, from record number `first` of the log (0 is genesis) to the
+	 * one before id `before`, and tell each to sto_replay_past().  False if they can't be
+	 * read.  NULL: a log with such a token can't be folded.
+	 */
+	bool (*past)(void *context, StoReplay *r, const uint8_t token_id[STO_UUID_LEN], int64_t first,
+				 int64_t before);
 } StoReplayCalls;
+
+/* What an entry that is read again moved. */
+typedef struct StoReplayPast
+{
+	int64_t entry_id;
+	int64_t posted_at;
+	StoKind kind;
+	bool has_credit;
+	uint8_t debit[STO_ADDRESS_LEN];
+	uint8_t credit[STO_ADDRESS_LEN];
+	StoAmount amount;
+} StoReplayPast;
+
+/* False: no memory. */
+extern bool sto_replay_past(StoReplay *r, const StoReplayPast *past);
 
 /*
  * Begin.  genesis: leaf hash of the genesis event that the caller trusts, or
@@ -149,6 +174,7 @@ typedef struct StoReplayCounts
 	int64_t restarts;        /* log_restart events */
 	int64_t pending_batches; /* begun, not ended */
 	int64_t pending_groups;
+	int64_t custom_rules; /* entries of which a custom rule was asked, which can't be replayed */
 	int64_t not_replayed; /* events of kinds that this program doesn't know */
 } StoReplayCounts;
 
@@ -186,6 +212,7 @@ typedef struct StoReplayPosition
 	int64_t seq;
 	int64_t posted_at;
 	uint8_t head[STO_DIGEST_LEN];
+	StoAmount outflow;
 } StoReplayPosition;
 
 extern bool sto_replay_position(const StoReplay *r, size_t *at, StoReplayPosition *out);
@@ -468,6 +495,50 @@ typedef struct StoReplayProposal
 } StoReplayProposal;
 
 extern bool sto_replay_proposal(const StoReplay *r, size_t *at, StoReplayProposal *out);
+
+/* Everything about rules but what follows. */
+extern StoRuleFold *sto_replay_rules(const StoReplay *r);
+
+/* A rule that an enforced entry did not pass. */
+typedef struct StoReplayOverride
+{
+	int64_t entry_id;
+	int number; /* of the rule in its set, from 1 */
+	StoRuleCode code;
+	const char *label; /* or NULL */
+	const char *detail;
+} StoReplayOverride;
+
+extern bool sto_replay_override(const StoReplay *r, size_t *at, StoReplayOverride *out);
+
+/* What had left a position at every STO_REPLAY_FLOW_EVERYth of its entries. */
+#define STO_REPLAY_FLOW_EVERY 64
+typedef struct StoReplayFlow
+{
+	uint8_t wallet[STO_ADDRESS_LEN];
+	uint8_t token_id[STO_UUID_LEN];
+	int64_t seq;
+	int64_t posted_at;
+	StoAmount outflow;
+} StoReplayFlow;
+
+extern bool sto_replay_flow(const StoReplay *r, size_t *at, StoReplayFlow *out);
+extern bool sto_replay_find_flow(const StoReplay *r, const uint8_t wallet[STO_ADDRESS_LEN],
+								 const uint8_t token_id[STO_UUID_LEN], int64_t seq,
+								 StoReplayFlow *out);
+
+/* A party's positions of a token, but those of issuance wallets, added up. */
+typedef struct StoReplayHolding
+{
+	uint8_t token_id[STO_UUID_LEN];
+	uint8_t party_id[STO_UUID_LEN];
+	StoAmount total;
+	StoAmount outflow;
+	int64_t posted_at; /* of the last entry of any */
+} StoReplayHolding;
+
+extern bool sto_replay_find_holding(const StoReplay *r, const uint8_t token_id[STO_UUID_LEN],
+									const uint8_t party_id[STO_UUID_LEN], StoReplayHolding *out);
 
 typedef struct StoReplaySubject
 {

@@ -31,7 +31,8 @@ typedef enum FieldType
 	TYPE_PROOF,
 	TYPE_KEYS,
 	TYPE_TEXTS,
-	TYPE_UUIDS
+	TYPE_UUIDS,
+	TYPE_RULES /* an array, which core/rule.h reads */
 } FieldType;
 
 static const struct
@@ -43,6 +44,9 @@ static const struct
 	[STO_F_ACKNOWLEDGE] = {"acknowledge", TYPE_BOOLEAN},
 	[STO_F_ACT_BODY] = {"act_body", TYPE_TEXT},
 	[STO_F_ACTS] = {"acts", TYPE_TEXTS},
+	[STO_F_AFFIRMED] = {"affirmed", TYPE_BOOLEAN},
+	[STO_F_AMOUNT] = {"amount", TYPE_AMOUNT},
+	[STO_F_APPROVAL] = {"approval", TYPE_INTEGER},
 	[STO_F_APPROVED] = {"approved", TYPE_BOOLEAN},
 	[STO_F_APPROVERS] = {"approvers", TYPE_UUIDS},
 	[STO_F_AUTHORISED] = {"authorised", TYPE_AMOUNT},
@@ -63,6 +67,8 @@ static const struct
 	[STO_F_DOCUMENT] = {"document", TYPE_INTEGER},
 	[STO_F_DOCUMENT_HASH] = {"document_hash", TYPE_DIGEST},
 	[STO_F_DTI] = {"dti", TYPE_TEXT},
+	[STO_F_EXACT] = {"exact", TYPE_BOOLEAN},
+	[STO_F_FIELDS] = {"fields", TYPE_TEXTS},
 	[STO_F_FROM] = {"from", TYPE_TIME},
 	[STO_F_FROZEN] = {"frozen", TYPE_BOOLEAN},
 	[STO_F_GRANTED] = {"granted", TYPE_BOOLEAN},
@@ -74,6 +80,8 @@ static const struct
 	[STO_F_KEYS] = {"keys", TYPE_KEYS},
 	[STO_F_KIND] = {"kind", TYPE_TEXT},
 	[STO_F_LEI] = {"lei", TYPE_TEXT},
+	[STO_F_LIST] = {"list", TYPE_TEXT},
+	[STO_F_LISTED] = {"listed", TYPE_BOOLEAN},
 	[STO_F_NAME] = {"name", TYPE_TEXT},
 	[STO_F_ORIGIN] = {"origin", TYPE_TEXT},
 	[STO_F_OWNER] = {"owner", TYPE_UUID},
@@ -81,13 +89,17 @@ static const struct
 	[STO_F_PAUSED] = {"paused", TYPE_BOOLEAN},
 	[STO_F_POSSESSION] = {"possession", TYPE_PROOF},
 	[STO_F_REASON] = {"reason", TYPE_TEXT},
+	[STO_F_RECEIVER] = {"receiver", TYPE_UUID},
 	[STO_F_RECEIVER_ONLY] = {"receiver_only", TYPE_BOOLEAN},
+	[STO_F_RECORD_REFUSALS] = {"record_refusals", TYPE_BOOLEAN},
 	[STO_F_REFERENCE] = {"reference", TYPE_TEXT},
 	[STO_F_REGISTER_AUTHORITY] = {"register_authority", TYPE_TEXT},
 	[STO_F_REPRESENTATIVE] = {"representative", TYPE_UUID},
 	[STO_F_ROOT] = {"root", TYPE_DIGEST},
+	[STO_F_RULES] = {"rules", TYPE_RULES},
 	[STO_F_SALT] = {"salt", TYPE_DIGEST},
 	[STO_F_SCOPE] = {"scope", TYPE_TEXT},
+	[STO_F_SENDER] = {"sender", TYPE_UUID},
 	[STO_F_SHARE] = {"share", TYPE_INTEGER},
 	[STO_F_SIGNED_ONLY] = {"signed_only", TYPE_BOOLEAN},
 	[STO_F_SIZE] = {"size", TYPE_INTEGER},
@@ -100,6 +112,7 @@ static const struct
 	[STO_F_TOPICS] = {"topics", TYPE_TEXTS},
 	[STO_F_UNSIGNED_ROLE] = {"unsigned_role", TYPE_TEXT},
 	[STO_F_URI] = {"uri", TYPE_TEXT},
+	[STO_F_USES] = {"uses", TYPE_INTEGER},
 	[STO_F_VALID_UNTIL] = {"valid_until", TYPE_TIME},
 	[STO_F_VERSION] = {"version", TYPE_TEXT},
 };
@@ -160,6 +173,14 @@ static const struct
 	[STO_BODY_FOUR_EYES] = {"four_eyes", F(ACTS) | F(APPROVERS), 0, 0},
 	[STO_BODY_PROPOSAL] = {"proposal", F(KIND) | F(ABOUT) | F(ACT_BODY) | F(VALID_UNTIL), 0, 0},
 	[STO_BODY_APPROVE] = {"approve", F(APPROVED), 0, 0},
+	[STO_BODY_RULE_SET] = {"rule_set", F(RULES), F(FROM) | F(RECORD_REFUSALS), 0},
+	[STO_BODY_PARTY_LIST] = {"party_list", F(LIST) | F(PARTY) | F(LISTED), 0, 0},
+	[STO_BODY_OPT_IN] = {"opt_in", F(TOKEN) | F(AFFIRMED), 0, 0},
+	[STO_BODY_TRAVEL_DATA] = {"travel_data", 0,
+							  F(FIELDS) | F(COMMITMENT) | F(FROM) | F(TO) | F(GRANTED), 0},
+	[STO_BODY_TRANSFER_APPROVAL] = {"transfer_approval", F(AMOUNT) | F(EXACT) | F(USES),
+									F(SENDER) | F(RECEIVER) | F(FROM) | F(TO), 0},
+	[STO_BODY_APPROVAL_REVOKE] = {"approval_revoke", F(APPROVAL), 0, 0},
 };
 
 _Static_assert(STO_FIELDS <= 128, "fields of a body are bits of a StoBodyFields");
@@ -373,6 +394,10 @@ read_value(json_t *json, StoBodyField field, StoBody *body, char *why)
 			return read_texts(json, field, body, why);
 		case TYPE_UUIDS:
 			return read_uuids(json, field, body, why);
+		case TYPE_RULES:
+			good = json_is_array(json);
+			reason = "must be an array";
+			break;
 	}
 	return good || refuse(why, "\"%s\": %s", fields[field].name, reason);
 }

@@ -78,7 +78,7 @@ sto_fold_claim_new(Act *act)
 	row->next = party->claims;
 	party->claims = number;
 	memcpy(row->commitment, body->value[STO_F_COMMITMENT].octets, STO_DIGEST_LEN);
-	return true;
+	return sto_fold_rules_claim(act, row);
 }
 
 /* By whoever made the claim, even if it lost the capability since. */
@@ -99,7 +99,10 @@ sto_fold_claim_revoke(Act *act)
 	else if (claim->revoked != 0)
 		sto_fold_refuse(act, STO_CHECK_RULE, "claim %lld was revoked before", id);
 	else
+	{
 		claim->revoked = act->event->entry_id;
+		return sto_fold_rules_claim_revoke(act, claim);
+	}
 	return true;
 }
 

@@ -269,7 +269,7 @@ sto_fold_entry(StoReplay *r, StoRecord *record, const uint8_t *leaf)
 	sto_set_prefetch(&r->orders, r->seed, value);
 	sto_fold_permit(&p);
 	sto_fold_comply(&p);
-	if (!sto_fold_post(&p))
+	if (!sto_fold_ruled(&p) || !sto_fold_post(&p))
 		return false;
 	compare(&p, record);
 	return check_order_id(&p, value) && sto_fold_batch_count(&p) && sto_fold_group(&p) &&

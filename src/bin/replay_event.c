@@ -88,6 +88,12 @@ static const struct
 	[STO_BODY_ACKNOWLEDGE] = {ABOUT_PARTY, BY_SELF_OR_WALLET, 0, false, sto_fold_acknowledge},
 	[STO_BODY_FOUR_EYES] = {ABOUT_TOKEN, BY_ISSUER, 0, false, sto_fold_four_eyes},
 	[STO_BODY_PROPOSAL] = {ABOUT_NEW, BY_PROPOSER, SUBJECT_PROPOSAL, false, sto_fold_proposal_new},
+	[STO_BODY_RULE_SET] = {ABOUT_TOKEN, BY_ISSUER, 0, false, sto_fold_rule_set},
+	[STO_BODY_PARTY_LIST] = {ABOUT_TOKEN, BY_ISSUER, 0, false, sto_fold_party_list},
+	[STO_BODY_OPT_IN] = {ABOUT_PARTY, BY_SELF_OR_WALLET, 0, false, sto_fold_opt_in},
+	[STO_BODY_TRAVEL_DATA] = {ABOUT_PARTY, BY_REGISTRAR, 0, true, sto_fold_travel_data},
+	[STO_BODY_TRANSFER_APPROVAL] = {ABOUT_TOKEN, BY_PARTY, 0, false, sto_fold_transfer_approval},
+	[STO_BODY_APPROVAL_REVOKE] = {ABOUT_TOKEN, BY_PARTY, 0, false, sto_fold_approval_revoke},
 	[STO_BODY_APPROVE] = {ABOUT_PROPOSAL, BY_OFFICER, 0, false, sto_fold_approve},
 };
 

@@ -68,7 +68,8 @@ sto_fold_party_facts(Act *act)
 		party->has_commitment = true;
 		memcpy(party->commitment, body->value[STO_F_COMMITMENT].octets, STO_DIGEST_LEN);
 	}
-	return (!STO_BODY_HAS(body, STO_F_COUNTRY) ||
+	return sto_fold_rules_country(act) &&
+		   (!STO_BODY_HAS(body, STO_F_COUNTRY) ||
 			sto_fold_text(act, STO_F_COUNTRY, &party->country)) &&
 		   (!STO_BODY_HAS(body, STO_F_INCORPORATION) ||
 			sto_fold_text(act, STO_F_INCORPORATION, &party->incorporation)) &&
@@ -104,7 +105,7 @@ sto_fold_classification(Act *act)
 	row->party = act->subject->row;
 	row->token = token;
 	row->class = class;
-	return sto_fold_text(act, STO_F_BASIS, &row->basis);
+	return sto_fold_text(act, STO_F_BASIS, &row->basis) && sto_fold_rules_class(act, row);
 }
 
 static void

@@ -56,6 +56,7 @@ show_position(const StoReplay *r, const Position *row, StoReplayPosition *out)
 	out->seq = row->seq;
 	out->posted_at = row->posted_at;
 	memcpy(out->head, row->head, STO_DIGEST_LEN);
+	out->outflow = row->outflow;
 	return true;
 }
 

@@ -168,6 +168,25 @@ place_hold(const Posting *p)
 	return true;
 }
 
+/* What rules about volumes and offers read: issues, and what goes to another party. */
+static bool
+counts_as_outflow(const Posting *p)
+{
+	StoKind kind = p->order->kind;
+
+	if (kind == STO_ISSUE)
+		return true;
+	return (kind == STO_TRANSFER || kind == STO_POST) && p->debit != NULL && p->credit != NULL &&
+		   p->debit->party != p->credit->party;
+}
+
+static bool
+sample_flow(const Posting *p, const Position *pos)
+{
+	return pos == NULL || pos->seq % STO_REPLAY_FLOW_EVERY != 0 || sto_fold_flow_add(p->r, pos) ||
+		   sto_fold_stop(p->r, p->entry->entry_id, "there is no memory");
+}
+
 bool
 sto_fold_post(Posting *p)
 {
@@ -177,6 +196,8 @@ sto_fold_post(Posting *p)
 	bool credit_busy = credit != NULL && is_busy(credit);
 
 	p->entry->debit.present = p->entry->credit.present = false;
+	if (debit != NULL && counts_as_outflow(p))
+		add_to(p, &debit->outflow, p->order->amount);
 	if (debit != NULL)
 		move_debit(p, debit);
 	if (credit != NULL)
@@ -185,5 +206,6 @@ sto_fold_post(Posting *p)
 		close_side(p, debit, p->debit, debit_busy, &p->entry->debit);
 	if (credit != NULL)
 		close_side(p, credit, p->credit, credit_busy, &p->entry->credit);
-	return p->order->kind != STO_HOLD || debit == NULL || place_hold(p);
+	return sample_flow(p, debit) && sample_flow(p, credit) &&
+		   (p->order->kind != STO_HOLD || debit == NULL || place_hold(p));
 }

@@ -213,7 +213,7 @@ sto_fold_party_new(Act *act)
 	memcpy(party->commitment, act->body.value[STO_F_COMMITMENT].octets, STO_DIGEST_LEN);
 	return sto_fold_text(act, STO_F_KIND, &party->kind) &&
 		   sto_fold_text(act, STO_F_COUNTRY, &party->country) &&
-		   sto_fold_text(act, STO_F_LEI, &party->lei) &&
+		   sto_fold_text(act, STO_F_LEI, &party->lei) && sto_fold_rules_country(act) &&
 		   (!STO_BODY_HAS(&act->body, STO_F_KEYS) ||
 			sto_fold_policy(act, &party->policy, act->event->subject, NULL, NULL, false));
 }

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STATE_VERSION 3
+#define STATE_VERSION 4
 #define BYTE_ORDER_MARK UINT64_C(0x0102030405060708)
 #define MARK_MAX 65535
 /* a shard of 2^36 octets: beyond any log, and what a damaged length may claim */
@@ -25,7 +25,7 @@ typedef struct StateHead
 	char magic[16];
 	uint64_t byte_order;
 	uint32_t version;
-	uint32_t rows[23]; /* lengths of each sort of row */
+	uint32_t rows[25]; /* lengths of each sort of row */
 	uint32_t chunk;
 } StateHead;
 
@@ -89,6 +89,8 @@ make_head(StateHead *head)
 	head->rows[20] = sizeof(Acknowledgement);
 	head->rows[21] = sizeof(FourEyesRow);
 	head->rows[22] = sizeof(Proposal);
+	head->rows[23] = sizeof(FlowSample);
+	head->rows[24] = sizeof(Override);
 }
 
 static bool
@@ -289,14 +291,15 @@ move_all(Stream *s, StoReplay *r, uint8_t **mark, size_t *mark_len)
 		&r->holds,           &r->keys,     &r->policies,  &r->batches,          &r->notices,
 		&r->classifications, &r->mandates, &r->owners,    &r->topics,           &r->claims,
 		&r->required,        &r->trusted,  &r->documents, &r->acknowledgements, &r->four_eyes,
-		&r->proposals};
+		&r->proposals,       &r->flows,    &r->overrides};
 
 	if (!move_head(s) || !move_mark(s, mark, mark_len) || !move_ledger(s, r))
 		return false;
 	for (size_t i = 0; i < sizeof(pools) / sizeof(pools[0]); i++)
 		if (!moved(s, sto_pool_move(pools[i], s->write == NULL, move_octets, s)))
 			return false;
-	return moved(s, sto_texts_move(&r->texts, s->write == NULL, move_octets, s)) &&
+	return moved(s, sto_rule_fold_move(r->rules, s->write == NULL, move_octets, s)) &&
+		   moved(s, sto_texts_move(&r->texts, s->write == NULL, move_octets, s)) &&
 		   move_orders(s, &r->orders) && move_open(s, r) && move_groups(s, r) && move_sorted(s, r);
 }
 

@@ -11,6 +11,7 @@
 #include "bin/replay.h"
 #include "bin/replay_body.h"
 #include "bin/replay_identity.h"
+#include "core/rule_fold.h"
 #include "core/table.h"
 
 typedef enum SubjectKind
@@ -80,6 +81,7 @@ typedef struct Party
 	bool frozen;
 	uint32_t claims;  /* the newest; 0: none */
 	uint32_t wallets; /* the newest; 0: none */
+	uint32_t rules;   /* its number in StoReplay.rules; 0: not known there yet */
 	uint32_t kind;    /* texts */
 	uint32_t country;
 	uint32_t incorporation;
@@ -130,7 +132,9 @@ typedef struct Token
 	uint32_t four_eyes; /* which acts need a second officer; 0: it never said */
 	uint32_t proposals; /* the newest; 0: none */
 	uint32_t paused_by; /* party; 0: it is not paused */
+	uint32_t rules;     /* its number in StoReplay.rules; 0: not known there yet */
 	int64_t paused;     /* event */
+	int64_t record;     /* how many records the log had before it */
 	uint8_t decimals;
 	bool active;
 	bool has_authorised;
@@ -151,7 +155,28 @@ typedef struct Position
 	bool just_issued;
 	uint8_t issue_group[STO_UUID_LEN];
 	StoAmount lockable; /* what those left of the issue */
+	StoAmount outflow;  /* all issues, or transfers and posts to other parties, so far */
 } Position;
+
+/* What had left a position at one of its entries. */
+typedef struct FlowSample
+{
+	StoAmount outflow;
+	int64_t seq;
+	int64_t posted_at;
+	uint32_t wallet;
+	uint32_t token;
+} FlowSample;
+
+/* A rule that an enforced entry did not pass. */
+typedef struct Override
+{
+	int64_t entry_id;
+	uint32_t label; /* texts */
+	uint32_t detail;
+	uint16_t code;
+	uint8_t number;
+} Override;
 
 typedef struct HoldRow
 {
@@ -277,11 +302,16 @@ struct StoReplay
 
 	StoPool subjects, parties, wallets, tokens, positions, holds, keys, policies, batches, notices;
 	StoPool classifications, mandates, owners, topics, claims, required, trusted, documents,
-		acknowledgements, four_eyes, proposals;
-	StoIndexTable by_uuid, by_address, by_position, by_hold, by_fingerprint, by_batch, by_isin;
+		acknowledgements, four_eyes, proposals, flows, overrides;
+	StoIndexTable by_uuid, by_address, by_position, by_hold, by_fingerprint, by_batch, by_isin,
+		by_flow;
 	StoIndexTable by_mandate, by_owner, by_topic, by_claim, by_document, by_acknowledgement;
 	StoTextPool texts;
 	StoSet orders;
+
+	StoRuleFold *rules;  /* what rules read */
+	uint32_t past_token; /* of which entries are told again, and what they are told to */
+	unsigned past_missing;
 
 	OpenBatch *open;
 	uint32_t open_count;
@@ -374,6 +404,9 @@ extern bool sto_fold_index_identity(StoReplay *r);
 extern bool sto_fold_isin_add(StoReplay *r, const char *isin, uint32_t token, bool *is_new);
 /* Every index anew, after a load. */
 extern bool sto_fold_index_all(StoReplay *r);
+/* replay_counters.c: a sample of what had left a position; their index; false: no memory. */
+extern bool sto_fold_flow_add(StoReplay *r, const Position *pos);
+extern bool sto_fold_index_flows(StoReplay *r);
 
 /* replay_quorum.c: is the stored list a quorum of that policy's?  Signatures go to calls.check. */
 extern bool sto_fold_quorum(StoReplay *r, int64_t entry_id, const char *what, const Policy *policy,
@@ -414,6 +447,20 @@ extern bool sto_fold_token_topics(Act *act);
 extern bool sto_fold_trusted_issuer(Act *act);
 extern bool sto_fold_document_new(Act *act); /* replay_document.c */
 extern bool sto_fold_acknowledge(Act *act);
+extern bool sto_fold_rule_set(Act *act); /* replay_rules.c */
+extern bool sto_fold_party_list(Act *act);
+extern bool sto_fold_opt_in(Act *act);
+extern bool sto_fold_travel_data(Act *act);
+extern bool sto_fold_transfer_approval(Act *act);
+extern bool sto_fold_approval_revoke(Act *act);
+/* The number by which StoReplay.rules knows a party's, or a token's, row; 0: no memory. */
+extern uint32_t sto_fold_ruled_party(StoReplay *r, uint32_t party);
+extern uint32_t sto_fold_ruled_token(StoReplay *r, uint32_t token);
+/* What other events state of a party, told to the rules. */
+extern bool sto_fold_rules_country(const Act *act);
+extern bool sto_fold_rules_class(const Act *act, const Classification *row);
+extern bool sto_fold_rules_claim(const Act *act, const Claim *row);
+extern bool sto_fold_rules_claim_revoke(const Act *act, const Claim *row);
 extern bool sto_fold_four_eyes(Act *act); /* replay_four_eyes.c */
 extern bool sto_fold_proposal_new(Act *act);
 extern bool sto_fold_approve(Act *act);
@@ -509,6 +556,8 @@ extern void sto_fold_unacknowledged(const Posting *p);
 /* May that party order for this one at that time? */
 extern bool sto_fold_has_mandate(const StoReplay *r, uint32_t principal,
 								 const uint8_t *representative, int64_t at);
+/* replay_ruled.c: the token's rules, as they were before the entry; false: no memory */
+extern bool sto_fold_ruled(const Posting *p);
 /* replay_post.c: move the positions, fill entry.debit and entry.credit; false: no memory */
 extern bool sto_fold_post(Posting *p);
 /* Is it a lock-up of no more than what was just issued to the position, under the same group? */

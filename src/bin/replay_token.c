@@ -117,6 +117,7 @@ sto_fold_token_new(Act *act)
 	check_body(act);
 	act->subject->row = number;
 	token->registered = act->event->entry_id;
+	token->record = r->counts.records - 1;
 	token->decimals = (uint8_t) act->body.value[STO_F_DECIMALS].integer;
 	token->active = token->receiver_only = true;
 	memcpy(token->uuid, act->event->subject, STO_UUID_LEN);

@@ -15,20 +15,6 @@ add_period(Values *v, const StoReplayPeriod *period)
 	values_time(v, period->has_to, period->to);
 }
 
-/* A text of the row, of at most size - 1 octets; false if it is longer. */
-static bool
-read_text(const Cursor *row, int column, char *out, size_t size)
-{
-	size_t len;
-	const uint8_t *octets = cursor_view(row, column, &len);
-
-	if (octets == NULL || len >= size)
-		return false;
-	memcpy(out, octets, len);
-	out[len] = '\0';
-	return true;
-}
-
 /* sto.capability */
 
 static void
@@ -49,7 +35,7 @@ find_capability(const StoReplay *replay, const Cursor *row, Values *v)
 	const uint8_t *party = cursor_octets(row, 0, STO_UUID_LEN);
 	char name[64];
 
-	if (party == NULL || !read_text(row, 1, name, sizeof(name)) ||
+	if (party == NULL || !values_read_text(row, 1, name, sizeof(name)) ||
 		!sto_replay_find_capability(replay, party, name, &c))
 		return false;
 	fill_capability(&c, v);
@@ -111,7 +97,8 @@ find_mandate(const StoReplay *replay, const Cursor *row, Values *v)
 	const uint8_t *representative = cursor_octets(row, 1, STO_UUID_LEN);
 	char scope[64];
 
-	if (party == NULL || representative == NULL || !read_text(row, 2, scope, sizeof(scope)) ||
+	if (party == NULL || representative == NULL ||
+		!values_read_text(row, 2, scope, sizeof(scope)) ||
 		!sto_replay_find_mandate(replay, party, representative, scope, &m))
 		return false;
 	fill_mandate(&m, v);

@@ -368,6 +368,28 @@ end_marks(Run *run)
 	}
 }
 
+/* Rules that only their database can ask, each named once. */
+static void
+tell_custom_rules(Run *run, int64_t entries)
+{
+	char hex[2 * STO_DIGEST_LEN + 1];
+	StoRuleSetRow row;
+	size_t at = 0;
+
+	report_fact(run->report, "not replayed", "custom rules, of %" PRId64 " entries", entries);
+	while (sto_rule_fold_next_set(sto_replay_rules(run->replay), &at, &row))
+		for (int i = 0; row.set != NULL && i < row.set->count; i++)
+		{
+			const StoRule *rule = &row.set->rules[i];
+
+			if (rule->code != STO_RULE_CUSTOM)
+				continue;
+			sto_hex_encode(rule->definition, STO_DIGEST_LEN, hex);
+			report_fact(run->report, "custom rule", "%s of rule set %" PRId64 ", definition %s",
+						rule->function, row.set_by, hex);
+		}
+}
+
 static void
 tell_facts(Run *run)
 {
@@ -405,6 +427,8 @@ tell_facts(Run *run)
 	if (n.maintenance > 0)
 		report_fact(run->report, "maintenance", "%" PRId64 " times: the operator lifted the guards",
 					n.maintenance);
+	if (n.custom_rules > 0)
+		tell_custom_rules(run, n.custom_rules);
 	if (n.not_replayed > 0)
 		report_unsure(run->report, "%" PRId64 " events of kinds that this program doesn't know",
 					  n.not_replayed);
@@ -429,6 +453,7 @@ list_checks(Run *run)
 		{STO_CHECK_BODY, "events"},
 		{STO_CHECK_KEY, "events"},
 		{STO_CHECK_RULE, "entries"},
+		{STO_CHECK_RULES, "entries"},
 		{STO_CHECK_ORDER_ID, "entries"},
 		{STO_CHECK_SIDE, "entries"},
 		{STO_CHECK_BALANCE, "entries"},
@@ -454,9 +479,9 @@ count_checks(Run *run)
 	static const char *const of_records[] = {STO_CHECK_RECORD, STO_CHECK_ORDER, STO_CHECK_LINK,
 											 STO_CHECK_TIME, STO_CHECK_AUTHORITY};
 	static const char *const of_events[] = {STO_CHECK_BODY, STO_CHECK_KEY};
-	static const char *const of_entries[] = {STO_CHECK_RULE,    STO_CHECK_ORDER_ID, STO_CHECK_SIDE,
-											 STO_CHECK_BALANCE, STO_CHECK_HOLD,     STO_CHECK_BATCH,
-											 STO_CHECK_GROUP};
+	static const char *const of_entries[] = {STO_CHECK_RULE,  STO_CHECK_RULES,   STO_CHECK_ORDER_ID,
+											 STO_CHECK_SIDE,  STO_CHECK_BALANCE, STO_CHECK_HOLD,
+											 STO_CHECK_BATCH, STO_CHECK_GROUP};
 	StoReplayCounts n;
 
 	sto_replay_counts(run->replay, &n);

@@ -164,7 +164,8 @@ open_run(Run *run)
 	StoReplayCalls calls = {.context = &run->current,
 							.problem = run_problem,
 							.check = run->o->signatures ? work_take_check : NULL,
-							.side = work_take_side};
+							.side = work_take_side,
+							.past = run_past};
 	const char *why = "out of memory";
 
 	if (run->o->state_file != NULL)

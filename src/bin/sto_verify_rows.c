@@ -57,8 +57,8 @@ values_bool(Values *v, bool b)
 	values_octets(v, true, b ? "\1" : "\0", 1);
 }
 
-static void
-put_amount(Values *v, bool present, StoAmount amount)
+void
+values_amount(Values *v, bool present, StoAmount amount)
 {
 	Value *value = add(v, present);
 	StoWriter w;
@@ -73,7 +73,21 @@ void
 values_begin(Values *v)
 {
 	v->count = 0;
+	v->optional = false;
 	v->key[0] = '\0';
+}
+
+bool
+values_read_text(const Cursor *row, int column, char *out, size_t size)
+{
+	size_t len;
+	const uint8_t *octets = cursor_view(row, column, &len);
+
+	if (octets == NULL || len >= size)
+		return false;
+	memcpy(out, octets, len);
+	out[len] = '\0';
+	return true;
 }
 
 void
@@ -123,11 +137,12 @@ fill_position(const StoReplayPosition *p, Values *v)
 	values_begin(v);
 	values_octets(v, true, p->wallet, STO_ADDRESS_LEN);
 	values_octets(v, true, p->token_id, STO_UUID_LEN);
-	put_amount(v, true, p->balance);
-	put_amount(v, true, p->held);
+	values_amount(v, true, p->balance);
+	values_amount(v, true, p->held);
 	values_number(v, true, p->seq);
 	values_time(v, true, p->posted_at);
 	values_octets(v, true, p->head, STO_DIGEST_LEN);
+	values_amount(v, true, p->outflow);
 	sto_address_print(p->wallet, address);
 	values_name_uuid(&token, "token", p->token_id);
 	snprintf(v->key, sizeof(v->key), "%s, %.60s", address, token.key);
@@ -166,8 +181,8 @@ fill_hold(const StoReplayHold *h, Values *v)
 	values_number(v, true, h->hold_id);
 	values_octets(v, true, h->wallet, STO_ADDRESS_LEN);
 	values_octets(v, true, h->token_id, STO_UUID_LEN);
-	put_amount(v, true, h->amount);
-	put_amount(v, true, h->remaining);
+	values_amount(v, true, h->amount);
+	values_amount(v, true, h->remaining);
 	values_time(v, h->has_release_after, h->release_after);
 	values_octets(v, h->has_notary, h->notary, STO_UUID_LEN);
 	values_octets(v, h->has_beneficiary, h->beneficiary, STO_ADDRESS_LEN);
@@ -207,7 +222,7 @@ fill_token(const StoReplayToken *t, Values *v)
 	values_begin(v);
 	values_octets(v, true, t->token_id, STO_UUID_LEN);
 	values_number(v, true, t->registered);
-	put_amount(v, t->has_authorised, t->authorised);
+	values_amount(v, t->has_authorised, t->authorised);
 	values_octets(v, true, t->issuer, STO_UUID_LEN);
 	values_octets(v, true, t->issuance, STO_ADDRESS_LEN);
 	values_number(v, true, t->decimals);
@@ -435,7 +450,7 @@ next_batch(const StoReplay *replay, size_t *at, Values *v)
 	values_number(v, true, b.batch_event);
 	values_number(v, true, b.policy_event);
 	values_number(v, true, b.count);
-	put_amount(v, true, b.sum);
+	values_amount(v, true, b.sum);
 	values_time(v, b.has_usable_until, b.usable_until);
 	values_octets(v, true, b.batch_id, STO_UUID_LEN);
 	values_octets(v, true, b.actor, STO_UUID_LEN);
@@ -515,8 +530,8 @@ next_close(const StoReplay *replay, size_t *at, Values *v)
 const Table derived_tables[] = {
 	{"sto.ledger", "ledger_id, policy_event, genesis_hash, name, origin, register_authority", "1",
 	 NULL, next_ledger},
-	{"sto.position", "wallet, token_id, balance, held, seq, posted_at, head", NULL, find_position,
-	 next_position},
+	{"sto.position", "wallet, token_id, balance, held, seq, posted_at, head, outflow", NULL,
+	 find_position, next_position},
 	{"sto.hold",
 	 "hold_id, wallet, token_id, amount, remaining, release_after, notary, beneficiary, "
 	 "condition_hash, instruction_hash, purpose",

@@ -72,9 +72,8 @@ sto_rule_fold_free(StoRuleFold *f)
 	free(f);
 }
 
-/* The set, read again if the state was loaded; NULL: no memory. */
-static const StoRuleSet *
-parsed(StoRuleFold *f, uint32_t number)
+const StoRuleSet *
+sto_rule_fold_parsed(StoRuleFold *f, uint32_t number)
 {
 	const FoldSet *row = FOLD_ROW(f, sets, number);
 	char why[STO_RULE_WHY_MAX];
@@ -137,7 +136,7 @@ sto_rule_fold_in_force(StoRuleFold *f, uint32_t token, int64_t at, const StoRule
 		find_current(f, row, at);
 	if (row->current == 0)
 		return 0;
-	*set = parsed(f, row->current);
+	*set = sto_rule_fold_parsed(f, row->current);
 	return ((const FoldSet *) FOLD_ROW(f, sets, row->current))->set_by;
 }
 
@@ -179,6 +178,10 @@ sto_rule_fold_set(StoRuleFold *f, int64_t event, uint32_t token, int64_t recorde
 		sto_rules_free(set);
 		return false;
 	}
+	row->record_refusals = set->record_refusals;
+	for (int i = 0; i < set->count; i++)
+		if (set->rules[i].code == STO_RULE_OWNERSHIP_BY_CLAIM)
+			of->units |= (uint8_t) (1 << set->rules[i].by);
 	sto_rules_free(set);
 	of->sets = number;
 	of->found = false;
@@ -189,8 +192,17 @@ bool
 sto_rule_fold_move(StoRuleFold *f, bool loading, StoMove move, void *context)
 {
 	StoPool *pools[FOLD_POOLS];
+	uint32_t lengths[FOLD_POOLS];
 
 	sto_rule_fold_pools(f, pools);
+	for (int i = 0; i < FOLD_POOLS; i++)
+		lengths[i] = pools[i]->row_len;
+	if (!move(context, lengths, sizeof(lengths)))
+		return false;
+	/* rows of another version of the program */
+	for (int i = 0; i < FOLD_POOLS; i++)
+		if (lengths[i] != pools[i]->row_len)
+			return false;
 	for (int i = 0; i < FOLD_POOLS; i++)
 		if (!sto_pool_move(pools[i], loading, move, context))
 			return false;

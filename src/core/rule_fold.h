@@ -69,6 +69,7 @@ typedef struct StoRuleTravel
 	uint32_t party;
 	int count;
 	const char *const *fields;
+	const uint8_t *commitment; /* a digest */
 	StoRulePeriod period;
 } StoRuleTravel;
 
@@ -140,6 +141,103 @@ extern StoRuleAnswer sto_rule_fold_ask(StoRuleFold *f, StoRuleEntry *entry, cons
 									   StoRuleOutcome *outcome);
 /* What the entry moves. */
 extern bool sto_rule_fold_entry(StoRuleFold *f, const StoRuleEntry *entry);
+
+/*
+ * What the fold knows, row by row: rule_fold_list.c.  Begin with *at = 0; each call
+ * fills *out and moves *at on; false at the end.  Rows of events come in their order,
+ * others in that of their making; the find functions go by key.  Texts belong to the fold.
+ */
+typedef struct StoRuleSetRow
+{
+	int64_t set_by;
+	int64_t effective;
+	const uint8_t *token_id;
+	bool record_refusals;
+	const char *body; /* terminated */
+	size_t len;
+	const StoRuleSet *set; /* NULL: no memory */
+} StoRuleSetRow;
+
+extern bool sto_rule_fold_next_set(StoRuleFold *f, size_t *at, StoRuleSetRow *out);
+
+typedef struct StoRuleListedRow
+{
+	int64_t set_by;
+	const uint8_t *token_id;
+	const uint8_t *party_id;
+	const char *list;
+	bool listed;
+} StoRuleListedRow;
+
+extern bool sto_rule_fold_next_listed(const StoRuleFold *f, size_t *at, StoRuleListedRow *out);
+extern bool sto_rule_fold_find_listed_row(const StoRuleFold *f,
+										  const uint8_t token_id[STO_UUID_LEN], const char *list,
+										  const uint8_t party_id[STO_UUID_LEN],
+										  StoRuleListedRow *out);
+
+/* Of a party and a token: what it stated, and when units were last issued to it. */
+typedef struct StoRuleHoldingRow
+{
+	const uint8_t *token_id;
+	const uint8_t *party_id;
+	int64_t opt_in; /* event; 0: none */
+	bool affirmed;
+	int64_t issued; /* entry; 0: none, or issues are not kept of this token */
+	int64_t issued_at;
+	StoAmount total; /* 0 also where totals are not kept */
+} StoRuleHoldingRow;
+
+extern bool sto_rule_fold_next_holding(const StoRuleFold *f, size_t *at, StoRuleHoldingRow *out);
+extern bool sto_rule_fold_find_holding_row(const StoRuleFold *f,
+										   const uint8_t token_id[STO_UUID_LEN],
+										   const uint8_t party_id[STO_UUID_LEN],
+										   StoRuleHoldingRow *out);
+
+typedef struct StoRuleTravelRow
+{
+	int64_t event;
+	int64_t withdrawn; /* event; 0: it is not */
+	const uint8_t *party_id;
+	const uint8_t *commitment;
+	StoRulePeriod period;
+	int count; /* of fields, in their order */
+	const char *fields[STO_RULE_ITEMS_MAX];
+} StoRuleTravelRow;
+
+extern bool sto_rule_fold_next_travel(const StoRuleFold *f, size_t *at, StoRuleTravelRow *out);
+
+typedef struct StoRuleApprovalRow
+{
+	int64_t approval;
+	int64_t revoked; /* event; 0: it is not */
+	int64_t uses;
+	int64_t uses_left;
+	StoAmount amount;
+	bool exact;
+	StoRulePeriod period;
+	const uint8_t *token_id;
+	const uint8_t *approver;
+	const uint8_t *sender; /* NULL: any */
+	const uint8_t *receiver;
+} StoRuleApprovalRow;
+
+extern bool sto_rule_fold_next_approval(const StoRuleFold *f, size_t *at, StoRuleApprovalRow *out);
+extern bool sto_rule_fold_find_approval_row(const StoRuleFold *f, int64_t approval,
+											StoRuleApprovalRow *out);
+
+typedef struct StoRuleGroupRow
+{
+	const uint8_t *token_id;
+	StoRuleBy by;
+	char value[STO_RULE_NAME_MAX + 1];
+	int64_t holders;
+	bool has_units; /* a rule reads them */
+	StoAmount units;
+} StoRuleGroupRow;
+
+extern bool sto_rule_fold_next_group(const StoRuleFold *f, size_t *at, StoRuleGroupRow *out);
+extern bool sto_rule_fold_find_group_row(const StoRuleFold *f, const uint8_t token_id[STO_UUID_LEN],
+										 const char *by, const char *value, StoRuleGroupRow *out);
 
 /*
  * The whole state goes through a callback, piece by piece, always in the same order:

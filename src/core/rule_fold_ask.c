@@ -68,19 +68,10 @@ static bool
 ask_group(void *context, StoRuleBy by, const char *value, int64_t *holders, StoAmount *units)
 {
 	const Asked *a = context;
-	StoClass klass = STO_CLASS_NONE;
-	uint32_t key = 0;
-	uint32_t number;
-	const FoldGroup *group;
+	uint32_t number = sto_rule_fold_find_group(a->f, a->entry->token, by,
+											   sto_rule_fold_group_key(a->f, by, value));
+	const FoldGroup *group = number == 0 ? NULL : FOLD_ROW(a->f, groups, number);
 
-	if (by == STO_BY_TOPIC)
-		key = sto_rule_fold_find_name(a->f, value);
-	else if (by == STO_BY_COUNTRY && value[0] != '\0')
-		key = sto_rule_fold_letters(value);
-	else if (by == STO_BY_CLASS && sto_class_from_name(value, strlen(value), &klass))
-		key = klass;
-	number = sto_rule_fold_find_group(a->f, a->entry->token, by, key);
-	group = number == 0 ? NULL : FOLD_ROW(a->f, groups, number);
 	if (holders != NULL)
 		*holders = group == NULL ? 0 : group->holders;
 	if (units != NULL)
@@ -193,7 +184,7 @@ ask_issues(void *context, const uint8_t *receiver, int64_t after, int64_t *perso
 static bool
 is_spent(const FoldApproval *row)
 {
-	return row->revoked != 0 || row->uses <= 0;
+	return row->revoked != 0 || row->uses_left <= 0;
 }
 
 static bool
@@ -284,7 +275,7 @@ take_uses(StoRuleFold *f, const StoRuleOutcome *outcome)
 		FoldApproval *row = sto_rule_fold_find_approval(f, outcome->approvals[i]);
 
 		if (row != NULL)
-			row->uses--;
+			row->uses_left--;
 	}
 }
 

@@ -126,7 +126,9 @@ sto_rule_fold_travel(StoRuleFold *f, const StoRuleTravel *travel)
 	if (row == NULL)
 		return false;
 	row->event = travel->event;
+	row->party = travel->party;
 	row->period = travel->period;
+	memcpy(row->commitment, travel->commitment, STO_DIGEST_LEN);
 	for (int i = 0; i < travel->count; i++)
 	{
 		uint32_t name = sto_rule_fold_name(f, travel->fields[i]);
@@ -148,9 +150,14 @@ void
 sto_rule_fold_travel_withdraw(StoRuleFold *f, int64_t event, uint32_t party)
 {
 	FoldParty *row = FOLD_ROW(f, parties, party);
+	FoldTravel *travel;
 
+	for (uint32_t i = row->travel; i != 0; i = travel->next)
+	{
+		travel = FOLD_ROW(f, travel, i);
+		travel->withdrawn = event;
+	}
 	row->travel = 0;
-	row->travel_withdrawn = event;
 }
 
 bool
@@ -169,7 +176,7 @@ sto_rule_fold_approval(StoRuleFold *f, const StoRuleApproval *approval)
 	row->receiver = approval->receiver;
 	row->amount = approval->amount;
 	row->exact = approval->exact;
-	row->uses = approval->uses;
+	row->uses = row->uses_left = approval->uses;
 	row->period = approval->period;
 	if (list->last == 0)
 		list->first = number;

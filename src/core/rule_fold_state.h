@@ -36,8 +36,7 @@ typedef struct FoldParty
 	uint32_t travel;   /* data about it that are not withdrawn, the newest */
 	int64_t country_by;
 	int64_t incorporation_by;
-	int64_t travel_withdrawn; /* event; 0: never */
-	FoldClass class;          /* in general */
+	FoldClass class; /* in general */
 } FoldParty;
 
 typedef struct FoldTopic
@@ -72,9 +71,10 @@ typedef struct FoldToken
 	uint32_t oldest;   /* holding: of those who were since `since`, who was first */
 	int64_t since;     /* who was issued to after that is counted in persons */
 	int64_t persons;
-	uint8_t kept; /* STO_RULE_FOLD_... */
-	uint8_t by;   /* bits 1 << StoRuleBy: sorts of groups that are counted, topics aside */
-	bool found;   /* current was looked for since the newest set */
+	uint8_t kept;  /* STO_RULE_FOLD_... */
+	uint8_t by;    /* bits 1 << StoRuleBy: sorts of groups that are counted, topics aside */
+	uint8_t units; /* those of which a rule reads units, not only holders */
+	bool found;    /* current was looked for since the newest set */
 } FoldToken;
 
 /* What a party has of a token, and what was said of it about this token. */
@@ -158,9 +158,12 @@ typedef struct FoldListed
 typedef struct FoldTravel
 {
 	int64_t event;
+	int64_t withdrawn; /* event; 0: it is not */
 	StoRulePeriod period;
-	uint32_t next; /* of the party, before it */
+	uint32_t party;
+	uint32_t next; /* of the party, before it; of one withdrawn, too */
 	uint32_t fields;
+	uint8_t commitment[STO_DIGEST_LEN];
 } FoldTravel;
 
 typedef struct FoldField
@@ -174,7 +177,8 @@ typedef struct FoldApproval
 	StoAmount amount;
 	int64_t event;
 	int64_t revoked; /* event; 0: it is not */
-	int64_t uses;    /* left */
+	int64_t uses;
+	int64_t uses_left;
 	StoRulePeriod period;
 	uint32_t token;
 	uint32_t by;     /* party */
@@ -211,6 +215,9 @@ struct StoRuleFold
 #define FOLD_POOLS 15
 extern void sto_rule_fold_pools(StoRuleFold *f, StoPool *pools[FOLD_POOLS]);
 
+/* The set of that row, read again if the state was loaded; NULL: no memory. */
+extern const StoRuleSet *sto_rule_fold_parsed(StoRuleFold *f, uint32_t number);
+
 /*
  * rule_fold_find.c: rows by key.  0, or NULL: there is none; of those that are made
  * if there is none: there is no memory.
@@ -242,6 +249,9 @@ extern FoldApprover *sto_rule_fold_approver(StoRuleFold *f, uint32_t token, uint
 
 /* Every index anew, after a load; false: no memory. */
 extern bool sto_rule_fold_index(StoRuleFold *f);
+
+/* rule_fold_list.c: a group's value as its row has it */
+extern uint32_t sto_rule_fold_group_key(const StoRuleFold *f, StoRuleBy by, const char *value);
 
 /* rule_fold_move.c */
 

@@ -41,7 +41,36 @@ on_check(void *context, const StoReplayCheck *check)
 		on_problem(context, check->entry_id, STO_CHECK_SIGNATURE, why);
 }
 
-static const StoReplayCalls calls = {NULL, on_problem, on_check, NULL};
+/* Entries made before, told again. */
+static inline bool
+on_past(void *context, StoReplay *r, const uint8_t of_token[STO_UUID_LEN], int64_t first,
+		int64_t before)
+{
+	(void) context;
+	for (int64_t i = first; i < made_count; i++)
+	{
+		StoReplayPast past = {.has_credit = false};
+		StoRecord record;
+		const char *why;
+
+		if (!sto_record_parse(made[i].octets, made[i].len, &record, &why) ||
+			record.kind != STO_RECORD_ENTRY || record.entry.entry_id >= before ||
+			memcmp(record.entry.order.token_id, of_token, STO_UUID_LEN) != 0)
+			continue;
+		past.entry_id = record.entry.entry_id;
+		past.posted_at = record.entry.posted_at;
+		past.kind = record.entry.order.kind;
+		past.amount = record.entry.order.amount;
+		past.has_credit = record.entry.order.has_credit;
+		memcpy(past.debit, record.entry.order.debit, STO_ADDRESS_LEN);
+		memcpy(past.credit, record.entry.order.credit, STO_ADDRESS_LEN);
+		if (!sto_replay_past(r, &past))
+			return false;
+	}
+	return true;
+}
+
+static const StoReplayCalls calls = {.problem = on_problem, .check = on_check, .past = on_past};
 
 static inline StoReplay *
 fold_from(StoReplay *r, int from, int to)

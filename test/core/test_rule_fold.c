@@ -461,7 +461,7 @@ test_approvals(void)
 	CHECK_AS(ask(entry_of(STO_FORCE, 4, 6, 10, 10)) == 0, "nor does what is enforced");
 	CHECK_AS(ask(entry_of(STO_TRANSFER, 4, 5, 10, 10)) == 0, "nor a move within a party");
 	CHECK_AS(ask(entry_of(STO_TRANSFER, 4, 6, 10, 10)) == 1, "the first use");
-	CHECK(((FoldApproval *) FOLD_ROW(fold, approvals, 1))->uses == 1);
+	CHECK(((FoldApproval *) FOLD_ROW(fold, approvals, 1))->uses_left == 1);
 	sto_rule_fold_approval_revoke(fold, ++next_id, first);
 	CHECK_AS(ask(entry_of(STO_TRANSFER, 4, 6, 5, 10)) == -1, "the approval was revoked");
 	CHECK_AS(ask(entry_of(STO_TRANSFER, 4, 6, 10, 10)) == 1, "the other one's only use");
@@ -477,7 +477,9 @@ test_statements(void)
 {
 	static const char *const fields[] = {"name", "address"};
 	static const StoRulePeriod period = {.has_from = true, .has_to = true, .from = 20, .to = 30};
-	StoRuleTravel travel = {.event = 1, .count = 2, .fields = fields, .period = period};
+	static const uint8_t commitment[STO_DIGEST_LEN];
+	StoRuleTravel travel = {
+		.event = 1, .count = 2, .fields = fields, .commitment = commitment, .period = period};
 	StoRuleEntry entry;
 	unsigned missing;
 
