@@ -3,8 +3,9 @@
  *		Threads that run tasks.
  *
  * One lock guards the queue.  Tasks are coarse (256 records), so it is rarely
- * contended.  With one job there is no thread, and a task runs as it is queued,
- * while what it works on is in the processor's cache.
+ * contended.  Whoever waits for a task runs others meanwhile.  With one job there
+ * is no thread, and a task runs as it is queued, while what it works on is in the
+ * processor's cache.
  */
 #include "bin/pool.h"
 
@@ -79,7 +80,7 @@ serve(void *arg)
 Pool *
 pool_new(int jobs)
 {
-	int count = jobs > 1 ? jobs : 0;
+	int count = jobs - 1; /* the caller is one of them */
 	Pool *pool = calloc(1, sizeof(Pool) + (size_t) count * sizeof(pthread_t));
 
 	if (pool == NULL)
@@ -156,9 +157,16 @@ pool_submit_owned(Pool *pool, Task *task)
 void
 pool_wait(Pool *pool, Task *task)
 {
+	Task *other;
+
 	pthread_mutex_lock(&pool->lock);
 	while (!task->done)
-		pthread_cond_wait(&pool->changed, &pool->lock);
+	{
+		if ((other = take(pool)) != NULL)
+			run(pool, other);
+		else
+			pthread_cond_wait(&pool->changed, &pool->lock);
+	}
 	pthread_mutex_unlock(&pool->lock);
 }
 

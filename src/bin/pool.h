@@ -18,8 +18,7 @@ typedef struct Task
 	bool owned; /* no one waits for it: freed, with free(), once it ran */
 } Task;
 
-/* jobs: threads that run tasks, beside the caller; with 1 the caller runs them.  NULL: no memory.
- */
+/* jobs: threads that run tasks, the caller among them.  NULL: no memory. */
 extern Pool *pool_new(int jobs);
 /* Runs what is left, then ends the threads. */
 extern void pool_free(Pool *pool);
@@ -28,7 +27,7 @@ extern void pool_free(Pool *pool);
 extern void pool_submit(Pool *pool, Task *task, bool urgent);
 /* As pool_submit for a task from malloc() that nobody waits for; works itself while many wait. */
 extern void pool_submit_owned(Pool *pool, Task *task);
-/* Until this task has run. */
+/* Until this task has run; others run meanwhile. */
 extern void pool_wait(Pool *pool, Task *task);
 /* Until every task has run. */
 extern void pool_drain(Pool *pool);

@@ -125,6 +125,7 @@ free_state(StoReplay *r)
 	for (uint32_t i = 0; i < r->open_count; i++)
 		free(r->open[i].orders);
 	free(r->open);
+	free(r->spare_orders);
 	sto_fold_groups_free(&r->groups);
 	free(r->sorted);
 }
@@ -173,6 +174,7 @@ sto_replay_parsed(StoReplay *r, const StoRecord *record, const uint8_t leaf[STO_
 	if (r->broken)
 		return false;
 	r->counts.records++;
+	r->expected_at++;
 	if (record != &r->last)
 		r->last = *record;
 	r->has_last = true;
@@ -200,6 +202,7 @@ sto_replay_record(StoReplay *r, const uint8_t *record, size_t len,
 		return sto_replay_parsed(r, &r->last, leaf);
 	r->has_last = false;
 	r->counts.records++;
+	r->expected_at++;
 	(void) sto_record_id(record, len, &entry_id);
 	sto_fold_problem(r, entry_id, STO_CHECK_RECORD, "the record can't be read: %s", why);
 	return r->opened;

@@ -118,14 +118,24 @@ extern bool sto_replay_parsed(StoReplay *r, const StoRecord *record,
 							  const uint8_t leaf[STO_DIGEST_LEN]);
 
 /*
- * Have what a coming record needs brought into the processor's cache: half the
- * time of a fold over many wallets is waiting for memory.  Call it with each
- * record STO_REPLAY_AHEAD records before that one is folded; the octets are
- * only read during the call.  Changes nothing but speed.
+ * Have what the coming records need brought into the processor's cache: half the
+ * time of a fold over many wallets is waiting for memory.  They are those that
+ * are folded next, in their order, STO_REPLAY_AHEAD at most; what is pointed to
+ * is only read during the call.  Changes nothing but speed.
  */
-#define STO_REPLAY_AHEAD 12
-extern void sto_replay_hint(StoReplay *r, const uint8_t *record, size_t len);
-extern void sto_replay_hint_parsed(StoReplay *r, const StoRecord *record);
+#define STO_REPLAY_AHEAD 64
+
+/* Of a record; NULL: it has none. */
+typedef struct StoReplayComing
+{
+	const uint8_t *debit;
+	const uint8_t *credit;
+	const uint8_t *order_id;
+} StoReplayComing;
+
+extern void sto_replay_coming(const uint8_t *record, size_t len, StoReplayComing *out);
+extern void sto_replay_coming_parsed(const StoRecord *record, StoReplayComing *out);
+extern void sto_replay_expect(StoReplay *r, const StoReplayComing *coming, size_t count);
 
 /*
  * The record just folded.  Of an entry, the sides are those that the fold

@@ -72,6 +72,15 @@ find_open(StoReplay *r, uint32_t batch)
 	return open;
 }
 
+/* The last list's memory: lists are often as long as the one before. */
+static void
+take_spare(StoReplay *r, OpenBatch *open)
+{
+	open->orders = r->spare_orders;
+	open->size = r->spare_size;
+	r->spare_orders = NULL;
+}
+
 static bool
 keep_order(const Posting *p, OpenBatch *open)
 {
@@ -80,12 +89,17 @@ keep_order(const Posting *p, OpenBatch *open)
 	if (open->size - open->len < STO_ORDER_MAX)
 	{
 		size_t size = open->size == 0 ? FIRST_ORDERS : open->size * 2;
-		uint8_t *orders = realloc(open->orders, size);
+		uint8_t *orders;
 
-		if (orders == NULL)
+		if (open->size == 0 && p->r->spare_orders != NULL)
+			take_spare(p->r, open);
+		else if ((orders = realloc(open->orders, size)) == NULL)
 			return false;
-		open->orders = orders;
-		open->size = size;
+		else
+		{
+			open->orders = orders;
+			open->size = size;
+		}
 	}
 	sto_writer_init(&w, open->orders + open->len, STO_ORDER_MAX);
 	sto_put_order(&w, p->r->ledger_id, p->order);
@@ -112,7 +126,9 @@ close_batch(const Posting *p, Batch *batch, OpenBatch *open)
 		sto_fold_bad(p, STO_CHECK_BATCH, "batch %lld: the list posted is not the list signed",
 					 (long long) batch->event);
 	batch->posted = true;
-	free(open->orders);
+	free(r->spare_orders);
+	r->spare_orders = open->orders;
+	r->spare_size = open->size;
 	*open = r->open[--r->open_count];
 	return true;
 }

@@ -28,12 +28,12 @@ sto_fold_bad(const Posting *p, const char *check, const char *format, ...)
 }
 
 static void
-find_wallet(const Posting *p, const uint8_t *address, const char *side, Wallet **wallet,
-			uint32_t *row)
+find_wallet(const Posting *p, const uint8_t *address, int side, Wallet **wallet, uint32_t *row)
 {
-	*wallet = sto_fold_wallet(p->r, address, row);
+	*wallet = sto_fold_side_wallet(p->r, address, side, row);
 	if (*wallet == NULL)
-		sto_fold_bad(p, STO_CHECK_RULE, "the %s wallet is not in the register", side);
+		sto_fold_bad(p, STO_CHECK_RULE, "the %s wallet is not in the register",
+					 side == 0 ? "debit" : "credit");
 }
 
 /* Most orders are by the party of the wallet that they debit. */
@@ -85,9 +85,9 @@ resolve(Posting *p)
 	p->token = sto_fold_token(r, o->token_id, &p->token_row);
 	if (p->token == NULL)
 		sto_fold_bad(p, STO_CHECK_RULE, "the token is not in the register");
-	find_wallet(p, o->debit, "debit", &p->debit, &p->debit_row);
+	find_wallet(p, o->debit, 0, &p->debit, &p->debit_row);
 	if (o->has_credit)
-		find_wallet(p, o->credit, "credit", &p->credit, &p->credit_row);
+		find_wallet(p, o->credit, 1, &p->credit, &p->credit_row);
 	p->orderer = find_orderer(p);
 	if (o->has_hold_id)
 		find_hold(p);

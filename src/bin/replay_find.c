@@ -112,6 +112,21 @@ sto_fold_wallet(const StoReplay *r, const uint8_t address[STO_ADDRESS_LEN], uint
 	return NULL;
 }
 
+Wallet *
+sto_fold_side_wallet(const StoReplay *r, const uint8_t address[STO_ADDRESS_LEN], int side,
+					 uint32_t *number)
+{
+	uint32_t found = 0;
+
+	if (r->expected_at <= r->expected_count && r->expected_at > 0)
+		found = r->expected[r->expected_at - 1].wallet[side];
+	if (found == 0 ||
+		memcmp(((Wallet *) ROW(wallets, found))->address, address, STO_ADDRESS_LEN) != 0)
+		return sto_fold_wallet(r, address, number);
+	give(number, found);
+	return ROW(wallets, found);
+}
+
 Position *
 sto_fold_position(const StoReplay *r, uint32_t wallet, uint32_t token, uint32_t *number)
 {

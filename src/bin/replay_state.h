@@ -257,15 +257,12 @@ typedef struct Group
 	int64_t touched;     /* number of the entry that added the last leg */
 } Group;
 
-/* Records that are to come, so that their rows are in the cache when they do. */
-#define HINTS 16 /* a power of two, above STO_REPLAY_AHEAD */
-
-typedef struct Hint
+/* A record that is to come. */
+typedef struct Expected
 {
-	uint64_t hash[2];   /* of debit's and credit's address */
+	uint64_t hash[2];   /* of debit's and credit's address; 0: none */
 	uint32_t wallet[2]; /* rows that may be theirs; 0: none */
-	uint8_t order_id[STO_UUID_LEN];
-} Hint;
+} Expected;
 
 typedef struct Groups
 {
@@ -316,12 +313,15 @@ struct StoReplay
 	OpenBatch *open;
 	uint32_t open_count;
 	uint32_t open_size;
+	uint8_t *spare_orders; /* of a list that ended; NULL: none */
+	size_t spare_size;
 	Groups groups;
 	uint32_t *sorted; /* positions in the order of a close, as of the last one */
 	uint32_t sorted_count;
 
-	Hint hints[HINTS];
-	uint32_t hinted;
+	Expected expected[STO_REPLAY_AHEAD];
+	uint32_t expected_count;
+	uint32_t expected_at; /* how many of them were folded */
 
 	StoRecord last;
 	bool has_last;
@@ -369,6 +369,9 @@ extern HoldRow *sto_fold_hold(const StoReplay *r, int64_t hold_id, uint32_t *num
 extern KeyRow *sto_fold_key(const StoReplay *r, const uint8_t fingerprint[STO_DIGEST_LEN],
 							uint32_t *number);
 extern Batch *sto_fold_batch(const StoReplay *r, int64_t event, uint32_t *number);
+/* The same for a side, 0 or 1, of the record that is being folded, found where it was expected. */
+extern Wallet *sto_fold_side_wallet(const StoReplay *r, const uint8_t address[STO_ADDRESS_LEN],
+									int side, uint32_t *number);
 extern uint64_t sto_fold_address_hash(const StoReplay *r, const uint8_t address[STO_ADDRESS_LEN]);
 extern const uint8_t *sto_fold_uuid_of(const StoReplay *r, uint32_t subject);
 /* New rows, indexed; NULL if there is no memory. */

@@ -22,13 +22,18 @@
 typedef struct Row
 {
 	int64_t id;
-	bool readable;         /* record and, from a database, sides are filled */
-	const char *why;       /* static: why it isn't readable */
-	bool has_leaf;         /* can be false for a row that isn't readable */
-	StoHash leaf;          /* of an export: computed; of a database: what its row says */
-	StoRecord record;      /* from a database: digests of sides point to nothing of use */
-	StoSide debit, credit; /* from a database: the columns */
+	bool readable;   /* of a database: its columns are filled; of an export: it has an id */
+	const char *why; /* static: why it isn't readable */
+	bool has_leaf;   /* can be false for a row that isn't readable */
+	StoHash leaf;    /* of an export: computed; of a database: what its row says */
 } Row;
+
+/* A database's row.  An export's is octets until it is folded: they are fewer. */
+typedef struct Columns
+{
+	StoRecord record; /* digests of sides point to nothing of use */
+	StoSide debit, credit;
+} Columns;
 
 /* A row's octets. */
 typedef struct RawRow
@@ -46,7 +51,8 @@ typedef struct Chunk
 	int count;
 	RawRow raw[CHUNK_ROWS];
 	Row rows[CHUNK_ROWS];
-	bool has_root; /* 256 readable leaves: root is theirs */
+	Columns *columns; /* of a database, CHUNK_ROWS of them; kept from use to use */
+	bool has_root;    /* 256 readable leaves: root is theirs */
 	StoHash root;
 	bool failed;         /* OpenSSL failed, or no memory */
 	const char *missing; /* of an export: what could not be read; path is in `path` */
@@ -77,6 +83,8 @@ typedef struct Source
 
 /* Give back what the chunk holds of the source's, and empty it. */
 extern void chunk_clear(Chunk *chunk);
+/* What chunk_clear leaves for its next use. */
+extern void chunk_free(Chunk *chunk);
 /* Leaves are there: the root of a full chunk. */
 extern void chunk_finish_leaves(Chunk *chunk);
 

@@ -110,6 +110,8 @@ fill(Source *source, Chunk *chunk, int max)
 {
 	DatabaseSource *s = (DatabaseSource *) source;
 
+	if (chunk->columns == NULL && (chunk->columns = malloc(CHUNK_ROWS * sizeof(Columns))) == NULL)
+		return fail(s, SOURCE_LOST, "out of memory", NULL);
 	while (chunk->count < max)
 	{
 		Stream *next = NULL;

@@ -64,10 +64,9 @@ read_row(const uint8_t *data, size_t len, RawRow *raw, Row *row)
 	raw->data = data;
 	raw->len = len;
 	raw->buffer = NULL;
-	row->readable = sto_record_parse(data, len, &row->record, &row->why);
-	row->id = !row->readable                         ? 0
-			  : row->record.kind == STO_RECORD_ENTRY ? row->record.entry.entry_id
-													 : row->record.event.entry_id;
+	row->id = 0;
+	row->why = "it begins with no tag and id of an entry or event of version 1";
+	row->readable = sto_record_id(data, len, &row->id);
 }
 
 /* Leaves of what was read: RFC 9162 2.1.1. */

@@ -8,6 +8,7 @@
  */
 #include "bin/source.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* microseconds from 1970 to 2000, where PostgreSQL's times begin */
@@ -152,13 +153,13 @@ get_signatures(Fields *f, uint16_t *len)
 }
 
 static void
-decode_event(Fields *f, Row *row)
+decode_event(Fields *f, Row *row, StoRecord *record)
 {
-	StoEvent *e = &row->record.event;
+	StoEvent *e = &record->event;
 	const void *view;
 	size_t len;
 
-	row->record.kind = STO_RECORD_EVENT;
+	record->kind = STO_RECORD_EVENT;
 	if (!get_number(f, &e->entry_id))
 		complain(f, "a column that is never null is null");
 	need_time(f, &e->recorded_at);
@@ -221,22 +222,22 @@ decode_codes(Fields *f, StoOrder *o)
 
 /* In the order of source_transfer_columns. */
 static void
-decode_transfer(Fields *f, Row *row)
+decode_transfer(Fields *f, Row *row, Columns *columns)
 {
 	/* the fold works sides out by itself, and compares their columns: see sto_verify_ledger.c */
 	static const uint8_t no_digest[STO_DIGEST_LEN];
-	StoEntry *e = &row->record.entry;
+	StoEntry *e = &columns->record.entry;
 	StoOrder *o = &e->order;
 
-	row->record.kind = STO_RECORD_ENTRY;
+	columns->record.kind = STO_RECORD_ENTRY;
 	if (!get_number(f, &e->entry_id))
 		complain(f, "a column that is never null is null");
 	need_time(f, &e->received_at);
 	need_time(f, &e->posted_at);
 	if (!get_amount(f, &o->amount))
 		complain(f, "a column that is never null is null");
-	decode_side(f, &row->debit);
-	decode_side(f, &row->credit);
+	decode_side(f, &columns->debit);
+	decode_side(f, &columns->credit);
 	e->has_key_policy = get_number(f, &e->key_policy);
 	e->has_rule_set = get_number(f, &e->rule_set);
 	e->has_authority_event = get_number(f, &e->authority_event);
@@ -252,8 +253,8 @@ decode_transfer(Fields *f, Row *row)
 	o->has_notary = get_fixed(f, o->notary, STO_UUID_LEN);
 	o->has_debit = get_fixed(f, o->debit, STO_ADDRESS_LEN);
 	o->has_credit = get_fixed(f, o->credit, STO_ADDRESS_LEN);
-	decode_prev(f, &row->debit);
-	decode_prev(f, &row->credit);
+	decode_prev(f, &columns->debit);
+	decode_prev(f, &columns->credit);
 	o->has_condition = get_fixed(f, o->condition, STO_DIGEST_LEN);
 	o->has_instruction = get_fixed(f, o->instruction, STO_DIGEST_LEN);
 	o->has_attachment = get_fixed(f, o->attachment, STO_DIGEST_LEN);
@@ -261,26 +262,24 @@ decode_transfer(Fields *f, Row *row)
 	decode_codes(f, o);
 	e->signatures = get_signatures(f, &e->signatures_len);
 
-	e->debit.present = row->debit.present;
-	e->credit.present = row->credit.present;
-	row->record.debit_side = row->debit.present ? no_digest : NULL;
-	row->record.credit_side = row->credit.present ? no_digest : NULL;
+	e->debit.present = columns->debit.present;
+	e->credit.present = columns->credit.present;
+	columns->record.debit_side = columns->debit.present ? no_digest : NULL;
+	columns->record.credit_side = columns->credit.present ? no_digest : NULL;
 }
 
 static void
-decode(const RawRow *raw, Row *row)
+decode(const RawRow *raw, Row *row, Columns *columns)
 {
 	Fields f = {.why = NULL};
 
-	memset(&row->record, 0, sizeof(row->record));
-	memset(&row->debit, 0, sizeof(row->debit));
-	memset(&row->credit, 0, sizeof(row->credit));
+	memset(columns, 0, sizeof(*columns));
 	row->has_leaf = false;
 	sto_reader_init(&f.r, raw->data, raw->len);
 	if (raw->is_event)
-		decode_event(&f, row);
+		decode_event(&f, row, &columns->record);
 	else
-		decode_transfer(&f, row);
+		decode_transfer(&f, row, columns);
 	if (!sto_reader_done(&f.r))
 		complain(&f, "the server sent a malformed row");
 	row->why = f.why;
@@ -291,7 +290,7 @@ void
 rows_decode(Chunk *chunk)
 {
 	for (int i = 0; i < chunk->count; i++)
-		decode(&chunk->raw[i], &chunk->rows[i]);
+		decode(&chunk->raw[i], &chunk->rows[i], &chunk->columns[i]);
 	chunk_finish_leaves(chunk);
 }
 
@@ -359,4 +358,12 @@ chunk_clear(Chunk *chunk)
 	chunk->has_root = false;
 	chunk->failed = false;
 	chunk->missing = NULL;
+}
+
+void
+chunk_free(Chunk *chunk)
+{
+	chunk_clear(chunk);
+	free(chunk->octets);
+	free(chunk->columns);
 }

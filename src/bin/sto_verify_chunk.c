@@ -105,31 +105,32 @@ check_leaf(const Work *work, int i)
 	static const uint8_t nil[STO_UUID_LEN];
 	const WorkShop *shop = work->shop;
 	const Row *row = &work->chunk.rows[i];
+	const Columns *columns = &work->chunk.columns[i];
 	uint8_t leaf[STO_DIGEST_LEN];
 	bool ok;
 
 	if (!row->readable)
 		return;
-	if (row->record.kind == STO_RECORD_EVENT)
+	if (columns->record.kind == STO_RECORD_EVENT)
 	{
 		/* genesis makes the ledger's id, so it has none */
 		bool is_genesis = work->chunk.first + i == 0;
 
-		ok = sto_event_leaf(is_genesis ? nil : shop->ledger_id, &row->record.event, leaf);
+		ok = sto_event_leaf(is_genesis ? nil : shop->ledger_id, &columns->record.event, leaf);
 	}
 	else
 	{
-		StoEntry entry = row->record.entry;
+		StoEntry entry = columns->record.entry;
 
-		if ((row->debit.present && !work->has_salt[i][0]) ||
-			(row->credit.present && !work->has_salt[i][1]))
+		if ((columns->debit.present && !work->has_salt[i][0]) ||
+			(columns->credit.present && !work->has_salt[i][1]))
 		{
 			report_problem(shop->report, row->id, CHECK_LEAF,
 						   "it moves a wallet that is not registered, whose salt nobody knows");
 			return;
 		}
-		entry.debit = row->debit;
-		entry.credit = row->credit;
+		entry.debit = columns->debit;
+		entry.credit = columns->credit;
 		ok = sto_entry_leaf(shop->ledger_id, &entry, work->salts[i][0], work->salts[i][1], leaf);
 	}
 	if (!ok)
@@ -224,7 +225,7 @@ work_free(Work *work)
 	if (work == NULL)
 		return;
 	work_clear(work);
-	free(work->chunk.octets);
+	chunk_free(&work->chunk);
 	free(work->checks);
 	free(work->messages);
 	free(work->side_list);

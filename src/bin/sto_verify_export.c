@@ -241,33 +241,34 @@ put_bundle(Writer *w)
 /* The record of a row, behind its length; false, reported, if there is none or it isn't the leaf's.
  */
 static bool
-put_record(Writer *w, const Row *row)
+put_record(Writer *w, const Row *row, const Columns *columns)
 {
 	static const uint8_t nil[STO_UUID_LEN];
 	uint8_t sides[2][STO_DIGEST_LEN];
 	const uint8_t *side[2] = {NULL, NULL};
-	const StoSide *columns[2] = {&row->debit, &row->credit};
-	const uint8_t *wallets[2] = {row->record.entry.order.debit, row->record.entry.order.credit};
+	const StoSide *moved[2] = {&columns->debit, &columns->credit};
+	const StoEntry *entry = &columns->record.entry;
+	const uint8_t *wallets[2] = {entry->order.debit, entry->order.credit};
 	uint8_t leaf[STO_DIGEST_LEN];
 	StoWriter out;
 
 	sto_writer_init(&out, w->bundle + w->bundle_len + 2, STO_RECORD_MAX);
-	if (row->record.kind == STO_RECORD_EVENT)
-		sto_put_event(&out, w->tree.frontier.size == 0 ? nil : w->ledger_id, &row->record.event);
+	if (columns->record.kind == STO_RECORD_EVENT)
+		sto_put_event(&out, w->tree.frontier.size == 0 ? nil : w->ledger_id,
+					  &columns->record.event);
 	else
 	{
 		for (int i = 0; i < 2; i++)
 		{
 			const Salt *salt = find_salt(w, wallets[i]);
 
-			if (!columns[i]->present || !salt->used)
+			if (!moved[i]->present || !salt->used)
 				continue;
-			if (!sto_side_digest(salt->salt, row->record.entry.order.token_id, columns[i],
-								 sides[i]))
+			if (!sto_side_digest(salt->salt, entry->order.token_id, moved[i], sides[i]))
 				return false;
 			side[i] = sides[i];
 		}
-		sto_put_entry(&out, w->ledger_id, &row->record.entry, side[0], side[1]);
+		sto_put_entry(&out, w->ledger_id, entry, side[0], side[1]);
 	}
 	if (out.failed || !sto_leaf_hash(out.data, out.len, leaf) ||
 		memcmp(leaf, row->leaf.octets, STO_DIGEST_LEN) != 0)
@@ -292,7 +293,7 @@ put_rows(Writer *w, const Chunk *chunk)
 
 		if (!row->readable)
 			report_problemf(w->report, row->id, STO_CHECK_RECORD, "it can't be read: %s", row->why);
-		if (!row->readable || !put_record(w, row))
+		if (!row->readable || !put_record(w, row, &chunk->columns[i]))
 		{
 			w->failed = true;
 			return;
@@ -340,7 +341,7 @@ put_log(Writer *w, int64_t after)
 		}
 	}
 	if (chunk != NULL)
-		chunk_clear(chunk);
+		chunk_free(chunk);
 	free(chunk);
 	free(w->bundle);
 	if (source != NULL)

@@ -51,15 +51,15 @@ same_side(const StoSide *a, const StoSide *b)
 }
 
 static void
-compare_sides(Run *run, const Row *row, const StoRecord *folded)
+compare_sides(Run *run, int64_t id, const Columns *columns, const StoRecord *folded)
 {
 	if (folded == NULL || folded->kind != STO_RECORD_ENTRY)
 		return;
-	if (!same_side(&row->debit, &folded->entry.debit))
-		report_problem(run->report, row->id, STO_CHECK_SIDE,
+	if (!same_side(&columns->debit, &folded->entry.debit))
+		report_problem(run->report, id, STO_CHECK_SIDE,
 					   "the debit side's columns are not what earlier entries give");
-	if (!same_side(&row->credit, &folded->entry.credit))
-		report_problem(run->report, row->id, STO_CHECK_SIDE,
+	if (!same_side(&columns->credit, &folded->entry.credit))
+		report_problem(run->report, id, STO_CHECK_SIDE,
 					   "the credit side's columns are not what earlier entries give");
 }
 
@@ -77,18 +77,40 @@ keep_salt(Run *run, int i, int side, bool has_wallet, const uint8_t *wallet)
 void
 learn_ledger(Run *run)
 {
-	const StoReplayLedger *ledger = sto_replay_ledger(run->replay);
+	const StoReplayLedger *ledger = run->has_ledger ? NULL : sto_replay_ledger(run->replay);
 
-	if (ledger == NULL || run->has_ledger)
+	if (ledger == NULL)
 		return;
 	memcpy(run->shop.ledger_id, ledger->ledger_id, STO_UUID_LEN);
 	run->has_ledger = true;
 }
 
+/* A database's row; false if the fold can't go on. */
+static bool
+fold_columns(Run *run, int i)
+{
+	const Row *row = &run->current->chunk.rows[i];
+	Columns *columns = &run->current->chunk.columns[i];
+	const StoOrder *order = &columns->record.entry.order;
+
+	/* a row doesn't name its ledger, but its leaf does; genesis names none */
+	if (run->has_ledger)
+		memcpy(columns->record.ledger_id, run->shop.ledger_id, STO_UUID_LEN);
+	if (!sto_replay_parsed(run->replay, &columns->record, row->leaf.octets))
+		return false;
+	if (columns->record.kind != STO_RECORD_ENTRY)
+		return true;
+	compare_sides(run, row->id, columns, sto_replay_last(run->replay));
+	keep_salt(run, i, 0, order->has_debit, order->debit);
+	keep_salt(run, i, 1, order->has_credit, order->credit);
+	return true;
+}
+
 static void
 fold(Run *run, int i)
 {
-	Row *row = &run->current->chunk.rows[i];
+	const Chunk *chunk = &run->current->chunk;
+	const Row *row = &chunk->rows[i];
 
 	run->rows++;
 	if (!row->readable)
@@ -99,21 +121,15 @@ fold(Run *run, int i)
 	}
 	if (run->replay_ended)
 		return;
-	/* a row doesn't name its ledger, but its leaf does; genesis names none */
-	if (run->has_db && run->has_ledger)
-		memcpy(row->record.ledger_id, run->shop.ledger_id, STO_UUID_LEN);
-	if (!sto_replay_parsed(run->replay, &row->record, row->leaf.octets))
+	if (chunk->columns != NULL ? !fold_columns(run, i)
+							   : !sto_replay_record(run->replay, chunk->raw[i].data,
+													chunk->raw[i].len, row->leaf.octets))
 	{
 		run->replay_ended = true;
 		report_unsure(run->report, "the log can't be folded from entry %" PRId64 " on", row->id);
 		return;
 	}
 	learn_ledger(run);
-	if (!run->has_db || row->record.kind != STO_RECORD_ENTRY)
-		return;
-	compare_sides(run, row, sto_replay_last(run->replay));
-	keep_salt(run, i, 0, row->record.entry.order.has_debit, row->record.entry.order.debit);
-	keep_salt(run, i, 1, row->record.entry.order.has_credit, row->record.entry.order.credit);
 }
 
 /* The tree has a mark's size. */
@@ -207,13 +223,23 @@ count_row(Run *run, const Row *row, int64_t before)
 		run->unsealed++;
 }
 
-/* What the rows that come soon need is fetched from memory meanwhile. */
+/* The next rows, from i on, are expected. */
 static void
 look_ahead(Run *run, const Chunk *chunk, int i)
 {
-	for (int j = i == 0 ? 0 : i + STO_REPLAY_AHEAD; j <= i + STO_REPLAY_AHEAD; j++)
-		if (j < chunk->count && chunk->rows[j].readable)
-			sto_replay_hint_parsed(run->replay, &chunk->rows[j].record);
+	StoReplayComing coming[STO_REPLAY_AHEAD];
+	size_t count = 0;
+
+	for (; i < chunk->count && count < STO_REPLAY_AHEAD; i++)
+	{
+		if (!chunk->rows[i].readable)
+			continue;
+		if (chunk->columns != NULL)
+			sto_replay_coming_parsed(&chunk->columns[i].record, &coming[count++]);
+		else
+			sto_replay_coming(chunk->raw[i].data, chunk->raw[i].len, &coming[count++]);
+	}
+	sto_replay_expect(run->replay, coming, count);
 }
 
 /* False if the chunk isn't there. */
@@ -222,6 +248,7 @@ take_chunk(Run *run, Work *work)
 {
 	Chunk *chunk = &work->chunk;
 	int64_t before = run->tree.last_id;
+	bool smooth;
 
 	run->current = work;
 	if (chunk->missing != NULL)
@@ -231,28 +258,20 @@ take_chunk(Run *run, Work *work)
 	}
 	chunk->first = run->tree.frontier.size;
 	compare(run, chunk->rows[0].id);
-	if (is_smooth(run, chunk))
+	smooth = is_smooth(run, chunk);
+	for (int i = 0; i < chunk->count; i++)
 	{
-		for (int i = 0; i < chunk->count; i++)
-		{
+		if (i % STO_REPLAY_AHEAD == 0)
 			look_ahead(run, chunk, i);
-			fold(run, i);
-		}
+		if (i > 0 && !smooth)
+			compare(run, chunk->rows[i].id);
+		fold(run, i);
+		/* a row without a leaf was complained of; the tree shows it too */
+		if (!smooth && chunk->rows[i].has_leaf)
+			run->tree_failed |= !tree_append(&run->tree, chunk->rows[i].id, &chunk->rows[i].leaf);
+	}
+	if (smooth)
 		run->tree_failed |= !tree_append_tile(&run->tree, chunk->rows, &chunk->root);
-	}
-	else
-	{
-		for (int i = 0; i < chunk->count; i++)
-		{
-			if (i > 0)
-				compare(run, chunk->rows[i].id);
-			fold(run, i);
-			/* a row without a leaf was complained of; the tree shows it too */
-			if (chunk->rows[i].has_leaf)
-				run->tree_failed |=
-					!tree_append(&run->tree, chunk->rows[i].id, &chunk->rows[i].leaf);
-		}
-	}
 	for (int i = 0; i < chunk->count; i++)
 	{
 		count_row(run, &chunk->rows[i], before);

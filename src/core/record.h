@@ -25,13 +25,19 @@ typedef struct StoRecord
 	StoRecordKind kind;
 	uint8_t ledger_id[STO_UUID_LEN];
 	/*
-	 * An entry's record has digests in place of its sides: of entry.debit and
+	 * By kind.  An entry's record has digests in place of its sides: of entry.debit and
 	 * entry.credit only `present` is set, and the digests stand beside.
 	 */
-	StoEntry entry;
-	const uint8_t *debit_side; /* NULL: the entry doesn't touch it */
-	const uint8_t *credit_side;
-	StoEvent event;
+	union
+	{
+		struct
+		{
+			StoEntry entry;
+			const uint8_t *debit_side; /* NULL: the entry doesn't touch it */
+			const uint8_t *credit_side;
+		};
+		StoEvent event;
+	};
 } StoRecord;
 
 /*

@@ -128,7 +128,7 @@ sto_text_at(const StoTextPool *texts, uint32_t place)
  * A set of 128-bit values, 21 to 32 octets each: shards of open addressing that
  * grow by half, one at a time.
  */
-#define STO_SET_SHARDS 32
+#define STO_SET_SHARDS 8
 
 typedef struct StoSetShard
 {

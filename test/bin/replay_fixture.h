@@ -72,16 +72,24 @@ on_past(void *context, StoReplay *r, const uint8_t of_token[STO_UUID_LEN], int64
 
 static const StoReplayCalls calls = {.problem = on_problem, .check = on_check, .past = on_past};
 
+static inline void
+expect_from(StoReplay *r, int from, int to)
+{
+	StoReplayComing coming[STO_REPLAY_AHEAD];
+	int count = 0;
+
+	for (int i = from; i < to && count < STO_REPLAY_AHEAD; i++)
+		sto_replay_coming(made[i].octets, made[i].len, &coming[count++]);
+	sto_replay_expect(r, coming, (size_t) count);
+}
+
 static inline StoReplay *
 fold_from(StoReplay *r, int from, int to)
 {
 	for (int i = from; i < to; i++)
 	{
-		for (int j = i; i == from && j < to && j < i + STO_REPLAY_AHEAD; j++)
-			sto_replay_hint(r, made[j].octets, made[j].len);
-		if (i != from && i + STO_REPLAY_AHEAD - 1 < to)
-			sto_replay_hint(r, made[i + STO_REPLAY_AHEAD - 1].octets,
-							made[i + STO_REPLAY_AHEAD - 1].len);
+		if ((i - from) % STO_REPLAY_AHEAD == 0)
+			expect_from(r, i, to);
 		if (!sto_replay_record(r, made[i].octets, made[i].len, made[i].leaf))
 			break;
 	}
