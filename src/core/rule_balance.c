@@ -221,12 +221,13 @@ check_offer(StoRuleCheck *c, const StoRule *rule, StoRuleVerdict *v)
 	if (!c->facts->issues(c->facts->context, c->move.receiver, sto_check_window(c, rule->seconds),
 						  &persons, &received, &sum))
 		return STO_CHECK_ERROR;
+	persons += received ? 0 : 1;
 	v->whose = STO_ABOUT_TOKEN;
-	if (rule->count > 0 && !received && persons >= rule->count)
+	if (rule->count > 0 && persons > rule->count)
 	{
 		v->subject = c->move.receiver;
 		sto_check_say(c, v->limit, sizeof(v->limit), "%lld", (long long) rule->count);
-		sto_check_say(c, v->value, sizeof(v->value), "%lld", (long long) persons + 1);
+		sto_check_say(c, v->value, sizeof(v->value), "%lld", (long long) persons);
 		sto_check_say(c, v->detail, sizeof(v->detail),
 					  "The offer would reach too many persons within %lld seconds.",
 					  (long long) rule->seconds);

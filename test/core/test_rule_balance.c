@@ -309,6 +309,9 @@ test_offer(void)
 		  "the third person");
 	passes(&w, persons, move_of(STO_ISSUE, 0, 'A', 5), "one of the two");
 	passes(&w, persons, transfer(5), "no issue");
+	fails(&w, "{\"rule\":\"offer_limits\",\"seconds\":60,\"max_persons\":1}",
+		  move_of(STO_ISSUE, 0, 'A', 5), STO_RULE_OFFER_LIMITS, 'A', 0,
+		  "one of the two where one may be");
 	passes(&w, each, move_of(STO_ISSUE, 0, 'B', 10), "the least amount");
 	fails(&w, each, move_of(STO_ISSUE, 0, 'B', 9), STO_RULE_OFFER_LIMITS, 0, 0, "less");
 	passes(&w, total, move_of(STO_ISSUE, 0, 'B', 40), "the whole sum");

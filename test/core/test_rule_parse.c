@@ -252,6 +252,25 @@ test_hours(void)
 	refused("{\"rule\":\"transfer_window\",\"open\":[{\"days\":[1],\"from\":\"9:00\","
 			"\"to\":\"10:00\"}]}",
 			" (transfer_window): \"open\": \"from\" must be HH:MM");
+	refused("{\"rule\":\"transfer_window\",\"open\":[{\"days\":[1],\"from\":900,"
+			"\"to\":\"10:00\"}]}",
+			" (transfer_window): \"open\": \"from\" must be HH:MM");
+	refused("{\"rule\":\"transfer_window\",\"open\":[{\"days\":[1],\"from\":\"09.00\","
+			"\"to\":\"10:00\"}]}",
+			" (transfer_window): \"open\": \"from\" must be HH:MM");
+	refused("{\"rule\":\"transfer_window\",\"open\":[{\"days\":[1],\"from\":\"0a:00\","
+			"\"to\":\"10:00\"}]}",
+			" (transfer_window): \"open\": \"from\" must be HH:MM");
+	refused("{\"rule\":\"transfer_window\",\"open\":[{\"days\":[],\"from\":\"09:00\","
+			"\"to\":\"10:00\"}]}",
+			" (transfer_window): \"open\": \"days\" must be an array of days");
+	refused("{\"rule\":\"transfer_window\",\"open\":[{\"days\":1,\"from\":\"09:00\","
+			"\"to\":\"10:00\"}]}",
+			" (transfer_window): \"open\": \"days\" must be an array of days");
+	refused("{\"rule\":\"transfer_window\",\"open\":[{\"days\":[1],\"from\":\"09:00\","
+			"\"to\":\"09:00\"}]}",
+			" (transfer_window): \"open\": \"from\" must be before \"to\"; midnight is 00:00 or "
+			"24:00");
 	refused("{\"rule\":\"transfer_window\",\"open\":[{\"days\":[1],\"from\":\"09:60\","
 			"\"to\":\"10:00\"}]}",
 			" (transfer_window): \"open\": \"from\" is no time of day");
@@ -354,6 +373,83 @@ test_names(void)
 }
 
 static void
+test_moves(void)
+{
+	static const StoKind enforced[] = {STO_FORCE, STO_RECOVER, STO_REVERSE};
+	StoRuleMove m = move_of(STO_TRANSFER, 'A', 'B', 1);
+
+	CHECK(sto_country_bit("AA") == 0 && sto_country_bit("ZZ") == 675 &&
+		  sto_country_bit("@A") == -1 && sto_country_bit("[A") == -1 &&
+		  sto_country_bit("A@") == -1 && sto_country_bit("A[") == -1);
+	for (int i = 0; i < 3; i++)
+		CHECK(sto_rule_kind(enforced[i]) == STO_TRANSFER);
+	CHECK(sto_rule_kind(STO_POST) == STO_POST && sto_rule_kind(STO_HOLD) == STO_HOLD);
+	CHECK(sto_rule_is_outflow(&m) && !sto_rule_within_party(&m));
+	m.kind = STO_POST;
+	CHECK(sto_rule_is_outflow(&m));
+	m.kind = STO_FORCE;
+	CHECK(!sto_rule_is_outflow(&m));
+	m = move_of(STO_TRANSFER, 'A', 'A', 1);
+	CHECK(!sto_rule_is_outflow(&m) && sto_rule_within_party(&m));
+	m = move_of(STO_REDEEM, 'A', 0, 1);
+	CHECK(!sto_rule_is_outflow(&m) && !sto_rule_within_party(&m));
+	CHECK(strcmp(sto_class_name((StoClass) STO_CLASSES), "") == 0 &&
+		  strcmp(sto_by_name((StoRuleBy) 4), "") == 0);
+}
+
+/* What one rule needs, as letters: see below. */
+static void
+needs(const char *rule, const char *wanted)
+{
+	StoRuleSet *set = set_of(rule);
+	StoRuleNeeds n;
+	char got[16] = "";
+
+	sto_rules_needs(set, &n);
+	snprintf(got, sizeof(got), "%s%s%s%s%s%s%s%s%s%s%s%s", n.totals ? "t" : "",
+			 n.outstanding ? "o" : "", n.flow_seconds > 0 ? "f" : "",
+			 n.issue_seconds > 0 ? "i" : "", n.countries ? "c" : "", n.classes ? "k" : "",
+			 n.lists ? "l" : "", n.opt_ins ? "p" : "", n.travel_data ? "d" : "",
+			 n.approvals ? "a" : "", n.look_through ? "w" : "", n.custom ? "x" : "");
+	CHECK_AS(strcmp(got, wanted) == 0, "%s needs %s", rule, got);
+	sto_rules_free(set);
+}
+
+static void
+test_needs_of_each(void)
+{
+	needs("{\"rule\":\"country_allow\",\"countries\":[\"US\"]}", "c");
+	needs("{\"rule\":\"country_deny\",\"countries\":[\"US\"]}", "c");
+	needs("{\"rule\":\"party_list\",\"list\":\"l\",\"mode\":\"deny\"}", "l");
+	needs("{\"rule\":\"investor_class\",\"classes\":[\"retail\"]}", "k");
+	needs("{\"rule\":\"investor_class\",\"caps\":{\"retail\":\"1\"}}", "tk");
+	needs("{\"rule\":\"max_balance\",\"amount\":\"1\"}", "t");
+	needs("{\"rule\":\"max_balance\",\"share\":1}", "to");
+	needs("{\"rule\":\"min_balance\",\"amount\":\"1\"}", "t");
+	needs("{\"rule\":\"min_holders\",\"count\":1}", "t");
+	needs("{\"rule\":\"max_holders\",\"count\":1,\"by\":\"class\"}", "tk");
+	needs("{\"rule\":\"ownership_by_claim\",\"by\":\"topic\",\"value\":\"t\",\"min\":1}", "to");
+	needs("{\"rule\":\"lock_up\",\"until\":1}", "");
+	needs("{\"rule\":\"volume_limit\",\"seconds\":1,\"amount\":\"1\"}", "f");
+	needs("{\"rule\":\"volume_limit\",\"seconds\":1,\"share\":1}", "of");
+	needs("{\"rule\":\"transfer_window\",\"closed\":[{\"from\":1,\"to\":2}]}", "");
+	needs("{\"rule\":\"transfer_window\",\"closed\":[{\"from\":1,\"to\":2}],"
+		  "\"list\":\"l\"}",
+		  "l");
+	needs("{\"rule\":\"granularity\",\"units\":\"2\"}", "");
+	needs("{\"rule\":\"approval\"}", "a");
+	needs("{\"rule\":\"venue\",\"parties\":[\"" A_UUID "\"]}", "");
+	needs("{\"rule\":\"opt_in\"}", "p");
+	needs("{\"rule\":\"offer_limits\",\"seconds\":1,\"min_each\":\"1\"}", "");
+	needs("{\"rule\":\"offer_limits\",\"seconds\":1,\"classes\":[\"retail\"]}", "k");
+	needs("{\"rule\":\"offer_limits\",\"seconds\":1,\"max_total\":\"1\"}", "i");
+	needs("{\"rule\":\"travel_rule\",\"threshold\":\"1\",\"attachment\":true}", "");
+	needs("{\"rule\":\"travel_rule\",\"threshold\":\"1\",\"beneficiary\":[\"a\"]}", "d");
+	needs("{\"rule\":\"look_through\",\"seconds\":1,\"stale\":\"block\"}", "w");
+	needs("{\"rule\":\"custom\",\"function\":\"a.b\",\"definition\":\"" HASH "\"}", "x");
+}
+
+static void
 test_needs(void)
 {
 	StoRuleNeeds needs;
@@ -389,6 +485,8 @@ main(void)
 	test_hours();
 	test_limits();
 	test_names();
+	test_moves();
+	test_needs_of_each();
 	test_needs();
 	return check_done("rule sets as written");
 }

@@ -227,6 +227,12 @@ test_window(void)
 	fails(&w, insiders, transfer(1), STO_RULE_TRANSFER_WINDOW, 'B', 0, "an insider receives");
 	fails(&w, insiders, move_of(STO_TRANSFER, 'B', 'A', 1), STO_RULE_TRANSFER_WINDOW, 'B', 0,
 		  "an insider sends");
+	says(&w, insiders, transfer(1), STO_ABOUT_RECEIVER, "insiders", "2026-01-05T12:00:00Z",
+		 "For parties on the list trading is not open at that time.");
+	says(&w, insiders, move_of(STO_TRANSFER, 'B', 'A', 1), STO_ABOUT_SENDER, "insiders",
+		 "2026-01-05T12:00:00Z", "For parties on the list trading is not open at that time.");
+	says(&w, closed, transfer(1), STO_ABOUT_ORDER, "", "2026-01-05T12:00:00Z",
+		 "Trading is not open at that time.");
 	passes(&w,
 		   "{\"rule\":\"transfer_window\",\"closed\":[{\"from\":0,\"to\":9000000000000000000}],"
 		   "\"exempt\":[\"" A_UUID "\"]}",
