@@ -172,3 +172,38 @@ EXCEPTION WHEN SQLSTATE 'ST208' OR SQLSTATE 'ST104' THEN
 END $$;
 CREATE FUNCTION sto_test.second_officers() RETURNS text LANGUAGE sql
     AS $$ SELECT COALESCE(string_agg(v.detail, '; '), 'all stand') FROM sto.verify(false, '{second_officers,register}') AS v WHERE NOT v.ok $$;
+
+-- Rules by name: a spec's blocks hold no braces.
+CREATE FUNCTION sto_test.named_rules(name text) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE name
+        WHEN 'holders' THEN '[{"rule": "max_holders", "count": 3}]'
+        WHEN 'most' THEN '[{"rule": "max_balance", "amount": "60", "kinds": ["transfer"]}]'
+        WHEN 'volume' THEN '[{"rule": "volume_limit", "seconds": 3600, "amount": "60"}]'
+        WHEN 'approve' THEN '[{"rule": "approval"}]'
+        WHEN 'share' THEN '[{"rule": "max_balance", "share": 2500, "kinds": ["transfer"]}]'
+        WHEN 'wait' THEN '[{"rule": "granularity", "units": "7"}]'
+           END::jsonb
+$$;
+-- Rules of token T; q has 20 of its units, and wallets e and f are of parties r and s, which have none.
+CREATE FUNCTION sto_test.begin_rules(name text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sto_test.begin_case();
+    PERFORM sto_test.party('r' || sto_test.n(), NULL, 'natural'), sto_test.party('s' || sto_test.n(), NULL, 'natural');
+    PERFORM sto_test.wallet('e' || sto_test.n(), 'r' || sto_test.n(), ARRAY[sto_test.seed('e')]),
+            sto_test.wallet('f' || sto_test.n(), 's' || sto_test.n(), ARRAY[(2000 + sto_test.n())::int]);
+    PERFORM sto_test.move('a', 'b', '20');
+    PERFORM sto_test.ruled(name);
+END $$;
+CREATE FUNCTION sto_test.ruled(name text) RETURNS text LANGUAGE sql
+    AS $$ SELECT CASE WHEN sto_test.rules('T' || sto_test.n(), sto_test.named_rules(name)) > 0 THEN 'ruled' END $$;
+CREATE FUNCTION sto_test.approved() RETURNS text LANGUAGE sql
+    AS $$ SELECT CASE WHEN sto_test.approval('T' || sto_test.n(), 'issuer', '50') > 0 THEN 'approved' END $$;
+-- Balances, counters, and whether they are what the log makes them.
+CREATE FUNCTION sto_test.counted() RETURNS TABLE (balances text, groups text, holdings bigint, ledger text) LANGUAGE sql AS $$
+    SELECT (SELECT string_agg(w || ' ' || sto_test.balance('T' || n, w || n), ', ' ORDER BY w) FROM unnest('{a,b,c,d,e,f}'::text[]) AS w),
+           (SELECT string_agg(concat_ws(' ', nullif(g.by, ''), nullif(g.value, ''), g.holders, g.units), ', ' ORDER BY g.by, g.value)
+              FROM sto.holder_group AS g WHERE g.token_id = sto_test.id('T' || n)),
+           (SELECT count(*) FROM sto.holding AS h WHERE h.token_id = sto_test.id('T' || n)),
+           coalesce((SELECT string_agg(f.fault, ', ') FROM sto_test.faults() AS f), 'sound')
+      FROM sto_test.n() AS n
+$$;
