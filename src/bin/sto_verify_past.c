@@ -83,12 +83,16 @@ past_of_chunk(Run *run, const Chunk *chunk, const uint8_t *token_id, int64_t bef
 	for (int i = 0; i < chunk->count && !*done; i++)
 	{
 		const Row *row = &chunk->rows[i];
+		const char *why;
+		StoRecord record;
 
 		*done = row->readable && row->id >= before;
-		if (*done || !row->readable || row->record.kind != STO_RECORD_ENTRY ||
-			memcmp(row->record.entry.order.token_id, token_id, STO_UUID_LEN) != 0)
+		if (*done || !row->readable ||
+			!sto_record_parse(chunk->raw[i].data, chunk->raw[i].len, &record, &why) ||
+			record.kind != STO_RECORD_ENTRY ||
+			memcmp(record.entry.order.token_id, token_id, STO_UUID_LEN) != 0)
 			continue;
-		if (!tell_entry(run, &row->record.entry))
+		if (!tell_entry(run, &record.entry))
 			return false;
 	}
 	return true;
@@ -110,7 +114,7 @@ past_of_export(Run *run, const uint8_t *token_id, int64_t first, int64_t before)
 		chunk_clear(chunk);
 	}
 	if (chunk != NULL)
-		free(chunk->octets);
+		chunk_free(chunk);
 	free(chunk);
 	if (source != NULL)
 		source->close(source);
