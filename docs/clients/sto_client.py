@@ -267,7 +267,7 @@ ORDER_TERMS = [
     ("purpose", lambda name: u8(PURPOSES[name])), ("notary", uuid_octets),
     ("release_after", i64), ("condition_hash", digest), ("instruction_hash", digest),
     ("preimage", preimage32), ("keep_rest", boolean), ("attachment_hash", digest),
-    ("group_id", uuid_octets), ("undoes", i64),
+    ("group_id", uuid_octets), ("undoes", i64), ("checked_once", boolean),
 ]
 
 
@@ -536,7 +536,7 @@ ENTRY_COLUMNS = _columns([
     (parse_address, "debit_wallet credit_wallet"),
     (parse_hex, "debit_prev credit_prev condition_hash instruction_hash attachment_hash "
                 "leaf_hash preimage signatures"),
-    (parse_boolean, "keep_rest"), (str, "kind purpose reference")])
+    (parse_boolean, "keep_rest checked_once"), (str, "kind purpose reference")])
 EVENT_COLUMNS = _columns([
     (int, "entry_id"), (parse_time, "recorded_at"), (uuid.UUID, "subject actor"),
     (parse_hex, "prev_hash leaf_hash signatures"), (str, "kind body")])

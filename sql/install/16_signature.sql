@@ -74,11 +74,11 @@ CREATE FUNCTION sto.order_message(
     purpose text DEFAULT NULL, notary uuid DEFAULT NULL, release_after timestamptz DEFAULT NULL,
     condition_hash sto.digest DEFAULT NULL, instruction_hash sto.digest DEFAULT NULL,
     preimage bytea DEFAULT NULL, keep_rest boolean DEFAULT NULL, attachment_hash sto.digest DEFAULT NULL,
-    group_id uuid DEFAULT NULL, undoes bigint DEFAULT NULL) RETURNS bytea
+    group_id uuid DEFAULT NULL, undoes bigint DEFAULT NULL, checked_once boolean DEFAULT NULL) RETURNS bytea
     LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'sto_order_message';
 COMMENT ON FUNCTION sto.order_message(
     uuid, text, uuid, uuid, uuid, sto.token_amount, sto.wallet_address, sto.wallet_address, timestamptz, text,
-    bigint, text, uuid, timestamptz, sto.digest, sto.digest, bytea, boolean, sto.digest, uuid, bigint) IS
+    bigint, text, uuid, timestamptz, sto.digest, sto.digest, bytea, boolean, sto.digest, uuid, bigint, boolean) IS
     'the bytes of an order that its quorum signs';
 
 CREATE FUNCTION sto.act_message(ledger_id uuid, prev_hash sto.digest, kind text, subject uuid, actor uuid, body json)
@@ -98,14 +98,14 @@ CREATE FUNCTION sto.entry_leaf(
     debit_wallet sto.wallet_address, credit_wallet sto.wallet_address, valid_until timestamptz, reference text,
     hold_id bigint, purpose text, notary uuid, release_after timestamptz, condition_hash sto.digest,
     instruction_hash sto.digest, preimage bytea, keep_rest boolean, attachment_hash sto.digest, group_id uuid,
-    undoes bigint, entry_id bigint, received_at timestamptz, posted_at timestamptz, posted_by uuid,
+    undoes bigint, checked_once boolean, entry_id bigint, received_at timestamptz, posted_at timestamptz, posted_by uuid,
     authority_event bigint, rule_set bigint, key_policy bigint, debit_side sto.digest, credit_side sto.digest,
     signatures bytea) RETURNS sto.digest
     LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'sto_entry_leaf_sql';
 COMMENT ON FUNCTION sto.entry_leaf(
     uuid, text, uuid, uuid, uuid, sto.token_amount, sto.wallet_address, sto.wallet_address, timestamptz, text,
     bigint, text, uuid, timestamptz, sto.digest, sto.digest, bytea, boolean, sto.digest, uuid, bigint,
-    bigint, timestamptz, timestamptz, uuid, bigint, bigint, bigint, sto.digest, sto.digest, bytea) IS
+    boolean, bigint, timestamptz, timestamptz, uuid, bigint, bigint, bigint, sto.digest, sto.digest, bytea) IS
     'the leaf hash of an entry, its sides given as digests';
 
 CREATE FUNCTION sto.event_leaf(ledger_id uuid, entry_id bigint, prev_hash sto.digest, kind text, subject uuid,

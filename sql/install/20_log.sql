@@ -52,6 +52,7 @@ CREATE TABLE sto.transfer (
     attachment_hash  sto.digest,
     leaf_hash        sto.digest       NOT NULL,
     keep_rest        boolean,
+    checked_once     boolean,
     kind             text             NOT NULL,
     purpose          text,
     reference        text,

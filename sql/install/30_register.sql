@@ -144,6 +144,7 @@ CREATE TABLE sto.hold (
     beneficiary      sto.wallet_address,
     condition_hash   sto.digest,
     instruction_hash sto.digest,
+    checked_once     boolean            NOT NULL,  -- rules are not asked again when it is posted
     purpose          text               NOT NULL,
     CONSTRAINT hold_pkey PRIMARY KEY (hold_id)
 );

@@ -18,14 +18,14 @@ CREATE FUNCTION sto.order_message(
     purpose text DEFAULT NULL, notary uuid DEFAULT NULL, release_after timestamptz DEFAULT NULL,
     condition_hash sto.digest DEFAULT NULL, instruction_hash sto.digest DEFAULT NULL,
     preimage bytea DEFAULT NULL, keep_rest boolean DEFAULT NULL, attachment_hash sto.digest DEFAULT NULL,
-    group_id uuid DEFAULT NULL, undoes bigint DEFAULT NULL) RETURNS bytea
+    group_id uuid DEFAULT NULL, undoes bigint DEFAULT NULL, checked_once boolean DEFAULT NULL) RETURNS bytea
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN sto.order_message(sto.ledger_id(), kind, order_id, ordering_party, token_id, amount, debit_wallet,
         credit_wallet, valid_until, reference, hold_id, purpose, notary, release_after, condition_hash,
-        instruction_hash, preimage, keep_rest, attachment_hash, group_id, undoes);
+        instruction_hash, preimage, keep_rest, attachment_hash, group_id, undoes, checked_once);
 COMMENT ON FUNCTION sto.order_message(
     text, uuid, uuid, uuid, sto.token_amount, sto.wallet_address, sto.wallet_address, timestamptz, text,
-    bigint, text, uuid, timestamptz, sto.digest, sto.digest, bytea, boolean, sto.digest, uuid, bigint) IS
+    bigint, text, uuid, timestamptz, sto.digest, sto.digest, bytea, boolean, sto.digest, uuid, bigint, boolean) IS
     'the bytes of an order in this ledger that its quorum signs';
 
 CREATE FUNCTION sto.order_message(entry sto.transfer) RETURNS bytea
@@ -33,7 +33,7 @@ CREATE FUNCTION sto.order_message(entry sto.transfer) RETURNS bytea
     RETURN sto.order_message(sto.ledger_id(), entry.kind, entry.order_id, entry.ordering_party, entry.token_id,
         entry.amount, entry.debit_wallet, entry.credit_wallet, entry.valid_until, entry.reference, entry.hold_id,
         entry.purpose, entry.notary, entry.release_after, entry.condition_hash, entry.instruction_hash,
-        entry.preimage, entry.keep_rest, entry.attachment_hash, entry.group_id, entry.undoes);
+        entry.preimage, entry.keep_rest, entry.attachment_hash, entry.group_id, entry.undoes, entry.checked_once);
 COMMENT ON FUNCTION sto.order_message(sto.transfer) IS 'the bytes of the order that an entry posted';
 
 CREATE FUNCTION sto.act_message(kind text, subject uuid, actor uuid, body json) RETURNS bytea

@@ -26,7 +26,7 @@ CREATE FUNCTION sto.transfer_message(
     purpose text DEFAULT NULL, notary uuid DEFAULT NULL, release_after timestamptz DEFAULT NULL,
     condition_hash sto.digest DEFAULT NULL, instruction_hash sto.digest DEFAULT NULL,
     preimage bytea DEFAULT NULL, keep_rest boolean DEFAULT NULL, attachment_hash sto.digest DEFAULT NULL,
-    group_id uuid DEFAULT NULL, undoes bigint DEFAULT NULL) RETURNS bytea
+    group_id uuid DEFAULT NULL, undoes bigint DEFAULT NULL, checked_once boolean DEFAULT NULL) RETURNS bytea
     LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
@@ -35,11 +35,11 @@ BEGIN
     RETURN sto.order_message(sto.ledger_id(), kind, order_id, ordering_party, t.token_id,
         sto.to_units(amount, t.decimals), debit_wallet, credit_wallet, valid_until, reference, hold_id, purpose,
         notary, release_after, condition_hash, instruction_hash, preimage, keep_rest, attachment_hash, group_id,
-        undoes);
+        undoes, checked_once);
 END $$;
 COMMENT ON FUNCTION sto.transfer_message(
     text, sto.wallet_address, sto.wallet_address, numeric, uuid, uuid, text, timestamptz, text, bigint, text, uuid,
-    timestamptz, sto.digest, sto.digest, bytea, boolean, sto.digest, uuid, bigint) IS
+    timestamptz, sto.digest, sto.digest, bytea, boolean, sto.digest, uuid, bigint, boolean) IS
     'the bytes to sign for sto.transfer with the same arguments; amount in display units';
 
 -- A repeated order adds no row, so the first entry is looked up.  Whoever knows both uuids knows the order.
@@ -60,6 +60,7 @@ CREATE FUNCTION sto.transfer(
     condition_hash sto.digest DEFAULT NULL, instruction_hash sto.digest DEFAULT NULL,
     preimage bytea DEFAULT NULL, keep_rest boolean DEFAULT NULL, attachment_hash sto.digest DEFAULT NULL,
     group_id uuid DEFAULT NULL, undoes bigint DEFAULT NULL, authority_event bigint DEFAULT NULL,
+    checked_once boolean DEFAULT NULL,
     OUT entry_id bigint, OUT posted_at timestamptz, OUT leaf_hash sto.digest, OUT repeated boolean)
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
@@ -68,10 +69,10 @@ DECLARE
 BEGIN
     INSERT INTO sto.transfer AS e (kind, token_id, debit_wallet, credit_wallet, amount, ordering_party, order_id,
         valid_until, reference, hold_id, purpose, notary, release_after, condition_hash, instruction_hash, preimage,
-        keep_rest, attachment_hash, group_id, undoes, authority_event, signatures)
+        keep_rest, attachment_hash, group_id, undoes, authority_event, checked_once, signatures)
     VALUES (kind, t.token_id, debit_wallet, credit_wallet, sto.to_units(amount, t.decimals), ordering_party, order_id,
         valid_until, reference, hold_id, purpose, notary, release_after, condition_hash, instruction_hash, preimage,
-        keep_rest, attachment_hash, group_id, undoes, authority_event, signatures)
+        keep_rest, attachment_hash, group_id, undoes, authority_event, checked_once, signatures)
     RETURNING e.entry_id, e.posted_at, e.leaf_hash INTO entry_id, posted_at, leaf_hash;
     repeated := NOT FOUND;
     IF repeated THEN
@@ -85,7 +86,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sto.transfer(
     text, sto.wallet_address, sto.wallet_address, numeric, uuid, uuid, bytea, text, timestamptz, text, bigint, text,
-    uuid, timestamptz, sto.digest, sto.digest, bytea, boolean, sto.digest, uuid, bigint, bigint) IS
+    uuid, timestamptz, sto.digest, sto.digest, bytea, boolean, sto.digest, uuid, bigint, bigint, boolean) IS
     'post one order, amount in display units; an equal order posted before is returned, marked repeated';
 
 CREATE FUNCTION sto.issue(

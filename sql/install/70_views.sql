@@ -97,7 +97,7 @@ SELECT w.address AS wallet, e.token_id, e.debit_seq AS seq, e.entry_id, e.kind, 
           FROM sto.wallet o WHERE o.address = e.credit_wallet) AS other_side,
        e.debit_wallet, e.credit_wallet, e.ordering_party, e.order_id, e.valid_until, e.reference, e.hold_id,
        e.purpose, e.notary, e.release_after, e.condition_hash, e.instruction_hash, e.preimage, e.keep_rest,
-       e.attachment_hash, e.group_id, e.undoes, e.authority_event, e.rule_set, e.key_policy, e.signatures,
+       e.attachment_hash, e.group_id, e.undoes, e.checked_once, e.authority_event, e.rule_set, e.key_policy, e.signatures,
        e.received_at, e.posted_at, e.posted_by
   FROM sto.wallet w
   JOIN ONLY sto.transfer e ON e.debit_wallet = w.address
@@ -112,7 +112,7 @@ SELECT w.address, e.token_id, e.credit_seq, e.entry_id, e.kind, 'credit', e.amou
           FROM sto.wallet o WHERE o.address = e.debit_wallet),
        e.debit_wallet, e.credit_wallet, e.ordering_party, e.order_id, e.valid_until, e.reference, e.hold_id,
        e.purpose, e.notary, e.release_after, e.condition_hash, e.instruction_hash, e.preimage, e.keep_rest,
-       e.attachment_hash, e.group_id, e.undoes, e.authority_event, e.rule_set, e.key_policy, e.signatures,
+       e.attachment_hash, e.group_id, e.undoes, e.checked_once, e.authority_event, e.rule_set, e.key_policy, e.signatures,
        e.received_at, e.posted_at, e.posted_by
   FROM sto.wallet w
   JOIN ONLY sto.transfer e ON e.credit_wallet = w.address
@@ -141,7 +141,7 @@ CREATE FUNCTION sto.entry_leaf(line sto.statement_line, ledger_id uuid) RETURNS 
     RETURN sto.entry_leaf(ledger_id, line.kind, line.order_id, line.ordering_party, line.token_id, line.amount,
         line.debit_wallet, line.credit_wallet, line.valid_until, line.reference, line.hold_id, line.purpose,
         line.notary, line.release_after, line.condition_hash, line.instruction_hash, line.preimage, line.keep_rest,
-        line.attachment_hash, line.group_id, line.undoes, line.entry_id, line.received_at, line.posted_at,
+        line.attachment_hash, line.group_id, line.undoes, line.checked_once, line.entry_id, line.received_at, line.posted_at,
         line.posted_by, line.authority_event, line.rule_set, line.key_policy,
         CASE line.direction WHEN 'debit' THEN sto.side_digest(line.salt, line.token_id, line.seq, line.balance, line.held, line.prev)
                             ELSE line.other_side END,
@@ -157,7 +157,7 @@ CREATE FUNCTION sto.entry_leaf(entry sto.transfer, ledger_id uuid, debit_salt st
     RETURN sto.entry_leaf(ledger_id, entry.kind, entry.order_id, entry.ordering_party, entry.token_id, entry.amount,
         entry.debit_wallet, entry.credit_wallet, entry.valid_until, entry.reference, entry.hold_id, entry.purpose,
         entry.notary, entry.release_after, entry.condition_hash, entry.instruction_hash, entry.preimage,
-        entry.keep_rest, entry.attachment_hash, entry.group_id, entry.undoes, entry.entry_id, entry.received_at,
+        entry.keep_rest, entry.attachment_hash, entry.group_id, entry.undoes, entry.checked_once, entry.entry_id, entry.received_at,
         entry.posted_at, entry.posted_by, entry.authority_event, entry.rule_set, entry.key_policy,
         sto.side_digest(debit_salt, entry.token_id, entry.debit_seq, entry.debit_balance, entry.debit_held,
                         entry.debit_prev),

@@ -12,7 +12,7 @@ CREATE FUNCTION sto.verify_entries_add(state internal,
     timestamptz, hold_id bigint, release_after timestamptz, undoes bigint, token_id uuid, ordering_party uuid,
     order_id uuid, posted_by uuid, group_id uuid, notary uuid, debit_wallet sto.wallet_address, credit_wallet
     sto.wallet_address, debit_prev sto.digest, credit_prev sto.digest, condition_hash sto.digest, instruction_hash
-    sto.digest, attachment_hash sto.digest, leaf_hash sto.digest, keep_rest boolean, kind text, purpose text,
+    sto.digest, attachment_hash sto.digest, leaf_hash sto.digest, keep_rest boolean, checked_once boolean, kind text, purpose text,
     reference text, preimage bytea, signatures bytea, ledger_id uuid, key bytea, debit_salt sto.digest,
     debit_issuance boolean, credit_salt sto.digest, credit_issuance boolean, hold_rest sto.token_amount) RETURNS internal
     LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME', 'sto_verify_entries_add';
@@ -31,7 +31,7 @@ CREATE AGGREGATE sto.verify_entries(
     timestamptz, hold_id bigint, release_after timestamptz, undoes bigint, token_id uuid, ordering_party uuid,
     order_id uuid, posted_by uuid, group_id uuid, notary uuid, debit_wallet sto.wallet_address, credit_wallet
     sto.wallet_address, debit_prev sto.digest, credit_prev sto.digest, condition_hash sto.digest, instruction_hash
-    sto.digest, attachment_hash sto.digest, leaf_hash sto.digest, keep_rest boolean, kind text, purpose text,
+    sto.digest, attachment_hash sto.digest, leaf_hash sto.digest, keep_rest boolean, checked_once boolean, kind text, purpose text,
     reference text, preimage bytea, signatures bytea, ledger_id uuid, key bytea, debit_salt sto.digest,
     debit_issuance boolean, credit_salt sto.digest, credit_issuance boolean, hold_rest sto.token_amount) (
     SFUNC = sto.verify_entries_add, STYPE = internal, SSPACE = 200, FINALFUNC = sto.verify_entries_final,
@@ -41,7 +41,7 @@ COMMENT ON AGGREGATE sto.verify_entries(
     bigint, timestamptz, timestamptz, sto.token_amount, bigint, sto.token_amount, sto.token_amount, bigint,
     sto.token_amount, sto.token_amount, bigint, bigint, bigint, timestamptz, bigint, timestamptz, bigint, uuid,
     uuid, uuid, uuid, uuid, uuid, sto.wallet_address, sto.wallet_address, sto.digest, sto.digest, sto.digest,
-    sto.digest, sto.digest, sto.digest, boolean, text, text, text, bytea, bytea, uuid, bytea, sto.digest, boolean,
+    sto.digest, sto.digest, sto.digest, boolean, boolean, text, text, text, bytea, bytea, uuid, bytea, sto.digest, boolean,
     sto.digest, boolean, sto.token_amount) IS
     'leaves, balances and links of entries in one pass, in any order; the result is read by sto.verify_log';
 
@@ -126,7 +126,7 @@ BEGIN
             t.credit_seq, t.credit_balance, t.credit_held, t.key_policy, t.rule_set, t.authority_event,
             t.valid_until, t.hold_id, t.release_after, t.undoes, t.token_id, t.ordering_party, t.order_id,
             t.posted_by, t.group_id, t.notary, t.debit_wallet, t.credit_wallet, t.debit_prev, t.credit_prev,
-            t.condition_hash, t.instruction_hash, t.attachment_hash, t.leaf_hash, t.keep_rest, t.kind, t.purpose,
+            t.condition_hash, t.instruction_hash, t.attachment_hash, t.leaf_hash, t.keep_rest, t.checked_once, t.kind, t.purpose,
             t.reference, t.preimage, t.signatures,
             $1, $2, d.salt, d.kind = 'issuance', c.salt, c.kind = 'issuance', %s)
           FROM ONLY sto.transfer t

@@ -124,7 +124,7 @@ BEGIN
                             sto.order_message(ledger, t.kind, t.order_id, t.ordering_party, t.token_id, t.amount,
                                 t.debit_wallet, t.credit_wallet, t.valid_until, t.reference, t.hold_id, t.purpose, t.notary,
                                 t.release_after, t.condition_hash, t.instruction_hash, t.preimage, t.keep_rest,
-                                t.attachment_hash, t.group_id, t.undoes),
+                                t.attachment_hash, t.group_id, t.undoes, t.checked_once),
                             t.signatures, t.posted_at) END AS fault
               FROM ONLY sto.transfer t
               LEFT JOIN sto.key_policy k ON k.policy_event = t.key_policy
@@ -152,7 +152,7 @@ BEGIN
                            sto.batch_hash(sto.order_message(ledger, t.kind, t.order_id, t.ordering_party, t.token_id,
                                t.amount, t.debit_wallet, t.credit_wallet, t.valid_until, t.reference, t.hold_id, t.purpose,
                                t.notary, t.release_after, t.condition_hash, t.instruction_hash, t.preimage, t.keep_rest,
-                               t.attachment_hash, t.group_id, t.undoes) ORDER BY t.entry_id) AS hash
+                               t.attachment_hash, t.group_id, t.undoes, t.checked_once) ORDER BY t.entry_id) AS hash
                       FROM ONLY sto.transfer t
                      WHERE t.authority_event IS NOT NULL
                      GROUP BY t.authority_event) l
@@ -174,7 +174,7 @@ BEGIN
                CASE WHEN bool_or(u.kind = 'post' AND u.keep_rest IS NOT TRUE) THEN 0::sto.token_amount
                     ELSE h.amount - coalesce(sum(u.amount), 0) END AS remaining,
                h.release_after, h.debit_wallet AS wallet, h.token_id, h.notary, h.credit_wallet AS beneficiary,
-               h.condition_hash, h.instruction_hash, h.purpose,
+               h.condition_hash, h.instruction_hash, coalesce(h.checked_once, false) AS checked_once, h.purpose,
                coalesce(bool_or(u.token_id <> h.token_id OR u.debit_wallet <> h.debit_wallet OR u.entry_id <= h.entry_id
                                 OR u.kind = 'post' AND u.posted_at >= h.release_after), false)
                OR coalesce(sum(u.amount), 0) > h.amount AS misused
@@ -189,9 +189,9 @@ BEGIN
             SELECT coalesce(r.hold_id, h.hold_id), 'sto.hold differs from the log'
               FROM rebuilt r FULL JOIN sto.hold h ON h.hold_id = r.hold_id
              WHERE (h.hold_id, h.amount, h.remaining, h.release_after, h.wallet, h.token_id, h.notary, h.beneficiary,
-                    h.condition_hash, h.instruction_hash, h.purpose)
+                    h.condition_hash, h.instruction_hash, h.checked_once, h.purpose)
                    IS DISTINCT FROM (r.hold_id, r.amount, r.remaining, r.release_after, r.wallet, r.token_id, r.notary,
-                    r.beneficiary, r.condition_hash, r.instruction_hash, r.purpose)
+                    r.beneficiary, r.condition_hash, r.instruction_hash, r.checked_once, r.purpose)
             UNION ALL
             SELECT u.entry_id, 'an entry uses a hold that is not there'
               FROM ONLY sto.transfer u WHERE u.kind IN ('post', 'release')

@@ -22,7 +22,8 @@ CREATE TYPE sto.order AS (
     attachment_hash  sto.digest,
     group_id         uuid,
     undoes           bigint,
-    authority_event  bigint
+    authority_event  bigint,
+    checked_once     boolean
 );
 COMMENT ON TYPE sto.order IS 'the columns of sto.transfer that a client supplies: an order, not yet posted';
 
@@ -60,7 +61,7 @@ BEGIN ATOMIC
                check_transfer.credit_wallet, check_transfer.amount, check_transfer.ordering_party, NULL, NULL, NULL, NULL,
                check_transfer.hold_id, check_transfer.purpose, check_transfer.notary, check_transfer.release_after,
                check_transfer.condition_hash, check_transfer.instruction_hash, NULL, NULL,
-               check_transfer.attachment_hash, check_transfer.group_id, NULL, NULL)::sto.order) c;
+               check_transfer.attachment_hash, check_transfer.group_id, NULL, NULL, NULL)::sto.order) c;
 END;
 COMMENT ON FUNCTION sto.check_transfer(
     text, sto.wallet_address, sto.wallet_address, sto.token_amount, text, uuid, bigint, text, uuid, timestamptz,
@@ -76,7 +77,7 @@ CREATE FUNCTION sto.check_transfer_json(
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
     RETURN sto.check_order_json(ROW (kind, sto.token_named(token), debit_wallet, credit_wallet, amount, ordering_party,
         NULL, NULL, NULL, NULL, hold_id, purpose, notary, release_after, condition_hash, instruction_hash, NULL, NULL,
-        attachment_hash, group_id, NULL, NULL)::sto.order);
+        attachment_hash, group_id, NULL, NULL, NULL)::sto.order);
 COMMENT ON FUNCTION sto.check_transfer_json(
     text, sto.wallet_address, sto.wallet_address, sto.token_amount, text, uuid, bigint, text, uuid, timestamptz,
     sto.digest, sto.digest, sto.digest, uuid) IS
@@ -96,7 +97,7 @@ BEGIN ATOMIC
                    WHEN max_transferable.sender THEN 'issue' WHEN max_transferable.receiver THEN 'redeem'
                    ELSE 'transfer' END,
                named.token_id, max_transferable.sender, max_transferable.receiver, NULL, NULL, NULL, NULL, NULL, NULL,
-               NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)::sto.order)
+               NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)::sto.order)
       FROM (SELECT sto.token_named(max_transferable.token) AS token_id) named;
 END;
 COMMENT ON FUNCTION sto.max_transferable(text, sto.wallet_address, sto.wallet_address) IS

@@ -227,6 +227,7 @@ typedef struct StoReplayHold
 	bool has_beneficiary;
 	bool has_condition;
 	bool has_instruction;
+	bool checked_once;
 	int64_t release_after;
 	uint8_t notary[STO_UUID_LEN];
 	uint8_t beneficiary[STO_ADDRESS_LEN];

@@ -96,6 +96,7 @@ show_hold(const StoReplay *r, const HoldRow *row, StoReplayHold *out)
 	out->has_beneficiary = row->has_beneficiary;
 	out->has_condition = row->has_condition;
 	out->has_instruction = row->has_instruction;
+	out->checked_once = row->checked_once;
 	out->release_after = row->release_after;
 	memcpy(out->notary, row->notary, STO_UUID_LEN);
 	memcpy(out->beneficiary, row->beneficiary_address, STO_ADDRESS_LEN);

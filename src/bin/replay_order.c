@@ -53,6 +53,8 @@ bad_order(const StoOrder *o)
 		return "only a hold has a purpose and terms";
 	if (o->kind != STO_POST && (o->has_keep_rest || o->has_preimage))
 		return "only a post has keep_rest or a preimage";
+	if (o->has_checked_once && (o->kind != STO_HOLD || o->purpose == STO_LOCK_UP || !o->has_credit))
+		return "only a hold that names its beneficiary can be checked once";
 	if (o->has_undoes)
 		return "only a reverse undoes an entry";
 	if (o->has_reference && o->reference_len > STO_REFERENCE_MAX)

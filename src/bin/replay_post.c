@@ -161,6 +161,7 @@ place_hold(const Posting *p)
 	hold->has_notary = o->has_notary;
 	hold->has_condition = o->has_condition;
 	hold->has_instruction = o->has_instruction;
+	hold->checked_once = o->checked_once;
 	hold->release_after = o->release_after;
 	memcpy(hold->notary, o->notary, STO_UUID_LEN);
 	memcpy(hold->beneficiary_address, o->credit, STO_ADDRESS_LEN);

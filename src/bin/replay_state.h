@@ -193,6 +193,7 @@ typedef struct HoldRow
 	bool has_beneficiary;
 	bool has_condition;
 	bool has_instruction;
+	bool checked_once;
 	uint8_t notary[STO_UUID_LEN];
 	uint8_t beneficiary_address[STO_ADDRESS_LEN];
 	uint8_t digest[STO_DIGEST_LEN]; /* condition or instruction: no hold has both */

@@ -21,10 +21,11 @@ const char source_transfer_columns[] =
 	"credit_balance, credit_held, key_policy, rule_set, authority_event, valid_until, hold_id, "
 	"release_after, undoes, token_id, ordering_party, order_id, posted_by, group_id, notary, "
 	"debit_wallet, credit_wallet, debit_prev, credit_prev, condition_hash, instruction_hash, "
-	"attachment_hash, leaf_hash, keep_rest, kind, purpose, reference, preimage, signatures";
+	"attachment_hash, leaf_hash, keep_rest, checked_once, kind, purpose, reference, preimage, "
+	"signatures";
 
 #define EVENT_COLUMNS 9
-#define TRANSFER_COLUMNS 37
+#define TRANSFER_COLUMNS 38
 
 static const uint8_t copy_signature[] = {'P', 'G', 'C', 'O', 'P', 'Y', '\n', 0xff, '\r', '\n', 0};
 
@@ -209,6 +210,8 @@ decode_codes(Fields *f, StoOrder *o)
 
 	o->has_keep_rest = get_fixed(f, &octet, 1);
 	o->keep_rest = octet != 0;
+	o->has_checked_once = get_fixed(f, &octet, 1);
+	o->checked_once = octet != 0;
 	if (!get_view(f, &view, &len, UINT8_MAX) || !sto_kind_from_name(view, len, &o->kind))
 		complain(f, "the kind is unknown");
 	o->has_purpose = get_view(f, &view, &len, UINT8_MAX);

@@ -188,6 +188,7 @@ fill_hold(const StoReplayHold *h, Values *v)
 	values_octets(v, h->has_beneficiary, h->beneficiary, STO_ADDRESS_LEN);
 	values_octets(v, h->has_condition, h->condition, STO_DIGEST_LEN);
 	values_octets(v, h->has_instruction, h->instruction, STO_DIGEST_LEN);
+	values_bool(v, h->checked_once);
 	values_text(v, sto_purpose_name(h->purpose));
 	values_name_number(v, "hold", h->hold_id);
 }
@@ -534,7 +535,7 @@ const Table derived_tables[] = {
 	 find_position, next_position},
 	{"sto.hold",
 	 "hold_id, wallet, token_id, amount, remaining, release_after, notary, beneficiary, "
-	 "condition_hash, instruction_hash, purpose",
+	 "condition_hash, instruction_hash, checked_once, purpose",
 	 NULL, find_hold, next_hold},
 	{"sto.token",
 	 "token_id, registered, authorised, issuer, issuance, decimals::bigint, kind, status, name, "

@@ -105,6 +105,7 @@ put_terms(StoWriter *w, const StoOrder *o)
 	sto_put_opt_bytes(w, o->has_attachment, o->attachment, STO_DIGEST_LEN);
 	sto_put_opt_bytes(w, o->has_group, o->group_id, STO_UUID_LEN);
 	sto_put_opt_i64(w, o->has_undoes, o->undoes);
+	sto_put_opt_u8(w, o->has_checked_once, o->checked_once);
 }
 
 /* A code that has no name can't be written: its octet would mean something else, or nothing. */
@@ -181,7 +182,8 @@ sto_order_equal(const StoOrder *a, const StoOrder *b)
 		   same_bytes(a->has_attachment, a->attachment, b->has_attachment, b->attachment,
 					  STO_DIGEST_LEN) &&
 		   same_bytes(a->has_group, a->group_id, b->has_group, b->group_id, STO_UUID_LEN) &&
-		   same_number(a->has_undoes, a->undoes, b->has_undoes, b->undoes);
+		   same_number(a->has_undoes, a->undoes, b->has_undoes, b->undoes) &&
+		   same_number(a->has_checked_once, a->checked_once, b->has_checked_once, b->checked_once);
 }
 
 bool

@@ -64,10 +64,12 @@ typedef struct StoOrder
 	bool has_instruction;
 	bool has_preimage;
 	bool has_keep_rest;
+	bool has_checked_once;
 	bool has_attachment;
 	bool has_group;
 	bool has_undoes;
 	bool keep_rest;
+	bool checked_once; /* of a hold: rules are not asked again when it is posted */
 	uint8_t debit[STO_ADDRESS_LEN];
 	uint8_t credit[STO_ADDRESS_LEN];
 	int64_t valid_until; /* all times: microseconds since 1970-01-01 UTC */

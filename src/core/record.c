@@ -90,6 +90,9 @@ get_terms(StoReader *r, StoOrder *o)
 	o->has_attachment = get_opt_bytes(r, o->attachment, STO_DIGEST_LEN);
 	o->has_group = get_opt_bytes(r, o->group_id, STO_UUID_LEN);
 	o->has_undoes = get_opt_i64(r, &o->undoes);
+	o->has_checked_once = sto_get_present(r);
+	if (o->has_checked_once)
+		o->checked_once = sto_get_present(r);
 }
 
 static void

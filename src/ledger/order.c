@@ -144,6 +144,8 @@ read_order(const Datum *values, const bool *nulls, StoOrder *o)
 		take(PRESENT(ATTACHMENT_HASH), VALUE(ATTACHMENT_HASH), o->attachment, STO_DIGEST_LEN);
 	o->has_group = take(PRESENT(GROUP_ID), VALUE(GROUP_ID), o->group_id, STO_UUID_LEN);
 	o->has_undoes = take_i64(PRESENT(UNDOES), VALUE(UNDOES), &o->undoes);
+	o->has_checked_once = PRESENT(CHECKED_ONCE);
+	o->checked_once = o->has_checked_once && DatumGetBool(VALUE(CHECKED_ONCE));
 }
 
 void
@@ -241,6 +243,10 @@ sto_order_check_shape(const StoOrder *o)
 				  "null.");
 	if (o->kind != STO_POST && (o->has_keep_rest || o->has_preimage))
 		bad_order("only a post has keep_rest or a preimage", NULL);
+	if (o->has_checked_once && (!hold || o->purpose == STO_LOCK_UP || !o->has_credit))
+		bad_order("only a hold that names its beneficiary can be checked once",
+				  "Whoever receives the units is checked when the hold is placed, or when it is "
+				  "posted.");
 	if (o->has_undoes)
 		bad_order("only a reverse undoes an entry", NULL);
 	if (!hold)

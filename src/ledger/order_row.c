@@ -38,6 +38,7 @@ static const struct
 	{"group_id", TRANSFER_GROUP_ID},
 	{"undoes", TRANSFER_UNDOES},
 	{"authority_event", TRANSFER_AUTHORITY_EVENT},
+	{"checked_once", TRANSFER_CHECKED_ONCE},
 };
 
 void

@@ -151,6 +151,7 @@ place_hold(const StoPosting *p)
 	nulls[HOLD_CONDITION_HASH - 1] = !o->has_condition;
 	values[HOLD_INSTRUCTION_HASH - 1] = PointerGetDatum(o->instruction);
 	nulls[HOLD_INSTRUCTION_HASH - 1] = !o->has_instruction;
+	values[HOLD_CHECKED_ONCE - 1] = BoolGetDatum(o->checked_once);
 	values[HOLD_PURPOSE - 1] = CStringGetTextDatum(sto_purpose_name(o->purpose));
 	sto_store_insert(STO_REL_HOLD, values, nulls);
 }
@@ -222,6 +223,7 @@ sto_hold_read(int64 hold_id, StoHold *hold)
 		hold->has_condition = !isnull;
 		if (!isnull)
 			memcpy(hold->condition, DatumGetPointer(value), STO_DIGEST_LEN);
+		hold->checked_once = DatumGetBool(sto_row_get(&row, HOLD_CHECKED_ONCE, &isnull));
 		value = sto_row_get(&row, HOLD_INSTRUCTION_HASH, &isnull);
 		hold->has_instruction = !isnull;
 		if (!isnull)

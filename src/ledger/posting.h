@@ -29,6 +29,7 @@ typedef struct StoHold
 	bool has_beneficiary;
 	bool has_condition;
 	bool has_instruction;
+	bool checked_once; /* its rules were asked when it was placed, and are not when it is posted */
 	int64 release_after;
 	uint8_t token_id[STO_UUID_LEN];
 	uint8_t wallet[STO_ADDRESS_LEN];

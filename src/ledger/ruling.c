@@ -33,6 +33,13 @@ is_evaluated(const StoOrder *o)
 		   (o->purpose != STO_LOCK_UP && o->purpose != STO_SEIZURE && o->purpose != STO_FREEZE);
 }
 
+/* A hold that says so was asked once, when it was placed (rules.md, "Who bypasses what"). */
+static bool
+was_asked(const StoPosting *p)
+{
+	return p->entry.order.kind == STO_POST && p->hold.checked_once;
+}
+
 static bool
 moves_units(StoKind kind)
 {
@@ -310,7 +317,9 @@ ruling_of(const StoPosting *p)
 {
 	StoRuling *r = p->mode == STO_MODE_DRY ? dry_ruling(p) : p->ruling;
 
-	return r == NULL || r->version == NULL || !is_evaluated(&p->entry.order) ? NULL : r;
+	if (r == NULL || r->version == NULL || !is_evaluated(&p->entry.order) || was_asked(p))
+		return NULL;
+	return r;
 }
 
 void

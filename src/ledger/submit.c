@@ -50,11 +50,11 @@ static const char insert_orders[] =
 	"INSERT INTO sto.transfer (kind, token_id, debit_wallet, credit_wallet, amount, "
 	"ordering_party, order_id, valid_until, reference, hold_id, purpose, notary, release_after, "
 	"condition_hash, instruction_hash, preimage, keep_rest, attachment_hash, group_id, undoes, "
-	"authority_event, signatures) "
+	"authority_event, checked_once, signatures) "
 	"SELECT o.kind, o.token_id, o.debit_wallet, o.credit_wallet, o.amount, o.ordering_party, "
 	"o.order_id, o.valid_until, o.reference, o.hold_id, o.purpose, o.notary, o.release_after, "
 	"o.condition_hash, o.instruction_hash, o.preimage, o.keep_rest, o.attachment_hash, o.group_id, "
-	"o.undoes, o.authority_event, o.signatures FROM pg_catalog.unnest($1) AS o "
+	"o.undoes, o.authority_event, o.checked_once, o.signatures FROM pg_catalog.unnest($1) AS o "
 	"RETURNING entry_id";
 
 typedef struct Submission

@@ -177,6 +177,11 @@ sto_order_from_args(FunctionCallInfo fcinfo, uint8_t ledger_id[STO_UUID_LEN], St
 		order->has_undoes = true;
 		order->undoes = PG_GETARG_INT64(ORDER_UNDOES);
 	}
+	if (!PG_ARGISNULL(ORDER_CHECKED_ONCE))
+	{
+		order->has_checked_once = true;
+		order->checked_once = PG_GETARG_BOOL(ORDER_CHECKED_ONCE);
+	}
 }
 
 /*

@@ -33,7 +33,7 @@ full_order(void)
 	o.has_debit = o.has_credit = o.has_valid_until = o.has_reference = o.has_hold_id = true;
 	o.has_purpose = o.has_notary = o.has_release_after = o.has_condition = true;
 	o.has_instruction = o.has_preimage = o.has_keep_rest = o.has_attachment = true;
-	o.has_group = o.has_undoes = true;
+	o.has_group = o.has_undoes = o.has_checked_once = true;
 	memset(o.debit, 0x14, STO_ADDRESS_LEN);
 	memset(o.credit, 0x15, STO_ADDRESS_LEN);
 	o.valid_until = 16;
@@ -125,6 +125,8 @@ change_order(int which, StoOrder *o, const char **what)
 		CHANGE(39, o->has_condition = false; memset(o->instruction, 0x21, STO_DIGEST_LEN));
 		CHANGE(40, o->has_instruction = false; memset(o->condition, 0x22, STO_DIGEST_LEN));
 		CHANGE(41, o->has_valid_until = false; o->hold_id = 16);
+		CHANGE(42, o->has_checked_once = false);
+		CHANGE(43, o->checked_once = true);
 		default:
 			return false;
 	}
@@ -220,7 +222,7 @@ test_absent(void)
 	none.has_debit = none.has_credit = none.has_valid_until = none.has_reference = false;
 	none.has_hold_id = none.has_purpose = none.has_notary = none.has_release_after = false;
 	none.has_condition = none.has_instruction = none.has_preimage = none.has_keep_rest = false;
-	none.has_attachment = none.has_group = none.has_undoes = false;
+	none.has_attachment = none.has_group = none.has_undoes = none.has_checked_once = false;
 	stale = none;
 	stale.debit[0] ^= 1;
 	stale.credit[0] ^= 1;
@@ -238,8 +240,9 @@ test_absent(void)
 	stale.attachment[0] ^= 1;
 	stale.group_id[0] ^= 1;
 	stale.undoes++;
+	stale.checked_once = true;
 	len = order_message(&none, a);
-	CHECK(len == 11 + 16 + 1 + 48 + 2 + 16 + 13);
+	CHECK(len == 11 + 16 + 1 + 48 + 2 + 16 + 14);
 	CHECK(order_message(&stale, b) == len && memcmp(a, b, len) == 0);
 	CHECK(sto_order_equal(&none, &stale));
 

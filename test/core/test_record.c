@@ -60,6 +60,7 @@ full_entry(void)
 	o->has_purpose = o->has_notary = o->has_release_after = o->has_condition = true;
 	o->has_instruction = o->has_preimage = o->has_keep_rest = o->has_attachment = true;
 	o->has_group = o->has_undoes = o->keep_rest = true;
+	o->has_checked_once = o->checked_once = true;
 	o->valid_until = INT64_MIN;
 	o->reference = "seven";
 	o->reference_len = 5;
@@ -123,7 +124,8 @@ test_entry(void)
 	CHECK(r.entry.entry_id == INT64_C(0x0102030405060708) && r.entry.key_policy == 77);
 	CHECK(r.entry.order.amount == -5 && r.entry.order.valid_until == INT64_MIN);
 	CHECK(r.entry.order.reference_len == 5 && memcmp(r.entry.order.reference, "seven", 5) == 0);
-	CHECK(r.entry.order.purpose == STO_FREEZE && r.entry.order.keep_rest);
+	CHECK(r.entry.order.purpose == STO_FREEZE && r.entry.order.keep_rest &&
+		  r.entry.order.checked_once);
 	CHECK(r.entry.debit.present && r.entry.credit.present);
 	CHECK(memcmp(r.credit_side, side, STO_DIGEST_LEN) == 0);
 	CHECK(r.entry.signatures_len == sizeof(signatures) &&

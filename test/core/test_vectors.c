@@ -230,6 +230,9 @@ take_order(StoOrder *o, uint8_t ledger[STO_UUID_LEN])
 	o->has_attachment = octets_of("attachment_hash", o->attachment, STO_DIGEST_LEN);
 	o->has_group = octets_of("group_id", o->group_id, STO_UUID_LEN);
 	o->has_undoes = i64_of("undoes", &o->undoes);
+	text = value_of("checked_once");
+	o->has_checked_once = text != NULL;
+	o->checked_once = text != NULL && text[0] == '1';
 }
 
 static void

@@ -159,7 +159,7 @@ CREATE FUNCTION sto_test.order_message(o sto.transfer) RETURNS bytea STABLE LANG
            || sto_test.opt(uuid_send(o.notary)) || sto_test.opt(sto_test.time(o.release_after))
            || sto_test.opt(o.condition_hash::bytea) || sto_test.opt(o.instruction_hash::bytea) || sto_test.opt(o.preimage)
            || sto_test.opt(sto_test.u8(o.keep_rest::int)) || sto_test.opt(o.attachment_hash::bytea)
-           || sto_test.opt(uuid_send(o.group_id)) || sto_test.opt(int8send(o.undoes))
+           || sto_test.opt(uuid_send(o.group_id)) || sto_test.opt(int8send(o.undoes)) || sto_test.opt(sto_test.u8(o.checked_once::int))
 $$;
 
 -- Acts ------------------------------------------------------------------------
@@ -460,10 +460,10 @@ DECLARE
     id bigint;
 BEGIN
     INSERT INTO sto.transfer (kind, token_id, debit_wallet, credit_wallet, amount, ordering_party, order_id, valid_until, reference,
-                              hold_id, purpose, notary, release_after, condition_hash, instruction_hash, preimage, keep_rest,
+                              hold_id, purpose, notary, release_after, condition_hash, instruction_hash, preimage, keep_rest, checked_once,
                               attachment_hash, group_id, undoes, authority_event, signatures)
          VALUES (o.kind, o.token_id, o.debit_wallet, o.credit_wallet, o.amount, o.ordering_party, o.order_id, o.valid_until, o.reference,
-                 o.hold_id, o.purpose, o.notary, o.release_after, o.condition_hash, o.instruction_hash, o.preimage, o.keep_rest,
+                 o.hold_id, o.purpose, o.notary, o.release_after, o.condition_hash, o.instruction_hash, o.preimage, o.keep_rest, o.checked_once,
                  o.attachment_hash, o.group_id, o.undoes, authority, signatures)
       RETURNING entry_id INTO id;
     RETURN id;

@@ -63,6 +63,23 @@ SELECT sto_test.try(jsonb_build_object('kind', 'hold', 'purpose', purpose, 'toke
 SELECT sto_test.try(jsonb_build_object('kind', 'hold', 'purpose', 'lock_up', 'token_id', 'ACME', 'debit_wallet', 'alice/1', 'ordering_party', 'alice', 'amount', '1', 'release_after', '2100-01-01 00:00+00', 'notary', notary), '{21}')
   FROM unnest('{venue,keyless,nobody}'::text[]) AS notary;
 
+-- Checked once: a hold that can be posted and names its beneficiary; signed with the rest, kept in the register, no other order
+SELECT kind, purpose, checked_once, sto_test.try(jsonb_build_object('kind', kind, 'purpose', purpose, 'token_id', 'ACME', 'debit_wallet', 'alice/1', 'credit_wallet', credit, 'ordering_party', 'alice', 'amount', '1', 'checked_once', checked_once,
+           'release_after', CASE purpose WHEN 'lock_up' THEN '2100-01-01 00:00+00' END, 'notary', CASE purpose WHEN 'settlement' THEN 'venue' END, 'instruction_hash', CASE purpose WHEN 'settlement' THEN repeat('ab', 32) END), '{21}')
+  FROM (VALUES ('hold', 'pledge', 'bob/1', true), ('hold', 'pledge', 'bob/1', false), ('hold', 'settlement', 'bob/1', true), ('hold', 'settlement', NULL, true), ('hold', 'settlement', NULL, NULL), ('hold', 'lock_up', NULL, true), ('transfer', NULL, 'bob/1', true), ('transfer', NULL, 'bob/1', false)) AS v (kind, purpose, credit, checked_once);
+BEGIN;
+SELECT sto_test.hold('ACME', 'alice/1', '1', 'pledge', jsonb_build_object('credit_wallet', 'bob/1', 'checked_once', flag)) > 0 FROM unnest('{true,false,NULL}'::boolean[]) AS flag;
+SELECT h.checked_once, t.checked_once, sto.order_message(t) = sto_test.order_message(t) FROM sto.hold AS h JOIN sto.transfer AS t ON t.entry_id = h.hold_id WHERE h.wallet = sto_test.address('alice/1') ORDER BY h.hold_id;
+SELECT sto_test.check_invariants();
+-- the register says what the log says
+UPDATE sto.hold SET checked_once = NOT checked_once WHERE wallet = sto_test.address('alice/1');
+SELECT check_name, detail FROM sto.verify(false, '{holds}') WHERE NOT ok;
+ROLLBACK;
+-- the flag is in what was signed
+SELECT o.*, sto_test.signatures(sto_test.order_message(o), '{21}') AS signed FROM sto_test.make_order('{"kind": "hold", "purpose": "pledge", "token_id": "ACME", "debit_wallet": "alice/1", "credit_wallet": "bob/1", "ordering_party": "alice", "amount": "1", "checked_once": false}') AS o \gset
+SELECT sto_test.attempt(format('INSERT INTO sto.transfer (kind, token_id, debit_wallet, credit_wallet, amount, ordering_party, order_id, purpose, checked_once, signatures) VALUES (%L, %L, %L, %L, 1, %L, %L, %L, true, %L)',
+       'hold', :'token_id', :'debit_wallet', :'credit_wallet', :'ordering_party', :'order_id', 'pledge', :'signed'));
+
 -- Pledges rank by the order in which they were placed; what is pledged can't be pledged again
 SELECT sto_test.hold('ACME', 'alice/1', '600', 'pledge', '{"credit_wallet": "bob/1"}') AS first \gset
 SELECT sto_test.hold('ACME', 'alice/1', '100', 'pledge', jsonb_build_object('credit_wallet', 'carol/1', 'release_after', clock_timestamp() + interval '3 s')) AS second \gset

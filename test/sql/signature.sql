@@ -64,7 +64,7 @@ SELECT n, sto.quorum_fault(sto.key_policy(2, ARRAY[sto_test.public_key(5), sto_t
 -- messages, against the same worked out from the format page
 SELECT sto.order_message(sto_test.nil(), o.kind, o.order_id, o.ordering_party, o.token_id, o.amount, o.debit_wallet, o.credit_wallet,
            o.valid_until, o.reference, o.hold_id, o.purpose, o.notary, o.release_after, o.condition_hash, o.instruction_hash,
-           o.preimage, o.keep_rest, o.attachment_hash, o.group_id, o.undoes) = sto_test.order_message(o) AS same
+           o.preimage, o.keep_rest, o.attachment_hash, o.group_id, o.undoes, o.checked_once) = sto_test.order_message(o) AS same
   FROM (VALUES ('{"kind": "transfer", "amount": "170141183460469231731687303715884105727", "debit_wallet": "a", "credit_wallet": "b", "reference": "",
                   "valid_until": "2026-12-31T23:59:59.999999Z"}'::jsonb),
                (jsonb_build_object('kind', 'hold', 'amount', '-1', 'debit_wallet', 'a', 'purpose', 'hash_lock', 'notary', 'n', 'release_after', '1969-12-31T00:00:00Z',

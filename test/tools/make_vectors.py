@@ -344,7 +344,7 @@ hold = order("hold", 4, WALLET_1, WALLET_2, 500, purpose="hash_lock",
 full = order("post", 5, WALLET_1, WALLET_2, 256, valid_until=-1, reference="", hold_id=4294967296,
              purpose="settlement", notary=REGISTRAR, release_after=0, condition_hash=bytes_32(0x44),
              instruction_hash=bytes_32(0x55), preimage=bytes_32(0x33), keep_rest=False,
-             attachment_hash=bytes_32(0x66), group_id=test_uuid(0xe1), undoes=-1)
+             attachment_hash=bytes_32(0x66), group_id=test_uuid(0xe1), undoes=-1, checked_once=True)
 
 put_order("Order 1: an issue, with no optional term", issue_1, [H])
 put_order("Order 2: an issue of nearly the largest amount", issue_2, None)
