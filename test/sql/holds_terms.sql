@@ -80,6 +80,25 @@ SELECT o.*, sto_test.signatures(sto_test.order_message(o), '{21}') AS signed FRO
 SELECT sto_test.attempt(format('INSERT INTO sto.transfer (kind, token_id, debit_wallet, credit_wallet, amount, ordering_party, order_id, purpose, checked_once, signatures) VALUES (%L, %L, %L, %L, 1, %L, %L, %L, true, %L)',
        'hold', :'token_id', :'debit_wallet', :'credit_wallet', :'ordering_party', :'order_id', 'pledge', :'signed'));
 
+-- ... and the rules that come afterwards don't stop it, but count it; the dry run says so too
+SELECT sto_test.rules('ACME', '[{"rule": "max_holders", "count": 3}]') > 0;
+SELECT sto_test.hold('ACME', 'alice/1', '5', 'pledge', jsonb_build_object('credit_wallet', 'carol/1', 'checked_once', true)) AS once \gset
+SELECT sto_test.hold('ACME', 'alice/1', '5', 'pledge', '{"credit_wallet": "carol/1"}') AS twice \gset
+SELECT sto_test.rules('ACME', '[{"rule": "max_holders", "count": 3}, {"rule": "granularity", "units": "10"}, {"rule": "max_balance", "amount": "1"}]') > 0;
+SELECT sto_test.attempt($$SELECT sto_test.hold('ACME', 'alice/1', '5', 'pledge', '{"credit_wallet": "carol/1", "checked_once": true}')$$);
+CREATE FUNCTION sto_test.use(hold bigint, amount text) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT jsonb_build_object('kind', 'post', 'token_id', 'ACME', 'debit_wallet', 'alice/1', 'credit_wallet', 'carol/1', 'amount', amount, 'hold_id', hold, 'ordering_party', 'carol', 'keep_rest', true)
+$$;
+SELECT coalesce(string_agg(c.rule, ', ' ORDER BY c.code), 'would pass') FROM (VALUES (1, :once), (2, :twice)) AS h (n, hold) LEFT JOIN LATERAL (SELECT * FROM sto.check_order(jsonb_populate_record(NULL::sto.order, to_jsonb(sto_test.make_order(sto_test.use(h.hold, '3')))))) AS c ON true GROUP BY h.n ORDER BY h.n;
+SELECT sto_test.attempt(format('SELECT sto_test.post(sto_test.use(%s, %L), %L)', :twice, '3', '{24}')), sto_test.attempt(format('SELECT sto_test.post(sto_test.use(%s, %L), %L)', :once, '3', '{24}'));
+SELECT sto_test.balance('ACME', 'carol/1'), (SELECT value::int FROM sto.check_transfer(sto_test.id('ACME')::text, sto_test.address('alice/1'), sto_test.address('carol/1'), 10) WHERE rule = 'max_balance');
+-- an entry cites the set that was in force all the same
+SELECT (SELECT count(*) FROM sto.transfer WHERE hold_id = :once AND rule_set = (SELECT max(set_by) FROM sto.rule_set)), sto_test.check_invariants();
+SELECT sto_test.rules('ACME', '[]') > 0;
+SELECT sto_test.post(jsonb_build_object('kind', 'release', 'token_id', 'ACME', 'debit_wallet', 'alice/1', 'amount', CASE hold WHEN :once THEN '2' ELSE '5' END, 'hold_id', hold, 'ordering_party', 'carol'), '{24}') > 0 FROM unnest(ARRAY[:once, :twice]) AS hold;
+SELECT sto_test.transfer('ACME', 'carol/1', 'alice/1', '3') > 0;
+SELECT sto.rebuild() = (SELECT count(*) FROM sto.log), sto_test.check_invariants();
+
 -- Pledges rank by the order in which they were placed; what is pledged can't be pledged again
 SELECT sto_test.hold('ACME', 'alice/1', '600', 'pledge', '{"credit_wallet": "bob/1"}') AS first \gset
 SELECT sto_test.hold('ACME', 'alice/1', '100', 'pledge', jsonb_build_object('credit_wallet', 'carol/1', 'release_after', clock_timestamp() + interval '3 s')) AS second \gset
