@@ -182,5 +182,8 @@ sto_ruling_facts(StoRuling *ruling, StoRuleFacts *facts)
 
 	*facts = callbacks;
 	facts->context = ruling;
+	/* what it reads need not be there on a replica, or at the entry's time in sto.rebuild() */
+	if (ruling->p->mode != STO_MODE_VERIFY)
+		facts->custom = sto_custom_rule;
 	return facts;
 }

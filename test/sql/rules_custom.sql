@@ -1,0 +1,96 @@
+-- Rules of a token's own: SQL functions.
+\getenv srcdir PG_ABS_SRCDIR
+SET client_min_messages = warning;
+DROP DATABASE IF EXISTS sto_regress_rules_custom;
+CREATE DATABASE sto_regress_rules_custom TEMPLATE template0 ENCODING 'UTF8';
+\c sto_regress_rules_custom
+SET client_min_messages = warning;
+CREATE EXTENSION sto_ledger;
+\set ECHO none
+\i :srcdir/signer/signer.sql
+\i :srcdir/signer/invariants.sql
+\i :srcdir/signer/rules.sql
+\set ECHO all
+\set VERBOSITY terse
+\pset format unaligned
+\pset tuples_only on
+SELECT sto_test.begin_rules();
+-- What the signers of the set read, as docs/format.md has it.
+CREATE FUNCTION sto_test.text8z(v text) RETURNS bytea LANGUAGE sql AS $$ SELECT sto_test.u8(octet_length(v)) || convert_to(v, 'UTF8') $$;
+CREATE FUNCTION sto_test.definition(function text) RETURNS text LANGUAGE sql AS $$
+    SELECT encode(sha256(sto_test.tag('sto.custom') || sto_test.text8(n.nspname || '.' || p.proname) || sto_test.text8(l.lanname)
+                         || sto_test.u8(coalesce(cardinality(p.proconfig), 0))
+                         || coalesce((SELECT string_agg(sto_test.text16(c), ''::bytea ORDER BY i) FROM unnest(p.proconfig) WITH ORDINALITY AS u (c, i)), '')
+                         || sto_test.text32(p.prosrc)), 'hex')
+      FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
+     WHERE p.oid = function::regproc
+$$;
+CREATE FUNCTION sto_test.custom(function text) RETURNS boolean LANGUAGE sql AS $$
+    SELECT sto_test.rules('ACME', jsonb_build_array(jsonb_build_object('rule', 'custom', 'function', function, 'definition', sto_test.definition(function)))) IS NOT NULL
+$$;
+CREATE SCHEMA acme;
+CREATE ROLE sto_regress_acme_rules;
+GRANT USAGE ON SCHEMA acme, sto TO sto_regress_acme_rules;
+CREATE TABLE acme.quota (party uuid, units sto.token_amount);
+GRANT SELECT ON acme.quota TO sto_regress_acme_rules;
+GRANT CREATE ON SCHEMA acme TO sto_regress_acme_rules;
+SET ROLE sto_regress_acme_rules;
+CREATE FUNCTION acme.within_quota(token_id uuid, kind text, debit sto.wallet_address, credit sto.wallet_address, debit_party uuid, credit_party uuid,
+                                  amount sto.token_amount, posted_at timestamptz) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT format(E'quota of %s\nfor a %s', q.units, kind) FROM acme.quota q WHERE q.party = credit_party AND amount > q.units
+$$;
+-- sees what the statement has moved so far
+CREATE FUNCTION acme.balances(token_id uuid, kind text, debit sto.wallet_address, credit sto.wallet_address, debit_party uuid, credit_party uuid,
+                              amount sto.token_amount, posted_at timestamptz) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    has numeric := coalesce((SELECT p.balance FROM sto.position p WHERE p.wallet::text = credit::text AND p.token_id = balances.token_id), 0);
+BEGIN
+    RETURN CASE WHEN has >= 3 AND has < 100 THEN 'has ' || has::text END;
+END $$;
+RESET ROLE;
+GRANT pg_read_all_data TO sto_regress_acme_rules;
+INSERT INTO acme.quota VALUES (sto_test.id('bob'), '5');
+
+SELECT sto_test.custom('acme.within_quota');
+SELECT sto_test.say('transfer', 'alice/1', 'bob/1', '6'), sto_test.say('transfer', 'alice/1', 'bob/1', '5'), sto_test.say('transfer', 'alice/1', 'carol/1', '6'), sto_test.say('issue', 'ACME', 'bob/1', '6');
+-- it is its owner's word, whoever posts: a redemption has no receiver and is not asked
+SELECT sto_test.say('redeem', 'bob/1', 'ACME', '5');
+SELECT sto_test.custom('acme.balances');
+SELECT sto_test.say('transfer', 'alice/1', 'bob/1', '3'), sto_test.say('transfer', 'alice/1', 'bob/1', '1');
+SELECT sto_test.say('transfer', 'bob/1', 'alice/1', '3');
+\set rows 4
+INSERT INTO sto.transfer (kind, token_id, debit_wallet, credit_wallet, amount, ordering_party, order_id, signatures)
+SELECT o.kind, o.token_id, o.debit_wallet, o.credit_wallet, o.amount, o.ordering_party, o.order_id, sto_test.signatures(sto_test.order_message(o), '{21}')
+  FROM generate_series(1, :rows), LATERAL sto_test.make_order(jsonb_build_object('kind', 'transfer', 'token_id', 'ACME', 'debit_wallet', 'alice/1',
+       'credit_wallet', 'bob/1', 'amount', '1', 'ordering_party', 'alice')) AS o;
+\set rows 3
+INSERT INTO sto.transfer (kind, token_id, debit_wallet, credit_wallet, amount, ordering_party, order_id, signatures)
+SELECT o.kind, o.token_id, o.debit_wallet, o.credit_wallet, o.amount, o.ordering_party, o.order_id, sto_test.signatures(sto_test.order_message(o), '{21}')
+  FROM generate_series(1, :rows), LATERAL sto_test.make_order(jsonb_build_object('kind', 'transfer', 'token_id', 'ACME', 'debit_wallet', 'alice/1',
+       'credit_wallet', 'bob/1', 'amount', '1', 'ordering_party', 'alice')) AS o;
+SELECT sto_test.say('transfer', 'alice/1', 'bob/1', '1');
+
+-- a function that is not what was signed refuses every order, and says why
+SELECT sto_test.custom('acme.within_quota'), sto_test.say('transfer', 'alice/1', 'carol/1', '1');
+ALTER FUNCTION acme.within_quota VOLATILE;
+SELECT sto_test.say('transfer', 'alice/1', 'carol/1', '1');
+ALTER FUNCTION acme.within_quota STABLE SECURITY INVOKER;
+SELECT sto_test.say('transfer', 'alice/1', 'carol/1', '1');
+ALTER FUNCTION acme.within_quota SECURITY DEFINER SET work_mem = '1MB';
+SELECT sto_test.say('transfer', 'alice/1', 'carol/1', '1');
+ALTER FUNCTION acme.within_quota RESET ALL;
+SELECT sto_test.custom('acme.within_quota'), sto_test.say('transfer', 'alice/1', 'carol/1', '1');
+CREATE FUNCTION acme.other(token_id uuid) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$ SELECT NULL::text $$;
+SELECT sto_test.custom('acme.other'), sto_test.say('transfer', 'alice/1', 'carol/1', '1');
+CREATE FUNCTION acme.atomic(token_id uuid, kind text, debit sto.wallet_address, credit sto.wallet_address, debit_party uuid, credit_party uuid,
+                            amount sto.token_amount, posted_at timestamptz) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp RETURN NULL::text;
+SELECT sto_test.custom('acme.atomic'), sto_test.say('transfer', 'alice/1', 'carol/1', '1');
+-- nor is it asked again where the log is folded
+SELECT sto.rebuild() > 0;
+SELECT sto_test.faults();
+DROP SCHEMA acme CASCADE;
+DROP OWNED BY sto_regress_acme_rules;
+DROP ROLE sto_regress_acme_rules;
