@@ -140,6 +140,26 @@ static const struct
 _Static_assert(sizeof(specs) / sizeof(specs[0]) == STO_RULE_CODE_LAST - STO_RULE_CODE_FIRST + 1,
 			   "one row for each code");
 
+/* Names that a client made up may be cut within a character, or hold what ends a line. */
+static void
+make_printable(char *text)
+{
+	size_t len = strlen(text);
+	size_t step;
+
+	for (size_t i = 0; i < len; i += step)
+	{
+		uint32_t code;
+
+		step = sto_utf8_next(text + i, len - i, &code);
+		if (step == 0 || code < ' ' || code == 0x7f)
+		{
+			text[i] = '?';
+			step = 1;
+		}
+	}
+}
+
 bool
 sto_rule_refuse(StoRuleParse *p, const char *format, ...)
 {
@@ -154,6 +174,7 @@ sto_rule_refuse(StoRuleParse *p, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(p->why + len, STO_RULE_WHY_MAX - (size_t) len, format, args);
 	va_end(args);
+	make_printable(p->why);
 	return false;
 }
 

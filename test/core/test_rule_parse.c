@@ -237,6 +237,17 @@ test_rules(void)
 			" (custom): \"definition\" must have 64 lower-case hexadecimal digits");
 }
 
+/* What a client wrote comes back whole, as one line of UTF-8. */
+static void
+test_shown(void)
+{
+#define LETTERS_63 "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffggg"
+	refused("{\"rule\":\"opt_in\",\"" LETTERS_63 "\xc3\xa9\":1}",
+			" (opt_in): it has no field \"" LETTERS_63 "?\"");
+	refused("{\"rule\":\"opt_in\",\"a\\nb\\u007f\xc3\xa9\":1}",
+			" (opt_in): it has no field \"a?b?\xc3\xa9\"");
+}
+
 static void
 test_hours(void)
 {
@@ -482,6 +493,7 @@ main(void)
 	test_bodies();
 	test_fields();
 	test_rules();
+	test_shown();
 	test_hours();
 	test_limits();
 	test_names();
