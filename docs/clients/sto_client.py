@@ -600,6 +600,16 @@ def in_force(dates, at):
         (dates["to"] is None or at < dates["to"])
 
 
+# Enforcement: its acts, and the capability of the two officers that each needs.
+OFFICERS = {"force": "enforcer"}
+
+
+def by_case(row):
+    """Does the entry rest on a case of two officers, named in authority_event?"""
+    return row["kind"] in ("force", "recover", "reverse") or \
+        row["kind"] == "hold" and row["purpose"] in ("seizure", "freeze")
+
+
 class Register:
     """Folds a log in the order of its ids and notes whatever doesn't hold."""
 
@@ -640,6 +650,8 @@ class Register:
         self.trusted = {}       # (token, issuer) -> (event id, topics)
         self.documents = {}     # event id -> dict(token, name, acknowledge, replaced)
         self.acknowledged = {}  # (party, document) -> event id
+        self.cases = {}         # event id -> dict(body, opened_by, approved_by, refused, used)
+        self.case_ids = {}      # case uuid -> event id
         self.had = set()        # (party, token) that an entry has credited
         self.four_eyes = {}     # token -> (acts that need a second officer, who may be it)
         self.proposals = {}     # uuid -> dict(act, proposer, valid_until, officer, ended, used)
@@ -717,6 +729,8 @@ class Register:
             "party_freeze": self.may(actor, "enforcer"),
             "acknowledge": actor == subject or self.owner(actor) == subject,
             "proposal": kind == "proposal" and self.is_issuer(actor, uuid.UUID(body["about"])),
+            "case": self.may(actor, OFFICERS.get(body.get("act"), "enforcer")),
+            "case_approve": self.may_decide(actor, subject),
         }
         if kind == "wallet_status" and actor == subject:
             allowed[kind] = True
@@ -736,6 +750,11 @@ class Register:
         """What somebody else has paused, only an enforcer takes over or lets go on."""
         _, by = self.stopped.get(token, (None, actor))
         return self.may(actor, "enforcer") or self.is_issuer(actor, token) and by == actor
+
+    def may_decide(self, actor, case_id):
+        case = self.cases.get(self.case_ids.get(case_id))
+        return case is not None and actor != case["opened_by"] and \
+            self.may(actor, OFFICERS[case["body"]["act"]])
 
     def act(self, row):
         return act_message(self.ledger, row["kind"], row["subject"], row["actor"],
@@ -968,6 +987,65 @@ class Register:
     def apply_party_freeze(self, row, body):
         self.stop(row, body["frozen"])
 
+    # Enforcement
+
+    def apply_case(self, row, body):
+        self.case_ids[row["subject"]] = row["entry_id"]
+        self.cases[row["entry_id"]] = dict(body=body, opened_by=row["actor"], approved_by=None,
+                                           refused=None, used=None)
+        if body["act"] not in OFFICERS:
+            self.problem(row, "no act of enforcement")
+        for address in {body["debit"], body.get("credit", body["debit"])}:
+            if self.wallets.get(parse_address(address), dict(subject=None))["subject"] is None:
+                self.problem(row, "a case about a wallet that is not there")
+        for hold in body.get("holds", ()):
+            held = self.holds.get(hold, dict(row=None))["row"]
+            if held is None or (held["debit_wallet"], str(held["token_id"])) != \
+                    (parse_address(body["debit"]), body["token"]):
+                self.problem(row, f"a case that breaks hold {hold}, which is not there")
+
+    def apply_case_approve(self, row, body):
+        case = self.cases.get(self.case_ids.get(row["subject"]), {})
+        if not case or case["refused"] or case["used"] or body["approved"] and case["approved_by"]:
+            self.problem(row, "a case that was decided before")
+        elif body["approved"]:
+            case["approved_by"] = row["actor"]
+        else:
+            case["refused"] = row["entry_id"]
+
+    def cited_case(self, row):
+        return self.cases.get(row["authority_event"], {})
+
+    def check_case(self, row):
+        case = self.cited_case(row)
+        if not case:
+            return self.problem(row, "enforcement without a case")
+        body, at = case["body"], row["posted_at"]
+        if case["approved_by"] is None or case["refused"]:
+            self.problem(row, "its case was not approved")
+        if case["used"]:
+            self.problem(row, "its case was carried out before")
+        if at < body.get("not_before", at) or at >= body.get("valid_until", at + 1):
+            self.problem(row, "its case was not in its time")
+        said = (body["act"], body["token"], parse_address(body["debit"]),
+                parse_address(body["credit"]), int(body["amount"]), body["document_hash"])
+        if said != (row["kind"], str(row["token_id"]), row["debit_wallet"], row["credit_wallet"],
+                    row["amount"], (row["attachment_hash"] or b"").hex()):
+            self.problem(row, "it is not what its case says")
+        case["used"] = row["entry_id"]
+
+    def broken_holds(self, row):
+        """Units that enforcement takes out of the holds that its case names, in their order."""
+        place = (row["debit_wallet"], row["token_id"])
+        _, balance, held, _ = self.positions.get(place, (0, 0, 0, None))
+        lacking = broken = max(row["amount"] - (balance - held), 0)
+        for name in self.cited_case(row).get("body", {}).get("holds", ()):
+            hold = self.holds.get(name, dict(remaining=0))
+            taken = min(lacking, hold["remaining"])
+            hold["remaining"] -= taken
+            lacking -= taken
+        return broken - lacking
+
     def apply_party(self, row, body):
         self.facts[row["subject"]] = {name: body[name] for name in ("country", "lei", "commitment")
                                       if name in body}
@@ -1015,6 +1093,8 @@ class Register:
         if order in self.orders:
             self.problem(row, "order id used twice")
         self.orders.add(order)
+        if by_case(row):
+            self.check_case(row)
         self.check_order(row)
         self.check_hold(row)
         self.check_stopped(row)
@@ -1048,7 +1128,7 @@ class Register:
 
     # docs/security.md, "Who bypasses what": the sides that a freeze stops.
     STOPS = {"issue": ("credit",), "redeem": ("debit",), "transfer": ("debit", "credit"),
-             "hold": ("debit", "credit"), "post": ("debit", "credit")}
+             "hold": ("debit", "credit"), "post": ("debit", "credit"), "force": ("credit",)}
 
     def side_wallets(self, row, sides):
         wallets = [self.wallets.get(row[name + "_wallet"]) for name in sides]
@@ -1057,7 +1137,9 @@ class Register:
     def check_stopped(self, row):
         if row["kind"] not in self.STOPS or row["purpose"] == "lock_up":
             return
-        subjects = [("token", row["token_id"]), ("ordering party", row["ordering_party"])]
+        subjects = [("ordering party", row["ordering_party"])]
+        if not by_case(row):
+            subjects.append(("token", row["token_id"]))
         for wallet in self.side_wallets(row, self.STOPS[row["kind"]]):
             subjects += [("wallet", wallet["subject"]), ("party", wallet["party"])]
         for what, subject in dict(map(reversed, subjects)).items():
@@ -1101,6 +1183,10 @@ class Register:
         """Whose quorum may order this entry; None: nobody's."""
         kind, party = row["kind"], row["ordering_party"]
         issuer = self.tokens.get(row["token_id"], {}).get("issuer")
+        if by_case(row):
+            case = self.cited_case(row)
+            officer = party in (case.get("opened_by"), case.get("approved_by"))
+            return party if officer and self.may(party, OFFICERS[case["body"]["act"]]) else None
         if kind == "issue" or self.is_issuers_lock_up(row):
             return issuer if party == issuer else None
         if kind in ("transfer", "redeem", "hold"):
@@ -1141,7 +1227,7 @@ class Register:
     def check_order(self, row):
         message = order_message(self.ledger, row)
         subject = self.orderer(row)
-        batch = self.batches.get(row["authority_event"])
+        batch = None if by_case(row) else self.batches.get(row["authority_event"])
         if row["valid_until"] is not None and row["posted_at"] >= row["valid_until"]:
             self.problem(row, "posted after it had expired")
         if batch:
@@ -1189,6 +1275,8 @@ class Register:
             hold["remaining"] -= held
             if hold["remaining"] < 0 or held < amount:
                 self.problem(row, "more than the hold holds")
+        elif by_case(row):
+            held = self.broken_holds(row)
         if kind not in ("hold", "release"):
             balance = amount
         self.step(row, "debit", -balance, -held)

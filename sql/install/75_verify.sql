@@ -60,14 +60,14 @@ SELECT e.entry_id, e.kind, e.debit_wallet AS wallet, e.token_id, e.debit_seq AS 
        e.debit_held AS held, e.debit_prev AS prev, e.leaf_hash, e.posted_at,
        CASE WHEN e.kind IN ('hold', 'release') THEN 0 ELSE -e.amount END AS balance_change,
        CASE e.kind WHEN 'hold' THEN e.amount WHEN 'release' THEN -e.amount
-                   WHEN 'post' THEN CASE WHEN e.keep_rest THEN -e.amount END ELSE 0 END AS held_change
+                   WHEN 'post' THEN CASE WHEN e.keep_rest THEN -e.amount END WHEN 'force' THEN NULL ELSE 0 END AS held_change
   FROM ONLY sto.transfer e WHERE e.debit_seq IS NOT NULL
 UNION ALL
 SELECT e.entry_id, e.kind, e.credit_wallet, e.token_id, e.credit_seq, e.credit_balance, e.credit_held, e.credit_prev,
        e.leaf_hash, e.posted_at, e.amount, 0
   FROM ONLY sto.transfer e WHERE e.credit_seq IS NOT NULL;
 COMMENT ON VIEW sto.entry_side IS
-    'each position that an entry moved, and by how much; held_change is null where it takes the rest of a hold';
+    'each position that an entry moved, and by how much; held_change is null where it takes the rest of a hold, or breaks holds';
 
 CREATE FUNCTION sto.first_broken_link(OUT entry_id bigint, OUT broken bigint, OUT reason text)
     LANGUAGE sql STABLE
@@ -99,15 +99,19 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION sto.first_broken_link() IS 'where the chains of entries first break, by a sorted pass; no row if nowhere';
 
--- A post that doesn't keep the rest takes all that was left of its hold: what that was, from the log.
+-- A post that doesn't keep the rest takes all that was left of its hold: what that was, from the log.  An enforced entry
+-- takes what its case breaks.
 CREATE VIEW sto.hold_rest AS
-SELECT u.entry_id, u.hold_id,
-       h.amount - coalesce(sum(u.amount) OVER (PARTITION BY u.hold_id ORDER BY u.entry_id
-                                               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS rest
-  FROM ONLY sto.transfer u
-  JOIN ONLY sto.transfer h ON h.entry_id = u.hold_id AND h.kind = 'hold'
- WHERE u.kind IN ('post', 'release');
-COMMENT ON VIEW sto.hold_rest IS 'what was left of a hold before each post or release of it';
+SELECT x.entry_id, x.hold_id, x.rest
+  FROM (SELECT u.entry_id, u.hold_id, u.kind,
+               h.amount - coalesce(sum(u.amount) OVER (PARTITION BY u.hold_id ORDER BY u.entry_id
+                                                       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS rest
+          FROM sto.hold_use u
+          JOIN ONLY sto.transfer h ON h.entry_id = u.hold_id AND h.kind = 'hold') x
+ WHERE x.kind IN ('post', 'release')
+UNION ALL
+SELECT c.entry_id, NULL, sum(c.amount) FROM sto.case_effect() c GROUP BY c.entry_id;
+COMMENT ON VIEW sto.hold_rest IS 'what was left of a hold before each post or release of it; what an enforced entry took out of holds';
 
 CREATE FUNCTION sto.verify_log(leaves boolean DEFAULT true) RETURNS SETOF sto.verification
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -149,8 +153,8 @@ BEGIN
     ELSE
         SELECT * INTO broken FROM sto.first_broken_link();
         RETURN NEXT ROW('entry_links', 'sto.transfer', pass[1], false, coalesce(broken.entry_id, nullif(pass[7], 0)),
-            format('%s links broken; the first: %s', coalesce(broken.broken, pass[6]), coalesce(broken.reason,
-                   'a hold''s rest does not follow from the entries before')))::sto.verification;
+            format('%s links broken; the first: %s', coalesce(broken.broken, greatest(pass[6], 1)), coalesce(broken.reason,
+                   'what leaves a hold does not follow from the entries before')))::sto.verification;
     END IF;
 END $$;
 COMMENT ON FUNCTION sto.verify_log(boolean) IS

@@ -54,13 +54,14 @@ SELECT e.subject AS party_id, e.actor AS issuer, e.body ->> 'topic' AS topic, e.
  WHERE e.kind = 'claim';
 COMMENT ON VIEW sto.claim_span IS 'claims, from which event to which and for which times';
 
--- The table of docs/security.md, "Who bypasses what", entry by entry: what each had to pass.
+-- The table of docs/security.md, "Who bypasses what", entry by entry: what each had to pass.  Enforcement passes a pause
+-- and a frozen debit wallet, and asks for no claim.
 CREATE VIEW sto.enforced_entry AS
 SELECT t.entry_id, t.kind, t.token_id, t.posted_at, t.ordering_party,
-       CASE WHEN t.kind <> 'issue' THEN t.debit_wallet END AS debit_wallet,
-       CASE WHEN t.kind <> 'redeem' THEN t.credit_wallet END AS credit_wallet
+       CASE WHEN t.kind NOT IN ('issue', 'force') THEN t.debit_wallet END AS debit_wallet,
+       CASE WHEN t.kind <> 'redeem' THEN t.credit_wallet END AS credit_wallet, t.kind = 'force' AS by_case
   FROM ONLY sto.transfer t
- WHERE t.kind IN ('issue', 'redeem', 'transfer', 'post') OR t.kind = 'hold' AND t.purpose NOT IN ('lock_up', 'seizure', 'freeze');
+ WHERE t.kind IN ('issue', 'redeem', 'transfer', 'post', 'force') OR t.kind = 'hold' AND t.purpose NOT IN ('lock_up', 'seizure', 'freeze');
 COMMENT ON VIEW sto.enforced_entry IS 'entries that pauses and freezes stop, and the wallets that count';
 
 CREATE FUNCTION sto.verify_stops() RETURNS SETOF sto.verification
@@ -77,7 +78,7 @@ BEGIN
     fault AS (
         SELECT t.entry_id, 'posted while the token was paused' AS reason
           FROM stop s JOIN sto.enforced_entry t ON t.token_id = s.subject AND t.entry_id > s.since AND t.entry_id < s.until
-         WHERE s.kind = 'token_pause'
+         WHERE s.kind = 'token_pause' AND NOT t.by_case
         UNION ALL
         SELECT t.entry_id, 'from a frozen wallet or party'
           FROM frozen f JOIN sto.enforced_entry t ON t.debit_wallet = f.address AND t.entry_id > f.since AND t.entry_id < f.until
@@ -108,7 +109,7 @@ BEGIN
         SELECT t.entry_id, t.posted_at, t.token_id, r.topic, r.receiver_only, t.kind, d.party_id AS sender, c.party_id AS receiver
           FROM required r
           JOIN sto.enforced_entry t ON t.token_id = r.token_id AND t.entry_id > r.since AND (r.until IS NULL OR t.entry_id < r.until)
-                                       AND t.kind <> 'redeem'
+                                       AND t.kind <> 'redeem' AND NOT t.by_case
           LEFT JOIN sto.wallet d ON d.address = t.debit_wallet
           LEFT JOIN sto.wallet c ON c.address = t.credit_wallet
          WHERE d.party_id IS DISTINCT FROM c.party_id),

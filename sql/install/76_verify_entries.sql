@@ -38,6 +38,22 @@ CREATE FUNCTION sto.had_mandate(principal uuid, representative uuid, entry_id bi
 COMMENT ON FUNCTION sto.had_mandate(uuid, uuid, bigint, timestamptz) IS
     'whether a party could order for another when that entry was posted';
 
+-- Asked only of enforced entries.
+CREATE FUNCTION sto.case_officer(case_event bigint, party_id uuid, entry_id bigint) RETURNS uuid
+    LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (SELECT case_officer.party_id FROM ONLY sto.event c
+             WHERE c.entry_id = case_event AND c.kind = 'case' AND c.entry_id < case_officer.entry_id
+               AND sto.had_capability(case_officer.party_id, sto.case_capability(c.body ->> 'act'), case_officer.entry_id)
+               AND (c.actor = case_officer.party_id
+                    OR EXISTS (SELECT FROM ONLY sto.event a
+                                WHERE a.kind = 'case_approve' AND a.subject = c.subject AND a.actor = case_officer.party_id
+                                  AND a.entry_id < case_officer.entry_id AND (a.body ->> 'approved')::boolean)));
+END $$;
+COMMENT ON FUNCTION sto.case_officer(bigint, uuid, bigint) IS
+    'the party, if it opened or approved the case and was still an officer when that entry was posted; else null';
+
 -- Who had to sign each entry, by the facts of the register; and was that policy in force?
 CREATE FUNCTION sto.verify_authority() RETURNS SETOF sto.verification
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -49,13 +65,14 @@ BEGIN
                     WHEN a.need IS NULL THEN false
                     WHEN a.unsigned THEN a.may_be_unsigned
                     ELSE a.policy_subject = a.need AND a.policy_in_force
-                         AND (a.authority_event IS NULL OR a.batch_actor = a.need) END AS good
-          FROM (SELECT t.entry_id, t.key_policy, t.authority_event, t.posted_by, t.ordering_party,
-                       t.signatures IS NULL AND t.authority_event IS NULL AS unsigned,
+                         AND (a.by_case OR a.authority_event IS NULL OR a.batch_actor = a.need) END AS good
+          FROM (SELECT t.entry_id, t.key_policy, t.authority_event, t.posted_by, t.ordering_party, sto.by_case(t.kind, t.purpose) AS by_case,
+                       t.signatures IS NULL AND (t.authority_event IS NULL OR sto.by_case(t.kind, t.purpose)) AS unsigned,
                        coalesce(t.signatures IS NULL AND t.authority_event IS NULL
                            AND (t.kind = 'post' AND h.purpose = 'hash_lock' AND sha256(t.preimage)::sto.digest = h.condition_hash
                                 OR t.kind = 'release' AND t.posted_at >= h.release_after), false) AS by_rule,
-                       CASE WHEN t.kind = 'issue' OR t.kind = 'hold' AND t.purpose = 'lock_up' AND t.ordering_party = k.issuer
+                       CASE WHEN sto.by_case(t.kind, t.purpose) THEN sto.case_officer(t.authority_event, t.ordering_party, t.entry_id)
+                            WHEN t.kind = 'issue' OR t.kind = 'hold' AND t.purpose = 'lock_up' AND t.ordering_party = k.issuer
                                                      AND t.ordering_party <> d.party_id
                             THEN CASE WHEN t.ordering_party = k.issuer THEN k.issuer END
                             WHEN t.kind IN ('post', 'release') AND h.purpose IN ('pledge', 'hash_lock')
@@ -71,7 +88,7 @@ BEGIN
                        p.subject AS policy_subject,
                        p.policy_event < t.entry_id AND (p.replaced IS NULL OR p.replaced > t.entry_id) AS policy_in_force,
                        f.actor AS batch_actor,
-                       u.subject IS NOT NULL AND t.kind NOT IN ('post', 'release')
+                       u.subject IS NOT NULL AND t.kind NOT IN ('post', 'release') AND NOT sto.by_case(t.kind, t.purpose)
                        AND (t.kind = 'issue' OR t.ordering_party = d.party_id AND s.subject IS NULL) AS may_be_unsigned
                   FROM ONLY sto.transfer t
                   JOIN sto.token k ON k.token_id = t.token_id
@@ -154,7 +171,7 @@ BEGIN
                                t.notary, t.release_after, t.condition_hash, t.instruction_hash, t.preimage, t.keep_rest,
                                t.attachment_hash, t.group_id, t.undoes, t.checked_once) ORDER BY t.entry_id) AS hash
                       FROM ONLY sto.transfer t
-                     WHERE t.authority_event IS NOT NULL
+                     WHERE t.authority_event IS NOT NULL AND NOT sto.by_case(t.kind, t.purpose)
                      GROUP BY t.authority_event) l
               LEFT JOIN ONLY sto.event e ON e.entry_id = l.authority_event AND e.kind = 'batch'
               LEFT JOIN LATERAL (SELECT (e.body ->> 'count')::bigint AS count, (e.body ->> 'sum')::sto.token_amount AS sum,
@@ -179,7 +196,7 @@ BEGIN
                                 OR u.kind = 'post' AND u.posted_at >= h.release_after), false)
                OR coalesce(sum(u.amount), 0) > h.amount AS misused
           FROM ONLY sto.transfer h
-          LEFT JOIN ONLY sto.transfer u ON u.hold_id = h.entry_id
+          LEFT JOIN sto.hold_use u ON u.hold_id = h.entry_id
          WHERE h.kind = 'hold'
          GROUP BY h.entry_id)
     SELECT 'holds', 'sto.hold', (SELECT count(*) FROM rebuilt), count(*) = 0, min(x.hold_id),

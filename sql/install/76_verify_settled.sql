@@ -9,7 +9,7 @@ SELECT s.subject, s.since, s.until
  WHERE s.status = 'closed';
 COMMENT ON VIEW sto.closed_span IS 'each closed party, wallet or token, from the event that closed it to the one that opened it again';
 
--- A release frees what is held, whatever is closed, but who orders it must not be.
+-- A release frees what is held, whatever is closed, but who orders it must not be; a closed holder stops no enforcement.
 CREATE FUNCTION sto.verify_closed() RETURNS SETOF sto.verification
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -31,7 +31,7 @@ BEGIN
          WHERE t.kind <> 'release' AND t.entry_id > c.since AND (c.until IS NULL OR t.entry_id < c.until)
         UNION ALL
         SELECT t.entry_id, 'its debit wallet or that wallet''s party' FROM wallet w JOIN ONLY sto.transfer t ON t.debit_wallet = w.address
-         WHERE t.kind <> 'release' AND t.entry_id > w.since AND (w.until IS NULL OR t.entry_id < w.until)
+         WHERE t.kind NOT IN ('release', 'force') AND t.entry_id > w.since AND (w.until IS NULL OR t.entry_id < w.until)
         UNION ALL
         SELECT t.entry_id, 'its credit wallet or that wallet''s party' FROM wallet w JOIN ONLY sto.transfer t ON t.credit_wallet = w.address
          WHERE t.kind <> 'release' AND t.entry_id > w.since AND (w.until IS NULL OR t.entry_id < w.until)

@@ -55,7 +55,7 @@ BEGIN
            CASE WHEN count(*) > 0 THEN format('%s entries to parties that had not acknowledged a document', count(DISTINCT t.entry_id)) END
       FROM required r
       JOIN sto.enforced_entry t ON t.token_id = r.token_id AND t.entry_id > r.document AND (r.until IS NULL OR t.entry_id < r.until)
-                                   AND t.kind <> 'redeem'
+                                   AND t.kind <> 'redeem' AND NOT t.by_case
       JOIN sto.token k ON k.token_id = t.token_id
       JOIN sto.wallet c ON c.address = t.credit_wallet AND c.party_id <> k.issuer
       LEFT JOIN sto.wallet d ON d.address = t.debit_wallet

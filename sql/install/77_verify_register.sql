@@ -150,6 +150,10 @@ BEGIN
                          WHEN e.kind = 'token_pause' THEN sto.had_capability(e.actor, 'enforcer', e.entry_id)
                               -- the issuer lifts its own pause, not an enforcer's
                               OR e.actor = k.issuer AND coalesce(sto.paused_by(e.subject, e.entry_id), e.actor) = e.actor
+                         WHEN e.kind = 'case' THEN sto.had_capability(e.actor, sto.case_capability(e.body ->> 'act'), e.entry_id)
+                         WHEN e.kind = 'case_approve' THEN EXISTS (SELECT FROM ONLY sto.event c
+                              WHERE c.kind = 'case' AND c.subject = e.subject AND c.entry_id < e.entry_id AND c.actor <> e.actor
+                                AND sto.had_capability(e.actor, sto.case_capability(c.body ->> 'act'), e.entry_id))
                          WHEN e.kind IN ('wallet_freeze', 'party_freeze') THEN sto.had_capability(e.actor, 'enforcer', e.entry_id)
                          ELSE false END
                     THEN 'its actor may not do this'

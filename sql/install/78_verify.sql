@@ -232,7 +232,7 @@ DECLARE
     step text;
 BEGIN
     FOREACH step IN ARRAY coalesce(checks, ARRAY['guards', 'log', 'times', 'authority', 'entry_signatures', 'batches', 'holds',
-                                                 'stops', 'eligibility', 'acknowledgements', 'groups', 'closed', 'supply', 'events', 'event_signatures', 'second_officers',
+                                                 'cases', 'stops', 'eligibility', 'acknowledgements', 'groups', 'closed', 'supply', 'events', 'event_signatures', 'second_officers',
                                                  'possessions', 'register', 'closes',
                                                  'blocks', 'checkpoints', 'cosignatures', 'time_stamps', 'foreign_checkpoints',
                                                  'indexes'])
@@ -249,6 +249,7 @@ BEGIN
                 WHEN 'entry_signatures' THEN RETURN QUERY SELECT * FROM sto.verify_entry_signatures();
                 WHEN 'batches' THEN RETURN QUERY SELECT * FROM sto.verify_batches();
                 WHEN 'holds' THEN RETURN QUERY SELECT * FROM sto.verify_holds();
+                WHEN 'cases' THEN RETURN QUERY SELECT * FROM sto.verify_cases();
                 WHEN 'stops' THEN RETURN QUERY SELECT * FROM sto.verify_stops();
                 WHEN 'eligibility' THEN RETURN QUERY SELECT * FROM sto.verify_eligibility();
                 WHEN 'acknowledgements' THEN RETURN QUERY SELECT * FROM sto.verify_acknowledgements();
@@ -264,6 +265,7 @@ BEGIN
                     RETURN QUERY SELECT * FROM sto.verify_identity();
                     RETURN QUERY SELECT * FROM sto.verify_documents();
                     RETURN QUERY SELECT * FROM sto.verify_four_eyes();
+                    RETURN QUERY SELECT * FROM sto.verify_case_register();
                 WHEN 'closes' THEN RETURN QUERY SELECT * FROM sto.verify_closes();
                 WHEN 'blocks' THEN RETURN QUERY SELECT * FROM sto.verify_blocks();
                 WHEN 'checkpoints' THEN RETURN QUERY SELECT * FROM sto.verify_checkpoints();

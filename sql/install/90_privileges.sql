@@ -145,3 +145,10 @@ CREATE POLICY own ON sto.proposal FOR SELECT
     USING ((SELECT me.reads_all FROM sto.me) OR proposer = (SELECT me.party_id FROM sto.me)
            OR about IN (SELECT f.token_id FROM sto.four_eyes f WHERE (SELECT me.party_id FROM sto.me) = ANY (f.approvers)));
 GRANT SELECT ON sto.proposal, sto.pending_proposals TO PUBLIC;
+
+-- Cases of enforcement: officers, readers of the whole register, and who was concerned once it is done.
+ALTER TABLE sto.case ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON sto.case FOR SELECT
+    USING ((SELECT me.reads_all FROM sto.me) OR (SELECT me.party_id FROM sto.me) IN (opened_by, approved_by)
+           OR used IS NOT NULL AND (debit_wallet IN (SELECT w.address FROM sto.wallet w) OR credit_wallet IN (SELECT w.address FROM sto.wallet w)));
+GRANT SELECT ON sto.case TO PUBLIC;

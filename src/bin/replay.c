@@ -90,6 +90,8 @@ sto_replay_new(const uint8_t *genesis, const StoReplayCalls *calls)
 	sto_pool_init(&r->proposals, sizeof(Proposal));
 	sto_pool_init(&r->flows, sizeof(FlowSample));
 	sto_pool_init(&r->overrides, sizeof(Override));
+	sto_pool_init(&r->cases, sizeof(Case));
+	sto_pool_init(&r->case_holds, sizeof(CaseHold));
 	/* whoever writes a log chooses its ids: he must not foresee where they fall */
 	if (RAND_bytes((unsigned char *) &r->seed, sizeof(r->seed)) != 1 ||
 		RAND_bytes(r->order_secret, sizeof(r->order_secret)) != 1 ||
@@ -104,16 +106,36 @@ sto_replay_new(const uint8_t *genesis, const StoReplayCalls *calls)
 static void
 free_state(StoReplay *r)
 {
-	StoPool *pools[] = {
-		&r->subjects,        &r->parties,  &r->wallets,   &r->tokens,           &r->positions,
-		&r->holds,           &r->keys,     &r->policies,  &r->batches,          &r->notices,
-		&r->classifications, &r->mandates, &r->owners,    &r->topics,           &r->claims,
-		&r->required,        &r->trusted,  &r->documents, &r->acknowledgements, &r->four_eyes,
-		&r->proposals,       &r->flows,    &r->overrides};
+	StoPool *pools[] = {&r->subjects,
+						&r->parties,
+						&r->wallets,
+						&r->tokens,
+						&r->positions,
+						&r->holds,
+						&r->keys,
+						&r->policies,
+						&r->batches,
+						&r->notices,
+						&r->classifications,
+						&r->mandates,
+						&r->owners,
+						&r->topics,
+						&r->claims,
+						&r->required,
+						&r->trusted,
+						&r->documents,
+						&r->acknowledgements,
+						&r->four_eyes,
+						&r->proposals,
+						&r->flows,
+						&r->overrides,
+						&r->cases,
+						&r->case_holds};
 	StoIndexTable *tables[] = {
-		&r->by_uuid,  &r->by_address, &r->by_position, &r->by_hold,           &r->by_fingerprint,
-		&r->by_batch, &r->by_isin,    &r->by_flow,     &r->by_mandate,        &r->by_owner,
-		&r->by_topic, &r->by_claim,   &r->by_document, &r->by_acknowledgement};
+		&r->by_uuid,        &r->by_address,         &r->by_position, &r->by_hold,
+		&r->by_fingerprint, &r->by_batch,           &r->by_isin,     &r->by_flow,
+		&r->by_mandate,     &r->by_owner,           &r->by_topic,    &r->by_claim,
+		&r->by_document,    &r->by_acknowledgement, &r->by_case};
 
 	for (size_t i = 0; i < sizeof(pools) / sizeof(pools[0]); i++)
 		sto_pool_free(pools[i]);

@@ -41,6 +41,7 @@ typedef struct StoReplay StoReplay;
 #define STO_CHECK_BALANCE "balance"      /* not enough, out of range, over the authorised amount */
 #define STO_CHECK_HOLD "hold"
 #define STO_CHECK_BATCH "batch"
+#define STO_CHECK_CASE "case" /* enforcement */
 #define STO_CHECK_GROUP "group"
 #define STO_CHECK_CLOSE "close"         /* a daily close's count or root */
 #define STO_CHECK_FAILED_CALL "openssl" /* OpenSSL failed, or no memory: nothing is known */
@@ -492,10 +493,45 @@ typedef struct StoReplayProposal
 
 extern bool sto_replay_proposal(const StoReplay *r, size_t *at, StoReplayProposal *out);
 
+/* Cases of enforcement. */
+#define STO_REPLAY_HOLDS_MAX 1400
+
+typedef struct StoReplayCase
+{
+	int64_t event;
+	int64_t approved; /* events, and an entry; 0: it was not */
+	int64_t refused;
+	int64_t used;
+	bool has_undoes;
+	bool has_valid_until;
+	bool has_not_before;
+	bool has_amount;
+	bool has_token;
+	bool has_credit;
+	bool has_approved_by;
+	int64_t undoes;
+	int64_t valid_until;
+	int64_t not_before;
+	StoAmount amount;
+	uint8_t case_id[STO_UUID_LEN];
+	uint8_t opened_by[STO_UUID_LEN];
+	uint8_t approved_by[STO_UUID_LEN];
+	uint8_t token_id[STO_UUID_LEN];
+	uint8_t debit[STO_ADDRESS_LEN];
+	uint8_t credit[STO_ADDRESS_LEN];
+	uint8_t document_hash[STO_DIGEST_LEN];
+	const char *act;
+	const char *basis;
+	char holds[STO_REPLAY_HOLDS_MAX]; /* a JSON array without spaces; empty: none */
+} StoReplayCase;
+
+extern bool sto_replay_case(const StoReplay *r, size_t *at, StoReplayCase *out);
+
 typedef struct StoReplaySubject
 {
 	uint8_t subject[STO_UUID_LEN];
-	const char *kind; /* "ledger", "party", "wallet", "token", "batch", "close", "proposal" */
+	const char
+		*kind; /* "ledger", "party", "wallet", "token", "batch", "close", "proposal", "case" */
 	int64_t last_event;
 	int64_t recorded_at;
 	uint8_t head[STO_DIGEST_LEN];

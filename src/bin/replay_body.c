@@ -9,6 +9,7 @@
 #include "bin/replay_body.h"
 
 #include "core/amount.h"
+#include "core/bech32m.h"
 
 #include <jansson.h>
 #include <stdarg.h>
@@ -32,6 +33,8 @@ typedef enum FieldType
 	TYPE_KEYS,
 	TYPE_TEXTS,
 	TYPE_UUIDS,
+	TYPE_INTEGERS,
+	TYPE_ADDRESS,
 	TYPE_RULES /* an array, which core/rule.h reads */
 } FieldType;
 
@@ -42,8 +45,9 @@ static const struct
 } fields[STO_FIELDS] = {
 	[STO_F_ABOUT] = {"about", TYPE_UUID},
 	[STO_F_ACKNOWLEDGE] = {"acknowledge", TYPE_BOOLEAN},
-	[STO_F_ACT_BODY] = {"act_body", TYPE_TEXT},
+	[STO_F_ACT] = {"act", TYPE_TEXT},
 	[STO_F_ACTS] = {"acts", TYPE_TEXTS},
+	[STO_F_ACT_BODY] = {"act_body", TYPE_TEXT},
 	[STO_F_AFFIRMED] = {"affirmed", TYPE_BOOLEAN},
 	[STO_F_AMOUNT] = {"amount", TYPE_AMOUNT},
 	[STO_F_APPROVAL] = {"approval", TYPE_INTEGER},
@@ -61,8 +65,10 @@ static const struct
 	[STO_F_CONTROL] = {"control", TYPE_BOOLEAN},
 	[STO_F_COUNT] = {"count", TYPE_INTEGER},
 	[STO_F_COUNTRY] = {"country", TYPE_TEXT},
+	[STO_F_CREDIT] = {"credit", TYPE_ADDRESS},
 	[STO_F_CURRENCY] = {"currency", TYPE_TEXT},
 	[STO_F_CUSTODIAN] = {"custodian", TYPE_UUID},
+	[STO_F_DEBIT] = {"debit", TYPE_ADDRESS},
 	[STO_F_DECIMALS] = {"decimals", TYPE_INTEGER},
 	[STO_F_DOCUMENT] = {"document", TYPE_INTEGER},
 	[STO_F_DOCUMENT_HASH] = {"document_hash", TYPE_DIGEST},
@@ -73,6 +79,7 @@ static const struct
 	[STO_F_FROZEN] = {"frozen", TYPE_BOOLEAN},
 	[STO_F_GRANTED] = {"granted", TYPE_BOOLEAN},
 	[STO_F_HASH] = {"hash", TYPE_DIGEST},
+	[STO_F_HOLDS] = {"holds", TYPE_INTEGERS},
 	[STO_F_INCORPORATION] = {"incorporation", TYPE_TEXT},
 	[STO_F_ISIN] = {"isin", TYPE_TEXT},
 	[STO_F_ISSUER] = {"issuer", TYPE_UUID},
@@ -83,6 +90,7 @@ static const struct
 	[STO_F_LIST] = {"list", TYPE_TEXT},
 	[STO_F_LISTED] = {"listed", TYPE_BOOLEAN},
 	[STO_F_NAME] = {"name", TYPE_TEXT},
+	[STO_F_NOT_BEFORE] = {"not_before", TYPE_TIME},
 	[STO_F_ORIGIN] = {"origin", TYPE_TEXT},
 	[STO_F_OWNER] = {"owner", TYPE_UUID},
 	[STO_F_PARTY] = {"party", TYPE_UUID},
@@ -110,6 +118,7 @@ static const struct
 	[STO_F_TOKEN] = {"token", TYPE_UUID},
 	[STO_F_TOPIC] = {"topic", TYPE_TEXT},
 	[STO_F_TOPICS] = {"topics", TYPE_TEXTS},
+	[STO_F_UNDOES] = {"undoes", TYPE_INTEGER},
 	[STO_F_UNSIGNED_ROLE] = {"unsigned_role", TYPE_TEXT},
 	[STO_F_URI] = {"uri", TYPE_TEXT},
 	[STO_F_USES] = {"uses", TYPE_INTEGER},
@@ -181,6 +190,11 @@ static const struct
 	[STO_BODY_TRANSFER_APPROVAL] = {"transfer_approval", F(AMOUNT) | F(EXACT) | F(USES),
 									F(SENDER) | F(RECEIVER) | F(FROM) | F(TO), 0},
 	[STO_BODY_APPROVAL_REVOKE] = {"approval_revoke", F(APPROVAL), 0, 0},
+	[STO_BODY_CASE] = {"case", F(ACT) | F(BASIS) | F(DOCUMENT_HASH) | F(DEBIT),
+					   F(TOKEN) | F(CREDIT) | F(AMOUNT) | F(UNDOES) | F(HOLDS) | F(VALID_UNTIL) |
+						   F(NOT_BEFORE),
+					   0},
+	[STO_BODY_CASE_APPROVE] = {"case_approve", F(APPROVED), 0, 0},
 };
 
 _Static_assert(STO_FIELDS <= 128, "fields of a body are bits of a StoBodyFields");
@@ -297,9 +311,11 @@ read_keys(json_t *list, StoBody *body, char *why)
 	return true;
 }
 
+/* Of strings, or of integers. */
 static bool
-read_texts(json_t *list, StoBodyField field, StoBody *body, char *why)
+read_list(json_t *list, StoBodyField field, StoBody *body, char *why)
 {
+	bool strings = fields[field].type != TYPE_INTEGERS;
 	StoBodyTexts *texts = &body->value[field].texts;
 	size_t count = json_array_size(list);
 
@@ -308,8 +324,10 @@ read_texts(json_t *list, StoBodyField field, StoBody *body, char *why)
 	if (count > STO_BODY_LIST_MAX)
 		return refuse(why, "\"%s\" has more than %d items", fields[field].name, STO_BODY_LIST_MAX);
 	for (size_t i = 0; i < count; i++)
-		if (!json_is_string(json_array_get(list, i)))
-			return refuse(why, "\"%s\" must hold strings only", fields[field].name);
+		if (strings ? !json_is_string(json_array_get(list, i))
+					: !json_is_integer(json_array_get(list, i)))
+			return refuse(why, "\"%s\" must hold %s only", fields[field].name,
+						  strings ? "strings" : "whole numbers");
 	texts->list = list;
 	texts->count = (int) count;
 	return true;
@@ -321,13 +339,25 @@ sto_body_item(const StoBodyTexts *texts, int i)
 	return json_string_value(json_array_get((const json_t *) texts->list, (size_t) i));
 }
 
+int64_t
+sto_body_integer(const StoBodyTexts *integers, int i)
+{
+	return json_integer_value(json_array_get((const json_t *) integers->list, (size_t) i));
+}
+
+const char *
+sto_body_field_name(StoBodyField field)
+{
+	return fields[field].name;
+}
+
 static bool
 read_uuids(json_t *list, StoBodyField field, StoBody *body, char *why)
 {
 	const StoBodyTexts *uuids = &body->value[field].texts;
 	uint8_t octets[STO_UUID_LEN];
 
-	if (!read_texts(list, field, body, why))
+	if (!read_list(list, field, body, why))
 		return false;
 	for (int i = 0; i < uuids->count; i++)
 		if (!sto_uuid_parse(sto_body_item(uuids, i), strlen(sto_body_item(uuids, i)), octets))
@@ -390,8 +420,12 @@ read_value(json_t *json, StoBodyField field, StoBody *body, char *why)
 			break;
 		case TYPE_KEYS:
 			return read_keys(json, body, why);
+		case TYPE_ADDRESS:
+			good = good && sto_address_parse(text, strlen(text), value->octets, &reason);
+			break;
 		case TYPE_TEXTS:
-			return read_texts(json, field, body, why);
+		case TYPE_INTEGERS:
+			return read_list(json, field, body, why);
 		case TYPE_UUIDS:
 			return read_uuids(json, field, body, why);
 		case TYPE_RULES:

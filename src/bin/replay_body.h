@@ -53,6 +53,8 @@ typedef enum StoBodyKind
 	STO_BODY_TRAVEL_DATA,
 	STO_BODY_TRANSFER_APPROVAL,
 	STO_BODY_APPROVAL_REVOKE,
+	STO_BODY_CASE,
+	STO_BODY_CASE_APPROVE,
 	STO_BODY_KINDS
 } StoBodyKind;
 
@@ -60,8 +62,9 @@ typedef enum StoBodyField
 {
 	STO_F_ABOUT,
 	STO_F_ACKNOWLEDGE,
-	STO_F_ACT_BODY,
+	STO_F_ACT,
 	STO_F_ACTS,
+	STO_F_ACT_BODY,
 	STO_F_AFFIRMED,
 	STO_F_AMOUNT,
 	STO_F_APPROVAL,
@@ -79,8 +82,10 @@ typedef enum StoBodyField
 	STO_F_CONTROL,
 	STO_F_COUNT,
 	STO_F_COUNTRY,
+	STO_F_CREDIT,
 	STO_F_CURRENCY,
 	STO_F_CUSTODIAN,
+	STO_F_DEBIT,
 	STO_F_DECIMALS,
 	STO_F_DOCUMENT,
 	STO_F_DOCUMENT_HASH,
@@ -91,6 +96,7 @@ typedef enum StoBodyField
 	STO_F_FROZEN,
 	STO_F_GRANTED,
 	STO_F_HASH,
+	STO_F_HOLDS,
 	STO_F_INCORPORATION,
 	STO_F_ISIN,
 	STO_F_ISSUER,
@@ -101,6 +107,7 @@ typedef enum StoBodyField
 	STO_F_LIST,
 	STO_F_LISTED,
 	STO_F_NAME,
+	STO_F_NOT_BEFORE,
 	STO_F_ORIGIN,
 	STO_F_OWNER,
 	STO_F_PARTY,
@@ -128,6 +135,7 @@ typedef enum StoBodyField
 	STO_F_TOKEN,
 	STO_F_TOPIC,
 	STO_F_TOPICS,
+	STO_F_UNDOES,
 	STO_F_UNSIGNED_ROLE,
 	STO_F_URI,
 	STO_F_USES,
@@ -143,7 +151,7 @@ typedef struct StoBodyProof
 	uint8_t sig[STO_SIG_MAX];
 } StoBodyProof;
 
-/* An array of texts; sto_body_item() gives them. */
+/* An array of texts or integers; sto_body_item() and sto_body_integer() give them. */
 typedef struct StoBodyTexts
 {
 	const void *list; /* jansson's */
@@ -158,10 +166,10 @@ typedef union StoBodyValue
 	int64_t integer;
 	bool flag;
 	StoAmount amount;
-	uint8_t octets[STO_DIGEST_LEN]; /* uuid or digest */
+	uint8_t octets[STO_DIGEST_LEN]; /* uuid, digest or address */
 	StoKey key;
 	StoBodyProof proof;
-	StoBodyTexts texts;
+	StoBodyTexts texts; /* or integers */
 } StoBodyValue;
 
 /* A set of fields, as bits. */
@@ -196,5 +204,8 @@ extern void sto_body_free(StoBody *body);
 extern const char *sto_body_item(const StoBodyTexts *texts, int i);
 /* Uuid number i of an array of them. */
 extern void sto_body_uuid(const StoBodyTexts *uuids, int i, uint8_t out[STO_UUID_LEN]);
+extern int64_t sto_body_integer(const StoBodyTexts *integers, int i);
+/* A field's name. */
+extern const char *sto_body_field_name(StoBodyField field);
 
 #endif

@@ -19,12 +19,13 @@ typedef struct Enforced
 	bool sender_as_token; /* unless the token asks it of receivers only */
 } Enforced;
 
-static const Enforced enforced[STO_RELEASE + 1] = {
+static const Enforced enforced[STO_REVERSE + 1] = {
 	[STO_ISSUE] = {false, true, true, false, false},
 	[STO_REDEEM] = {true, false, false, false, false},
 	[STO_TRANSFER] = {true, true, true, true, true},
 	[STO_HOLD] = {true, true, true, true, false},
 	[STO_POST] = {true, true, true, true, true},
+	[STO_FORCE] = {false, true, false, false, false},
 };
 
 static Party *
@@ -109,7 +110,7 @@ sto_fold_restrictions(const Posting *p)
 	/* lock-ups protect others than the holder: nothing stops them */
 	if (o->kind == STO_HOLD && o->purpose == STO_LOCK_UP)
 		return;
-	if (p->token->paused != 0)
+	if (p->token->paused != 0 && !sto_order_by_case(o))
 		sto_fold_bad(p, STO_CHECK_RULE, "the token was paused by event %lld",
 					 (long long) p->token->paused);
 	if (e->debit && sender != NULL)

@@ -91,6 +91,8 @@ resolve(Posting *p)
 	p->orderer = find_orderer(p);
 	if (o->has_hold_id)
 		find_hold(p);
+	if (sto_order_by_case(o) && p->entry->has_authority_event)
+		p->legal = sto_fold_case(r, p->entry->authority_event);
 	if (p->token == NULL)
 		return true;
 	if (p->debit != NULL &&

@@ -17,6 +17,7 @@ typedef enum SubjectRule
 	ABOUT_PARTY,
 	ABOUT_WALLET,
 	ABOUT_TOKEN,
+	ABOUT_CASE,
 	ABOUT_KEYHOLDER, /* the ledger, a party or a wallet */
 	ABOUT_PROPOSAL,
 	ABOUT_CLOSES /* the chain of closes, which the first begins */
@@ -38,10 +39,12 @@ typedef enum ActorRule
 	BY_CLAIMANT, /* the claim's issuer, which its handler finds */
 	BY_ENFORCER,
 	BY_ISSUER_OR_ENFORCER,
-	BY_PROPOSER, /* the issuer of the token that the proposed act is about */
-	BY_OFFICER,  /* a second officer of that token, whom the handler finds */
-	BY_ORDERER,  /* a party or a wallet */
-	BY_WITNESS   /* the subject, with the capability */
+	BY_PROPOSER,     /* the issuer of the token that the proposed act is about */
+	BY_OFFICER,      /* a second officer of that token, whom the handler finds */
+	BY_ORDERER,      /* a party or a wallet */
+	BY_CASE_OFFICER, /* with the capability that the case's act asks for */
+	BY_CASE_SECOND,  /* another one: the handler finds which */
+	BY_WITNESS       /* the subject, with the capability */
 } ActorRule;
 
 static const struct
@@ -95,6 +98,8 @@ static const struct
 	[STO_BODY_TRANSFER_APPROVAL] = {ABOUT_TOKEN, BY_PARTY, 0, false, sto_fold_transfer_approval},
 	[STO_BODY_APPROVAL_REVOKE] = {ABOUT_TOKEN, BY_PARTY, 0, false, sto_fold_approval_revoke},
 	[STO_BODY_APPROVE] = {ABOUT_PROPOSAL, BY_OFFICER, 0, false, sto_fold_approve},
+	[STO_BODY_CASE] = {ABOUT_NEW, BY_CASE_OFFICER, SUBJECT_CASE, false, sto_fold_case_new},
+	[STO_BODY_CASE_APPROVE] = {ABOUT_CASE, BY_CASE_SECOND, 0, false, sto_fold_case_decide},
 };
 
 void
@@ -125,6 +130,8 @@ is_kind(SubjectRule about, uint8_t kind)
 			return kind == SUBJECT_TOKEN;
 		case ABOUT_PROPOSAL:
 			return kind == SUBJECT_PROPOSAL;
+		case ABOUT_CASE:
+			return kind == SUBJECT_CASE;
 		case ABOUT_CLOSES:
 			return kind == SUBJECT_CLOSE;
 		default:
@@ -267,7 +274,10 @@ whom_it_is_for(const Act *act)
 		case BY_REGISTRAR_OR_SELF:
 			return registrar || is_self ? NULL : "a registrar or the wallet itself";
 		case BY_PARTY:
+		case BY_CASE_SECOND:
 			return act->actor_party != NULL ? NULL : "a party";
+		case BY_CASE_OFFICER:
+			return sto_fold_may_open_case(act) ? NULL : "an officer for such a case";
 		case BY_ISSUER:
 			return is_issuer(act, act->event->subject) ? NULL : "the token's issuer";
 		case BY_CLAIM_ISSUER:

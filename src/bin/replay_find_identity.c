@@ -209,6 +209,34 @@ sto_fold_acknowledgement_add(StoReplay *r, uint32_t party, uint32_t document)
 	return row;
 }
 
+Case *
+sto_fold_case(const StoReplay *r, int64_t event)
+{
+	uint64_t hash = event_hash(r, event);
+	uint32_t at = 0;
+	uint32_t found;
+
+	while ((found = sto_index_next(&r->by_case, hash, &at)) != 0)
+	{
+		Case *row = ROW(cases, found);
+
+		if (row->event == event)
+			return row;
+	}
+	return NULL;
+}
+
+Case *
+sto_fold_case_add(StoReplay *r, int64_t event, uint32_t *number)
+{
+	Case *row = sto_pool_add(&r->cases, number);
+
+	if (row == NULL || !sto_index_add(&r->by_case, event_hash(r, event), *number))
+		return NULL;
+	row->event = event;
+	return row;
+}
+
 bool
 sto_fold_index_identity(StoReplay *r)
 {
@@ -240,5 +268,7 @@ sto_fold_index_identity(StoReplay *r)
 
 		good = sto_index_add(&r->by_acknowledgement, rows_hash(r, row->party, row->document), i);
 	}
+	for (uint32_t i = 1; good && i <= r->cases.count; i++)
+		good = sto_index_add(&r->by_case, event_hash(r, ((const Case *) ROW(cases, i))->event), i);
 	return good;
 }

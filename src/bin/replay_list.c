@@ -324,6 +324,7 @@ sto_replay_subject(const StoReplay *r, size_t *at, StoReplaySubject *out)
 		[SUBJECT_BATCH] = "batch",
 		[SUBJECT_CLOSE] = "close",
 		[SUBJECT_PROPOSAL] = "proposal",
+		[SUBJECT_CASE] = "case",
 	};
 	const Subject *row = next_row(&r->subjects, at);
 

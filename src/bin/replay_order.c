@@ -68,7 +68,7 @@ sto_fold_shape(const Posting *p)
 	const StoOrder *o = p->order;
 	const char *why;
 
-	if (o->kind >= STO_FORCE)
+	if (o->kind > STO_FORCE)
 	{
 		sto_fold_bad(p, STO_CHECK_RULE,
 					 "kind \"%s\" is enforcement, which this version doesn't know",
@@ -171,12 +171,15 @@ sto_fold_comply(const Posting *p)
 	{
 		if (p->token != NULL && !p->token->active)
 			sto_fold_bad(p, STO_CHECK_RULE, "the token was closed");
-		if (p->debit != NULL)
+		/* what closes a holder protects nobody from enforcement */
+		if (p->debit != NULL && !sto_order_by_case(o))
 			check_wallet(p, p->debit, "debit");
 		if (p->credit != NULL)
 			check_wallet(p, p->credit, "credit");
 	}
 	check_issuance(p);
+	if (p->legal != NULL)
+		sto_fold_case_comply(p);
 	if (o->kind == STO_HOLD)
 		check_new_hold(p);
 	if (p->hold != NULL)

@@ -61,6 +61,20 @@ authority_of_wallet(const Posting *p, const Wallet *wallet, Authority *a)
 					 "mandate to order for its party");
 }
 
+/* One of the two officers who decided the case; he must still be one. */
+static bool
+authority_of_officer(const Posting *p, Authority *a)
+{
+	if (p->legal == NULL)
+	{
+		sto_fold_bad(p, STO_CHECK_CASE, "it is enforcement and cites no case");
+		return false;
+	}
+	if (sto_fold_case_officer(p) == NULL)
+		return refuse(p, "the ordering party is not an officer of the case");
+	return authority_of_party(p, a);
+}
+
 static bool
 authority_to_hold(const Posting *p, Authority *a)
 {
@@ -159,6 +173,8 @@ find_authority(const Posting *p, Authority *a)
 			return authority_to_post(p, a);
 		case STO_RELEASE:
 			return authority_to_release(p, a);
+		case STO_FORCE:
+			return authority_of_officer(p, a);
 		default:
 			return authority_of_wallet(p, p->debit, a);
 	}
@@ -223,11 +239,11 @@ sto_fold_permit(Posting *p)
 							 "submitter orders");
 		return;
 	}
-	if (is_signed && p->entry->has_authority_event)
+	if (is_signed && p->entry->has_authority_event && p->legal == NULL)
 		(void) refuse(p, "the order has signatures and cites a batch");
 	if (is_signed)
 		check_signatures(p, &a);
-	else if (p->entry->has_authority_event)
+	else if (p->entry->has_authority_event && p->legal == NULL)
 		sto_fold_batch_cited(
 			p, a.subject,
 			a.policy == 0 ? 0 : ((const Policy *) sto_pool_at(&p->r->policies, a.policy))->event);

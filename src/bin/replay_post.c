@@ -15,14 +15,16 @@ add_to(const Posting *p, StoAmount *to, StoAmount amount)
 		sto_fold_bad(p, STO_CHECK_BALANCE, "a balance leaves the range of 128 bits");
 }
 
+/* Beside what is free, named units: in holds that a case breaks. */
 static void
-need_available(const Posting *p, const Position *pos)
+need_available(const Posting *p, const Position *pos, StoAmount named)
 {
 	char available[STO_AMOUNT_TEXT_MAX];
 	char needed[STO_AMOUNT_TEXT_MAX];
 	StoAmount free_units = 0;
 
-	if (sto_amount_sub(pos->balance, pos->held, &free_units) && p->order->amount <= free_units)
+	if (sto_amount_sub(pos->balance, pos->held, &free_units) &&
+		p->order->amount <= free_units + named)
 		return;
 	sto_amount_print(free_units, available);
 	sto_amount_print(p->order->amount, needed);
@@ -72,6 +74,7 @@ static void
 move_debit(const Posting *p, Position *pos)
 {
 	const StoOrder *o = p->order;
+	StoAmount broken;
 
 	switch (o->kind)
 	{
@@ -79,7 +82,7 @@ move_debit(const Posting *p, Position *pos)
 			issue(p, pos);
 			return;
 		case STO_HOLD:
-			need_available(p, pos);
+			need_available(p, pos, 0);
 			add_to(p, &pos->held, o->amount);
 			break;
 		case STO_POST:
@@ -89,8 +92,14 @@ move_debit(const Posting *p, Position *pos)
 		case STO_RELEASE:
 			add_to(p, &pos->held, -use_hold(p));
 			break;
+		case STO_FORCE:
+			broken = sto_fold_case_break(p, o->amount - (pos->balance - pos->held));
+			need_available(p, pos, broken);
+			add_to(p, &pos->held, -broken);
+			add_to(p, &pos->balance, -o->amount);
+			break;
 		default: /* transfer, redeem */
-			need_available(p, pos);
+			need_available(p, pos, 0);
 			add_to(p, &pos->balance, -o->amount);
 			break;
 	}

@@ -25,7 +25,7 @@ typedef struct StateHead
 	char magic[16];
 	uint64_t byte_order;
 	uint32_t version;
-	uint32_t rows[25]; /* lengths of each sort of row */
+	uint32_t rows[27]; /* lengths of each sort of row */
 	uint32_t chunk;
 } StateHead;
 
@@ -91,6 +91,8 @@ make_head(StateHead *head)
 	head->rows[22] = sizeof(Proposal);
 	head->rows[23] = sizeof(FlowSample);
 	head->rows[24] = sizeof(Override);
+	head->rows[25] = sizeof(Case);
+	head->rows[26] = sizeof(CaseHold);
 }
 
 static bool
@@ -286,12 +288,31 @@ move_sorted(Stream *s, StoReplay *r)
 static bool
 move_all(Stream *s, StoReplay *r, uint8_t **mark, size_t *mark_len)
 {
-	StoPool *pools[] = {
-		&r->subjects,        &r->parties,  &r->wallets,   &r->tokens,           &r->positions,
-		&r->holds,           &r->keys,     &r->policies,  &r->batches,          &r->notices,
-		&r->classifications, &r->mandates, &r->owners,    &r->topics,           &r->claims,
-		&r->required,        &r->trusted,  &r->documents, &r->acknowledgements, &r->four_eyes,
-		&r->proposals,       &r->flows,    &r->overrides};
+	StoPool *pools[] = {&r->subjects,
+						&r->parties,
+						&r->wallets,
+						&r->tokens,
+						&r->positions,
+						&r->holds,
+						&r->keys,
+						&r->policies,
+						&r->batches,
+						&r->notices,
+						&r->classifications,
+						&r->mandates,
+						&r->owners,
+						&r->topics,
+						&r->claims,
+						&r->required,
+						&r->trusted,
+						&r->documents,
+						&r->acknowledgements,
+						&r->four_eyes,
+						&r->proposals,
+						&r->flows,
+						&r->overrides,
+						&r->cases,
+						&r->case_holds};
 
 	if (!move_head(s) || !move_mark(s, mark, mark_len) || !move_ledger(s, r))
 		return false;

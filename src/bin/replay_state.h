@@ -10,6 +10,7 @@
 
 #include "bin/replay.h"
 #include "bin/replay_body.h"
+#include "bin/replay_case.h"
 #include "bin/replay_identity.h"
 #include "core/rule_fold.h"
 #include "core/table.h"
@@ -22,7 +23,8 @@ typedef enum SubjectKind
 	SUBJECT_TOKEN,
 	SUBJECT_BATCH,
 	SUBJECT_CLOSE,
-	SUBJECT_PROPOSAL
+	SUBJECT_PROPOSAL,
+	SUBJECT_CASE
 } SubjectKind;
 
 typedef struct Subject
@@ -300,10 +302,11 @@ struct StoReplay
 
 	StoPool subjects, parties, wallets, tokens, positions, holds, keys, policies, batches, notices;
 	StoPool classifications, mandates, owners, topics, claims, required, trusted, documents,
-		acknowledgements, four_eyes, proposals, flows, overrides;
+		acknowledgements, four_eyes, proposals, flows, overrides, cases, case_holds;
 	StoIndexTable by_uuid, by_address, by_position, by_hold, by_fingerprint, by_batch, by_isin,
 		by_flow;
-	StoIndexTable by_mandate, by_owner, by_topic, by_claim, by_document, by_acknowledgement;
+	StoIndexTable by_mandate, by_owner, by_topic, by_claim, by_document, by_acknowledgement,
+		by_case;
 	StoTextPool texts;
 	StoSet orders;
 
@@ -402,6 +405,8 @@ extern Acknowledgement *sto_fold_acknowledgement(const StoReplay *r, uint32_t pa
 												 uint32_t document);
 extern Acknowledgement *sto_fold_acknowledgement_add(StoReplay *r, uint32_t party,
 													 uint32_t document);
+extern Case *sto_fold_case(const StoReplay *r, int64_t event);
+extern Case *sto_fold_case_add(StoReplay *r, int64_t event, uint32_t *number);
 /* These indexes anew, after a load. */
 extern bool sto_fold_index_identity(StoReplay *r);
 /* Take note of a token's ISIN (12 characters); *is_new false if another token has it. */
@@ -470,6 +475,12 @@ extern bool sto_fold_proposal_new(Act *act);
 extern bool sto_fold_approve(Act *act);
 /* Has an act that needs a second officer an approved proposal?  False only if OpenSSL failed. */
 extern bool sto_fold_second_officer(Act *act);
+extern bool sto_fold_case_new(Act *act); /* replay_case.c */
+extern bool sto_fold_case_decide(Act *act);
+/* Has the actor the capability that the case's act asks for? */
+extern bool sto_fold_may_open_case(const Act *act);
+extern const char *const sto_fold_acts[];
+extern const char *const sto_fold_case_bases[];
 /* The token's row of that issuer; NULL if it never named it. */
 extern Trusted *sto_fold_trusted(const StoReplay *r, const Token *token, const uint8_t *issuer);
 /* The body's dates, reported if they are none. */
@@ -536,6 +547,7 @@ typedef struct Posting
 	Position *debit_pos;
 	Position *credit_pos; /* NULL: the entry doesn't move it */
 	HoldRow *hold;
+	Case *legal; /* that an enforced entry cites; NULL: none, or unknown */
 	uint32_t token_row;
 	uint32_t debit_row;
 	uint32_t credit_row;
@@ -562,6 +574,12 @@ extern bool sto_fold_has_mandate(const StoReplay *r, uint32_t principal,
 								 const uint8_t *representative, int64_t at);
 /* replay_ruled.c: the token's rules, as they were before the entry; false: no memory */
 extern bool sto_fold_ruled(const Posting *p);
+/* replay_case.c: the orderer, if it is an officer of the entry's case; else NULL */
+extern const Party *sto_fold_case_officer(const Posting *p);
+/* Is the entry what its case says, in its time?  The case is used then. */
+extern void sto_fold_case_comply(const Posting *p);
+/* Units taken out of the holds that the case names, of those that are lacking. */
+extern StoAmount sto_fold_case_break(const Posting *p, StoAmount lacking);
 /* replay_post.c: move the positions, fill entry.debit and entry.credit; false: no memory */
 extern bool sto_fold_post(Posting *p);
 /* Is it a lock-up of no more than what was just issued to the position, under the same group? */

@@ -479,6 +479,7 @@ list_checks(Run *run)
 		{STO_CHECK_HOLD, "entries"},
 		{STO_CHECK_BATCH, "entries"},
 		{STO_CHECK_GROUP, "entries"},
+		{STO_CHECK_CASE, "entries"},
 		{STO_CHECK_CLOSE, "closes"},
 		{CHECK_BLOCK, "blocks"},
 		{CHECK_TILE, "tiles"},
@@ -500,7 +501,7 @@ count_checks(Run *run)
 	static const char *const of_events[] = {STO_CHECK_BODY, STO_CHECK_KEY};
 	static const char *const of_entries[] = {STO_CHECK_RULE,  STO_CHECK_RULES,   STO_CHECK_ORDER_ID,
 											 STO_CHECK_SIDE,  STO_CHECK_BALANCE, STO_CHECK_HOLD,
-											 STO_CHECK_BATCH, STO_CHECK_GROUP};
+											 STO_CHECK_BATCH, STO_CHECK_GROUP,   STO_CHECK_CASE};
 	StoReplayCounts n;
 
 	sto_replay_counts(run->replay, &n);

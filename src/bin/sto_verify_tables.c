@@ -167,5 +167,6 @@ tables_compare(Database *db, Report *report, const StoReplay *replay)
 {
 	(void) (compare_tables(db, report, derived_tables, replay) &&
 			compare_tables(db, report, identity_tables, replay) &&
-			compare_tables(db, report, rule_tables, replay));
+			compare_tables(db, report, rule_tables, replay) &&
+			compare_tables(db, report, case_tables, replay));
 }

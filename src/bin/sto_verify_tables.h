@@ -46,6 +46,7 @@ typedef struct Table
 extern const Table derived_tables[];  /* sto_verify_rows.c */
 extern const Table identity_tables[]; /* sto_verify_identity.c */
 extern const Table rule_tables[];     /* sto_verify_rules.c */
+extern const Table case_tables[];     /* sto_verify_cases.c */
 
 /* sto_verify_rows.c: begin a row; add its values in order; name it */
 extern void values_begin(Values *v);

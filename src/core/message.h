@@ -87,6 +87,14 @@ typedef struct StoOrder
 	int64_t undoes;
 } StoOrder;
 
+/* Is it enforcement, which cites a case of two officers in authority_event? */
+static inline bool
+sto_order_by_case(const StoOrder *order)
+{
+	return order->kind >= STO_FORCE ||
+		   (order->kind == STO_HOLD && order->has_purpose && order->purpose >= STO_SEIZURE);
+}
+
 /* One position's four columns as the entry leaves them. */
 typedef struct StoSide
 {

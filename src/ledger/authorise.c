@@ -123,6 +123,29 @@ authority_of_wallet(const StoPosting *p, const StoWalletFact *wallet, StoPartyFa
 				  "with a mandate in force.");
 }
 
+/* One of the two officers who decided the case; he must still be one. */
+static StoRefusal
+authority_of_officer(const StoPosting *p, StoPartyFact *party, Authority *authority)
+{
+	const uint8_t *officer = p->entry.order.ordering_party;
+	const StoCase *legal = p->legal;
+
+	if (legal == NULL)
+		return refuse(ERRCODE_STO_NO_CASE, "the order cites no case",
+					  p->entry.has_authority_event ? "authority_event is not the id of a case."
+												   : NULL,
+					  "authority_event is the entry_id of the event that opened the case.");
+	if (!same_id(officer, legal->opened_by) &&
+		!(legal->approved != 0 && same_id(officer, legal->approved_by)))
+		return refuse(ERRCODE_STO_NOT_AUTHORISED, "only an officer of the case may carry it out",
+					  NULL, "Set ordering_party to the party that opened or approved it.");
+	if (!sto_fact_capability(officer, sto_case_capability(sto_case_act_name(legal->act))))
+		return refuse(ERRCODE_STO_NOT_AUTHORISED,
+					  "the officer does not have the capability that the case's act needs", NULL,
+					  NULL);
+	return authority_of_party(officer, party, authority);
+}
+
 static StoRefusal
 authority_to_hold(const StoPosting *p, StoPartyFact *party, Authority *authority)
 {
@@ -243,6 +266,8 @@ find_authority(const StoPosting *p, StoPartyFact *party, Authority *authority)
 			return authority_to_post(p, party, authority);
 		case STO_RELEASE:
 			return authority_to_release(p, party, authority);
+		case STO_FORCE:
+			return authority_of_officer(p, party, authority);
 		default:
 			return authority_of_wallet(p, &p->debit, party, authority);
 	}
@@ -401,7 +426,9 @@ sto_authorise(StoPosting *p)
 		p->unsigned_by_rule = true;
 		return granted;
 	}
-	if (p->entry.signatures != NULL && p->entry.has_authority_event)
+	if (p->legal != NULL && p->entry.signatures == NULL)
+		return check_unsigned(p, &authority);
+	if (p->entry.signatures != NULL && p->entry.has_authority_event && p->legal == NULL)
 		return refuse(ERRCODE_STO_INVALID_ORDER,
 					  "an order has signatures or cites a batch, not both", NULL, NULL);
 	if (p->entry.signatures != NULL)

@@ -203,7 +203,7 @@ sto_batch_add(const StoPosting *p)
 	uint8_t message[STO_ORDER_MAX];
 	StoWriter w;
 
-	if (!p->entry.has_authority_event)
+	if (!p->entry.has_authority_event || p->legal != NULL)
 		return;
 	batch = find_open(p->entry.authority_event);
 	/* only so can a rolled-back savepoint drop the list as a whole */

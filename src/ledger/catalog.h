@@ -54,6 +54,8 @@ typedef enum StoRel
 	/* second officers: sql/install/39_four_eyes.sql */
 	STO_REL_FOUR_EYES,
 	STO_REL_PROPOSAL,
+	/* cases of enforcement: sql/install/38_case.sql */
+	STO_REL_CASE,
 	/* personal data: sql/install/36_private.sql */
 	STO_REL_PARTY_PRIVATE,
 	STO_REL_ERASURE,
@@ -123,6 +125,8 @@ typedef enum StoIndex
 	STO_IDX_FOUR_EYES,        /* four_eyes_pkey (token_id) */
 	STO_IDX_PROPOSAL,         /* proposal_pkey (proposal_id) */
 	STO_IDX_PROPOSAL_ABOUT,   /* proposal_about (about, body_hash) */
+	STO_IDX_CASE,             /* case_pkey (case_event) */
+	STO_IDX_CASE_ID,          /* case_id (case_id) */
 	STO_IDX_PARTY_PRIVATE,    /* party_private_pkey (party_id, commitment) */
 	STO_IDX_RULE_SET,         /* rule_set_pkey (set_by) */
 	STO_IDX_RULE_SET_TOKEN,   /* rule_set_token (token_id) */

@@ -112,11 +112,17 @@ sto_comply_reasons(const StoPosting *p, StoReasons *reasons)
 		if (!p->token.active)
 			sto_reason_fact(reasons, STO_REASON_TOKEN_CLOSED, STO_REASON_OF_UUID, o->token_id,
 							"the token is closed", NULL);
-		check_wallet(&p->debit, true, &parties.debit, reasons);
+		/* what closes a holder protects nobody from enforcement */
+		if (p->legal == NULL)
+			check_wallet(&p->debit, true, &parties.debit, reasons);
+		else
+			(void) sto_fact_party(p->debit.party, &parties.debit);
 		if (o->has_credit)
 			check_wallet(&p->credit, false, &parties.credit, reasons);
 	}
 	check_issuance(p, reasons);
+	if (p->legal != NULL)
+		sto_comply_case(p, reasons);
 	if (o->kind == STO_HOLD)
 		check_new_hold(p, reasons);
 	if (o->has_hold_id)

@@ -51,6 +51,7 @@ static const Enforced enforced[STO_REVERSE + 1] = {
 				  .receiver = true,
 				  .sender = true,
 				  .sender_as_token = true},
+	[STO_FORCE] = {.freeze = true, .credit = true, .available = true},
 };
 
 /* Lock-ups protect others than the holder: nothing stops them. */
@@ -129,17 +130,21 @@ check_available(const StoPosting *p, StoReasons *reasons)
 	char available[STO_AMOUNT_TEXT_MAX];
 	char held[STO_AMOUNT_TEXT_MAX];
 	char needed[STO_AMOUNT_TEXT_MAX];
+	char broken[STO_AMOUNT_TEXT_MAX];
+	StoAmount named = p->legal == NULL ? 0 : sto_case_broken(p->legal);
 
-	if (p->entry.order.amount <= pos->balance - pos->held)
+	if (p->entry.order.amount <= pos->balance - pos->held + named)
 		return;
 	sto_address_print(pos->key.wallet, address);
 	sto_amount_print(pos->balance - pos->held, available);
 	sto_amount_print(pos->held, held);
 	sto_amount_print(p->entry.order.amount, needed);
+	sto_amount_print(named, broken);
 	sto_reason_add(reasons, STO_REASON_INSUFFICIENT, STO_REASON_OF_WALLET, pos->key.wallet,
-				   "Wallet %s has %s available (%s held); the order needs %s.", address, available,
-				   held, needed);
-	sto_reason_limit(reasons, available, needed, pos->balance - pos->held);
+				   "Wallet %s has %s available (%s held%s%s); the order needs %s.", address,
+				   available, held, named > 0 ? ", of which the case breaks " : "",
+				   named > 0 ? broken : "", needed);
+	sto_reason_limit(reasons, available, needed, pos->balance - pos->held + named);
 }
 
 /* The issuance wallet alone goes below zero: what it lacks is outstanding. */

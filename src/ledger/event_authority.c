@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "ledger/case.h"
 #include "ledger/register.h"
 #include "ledger/ruleset.h"
 
@@ -24,6 +25,7 @@ typedef enum SubjectRule
 	SUBJECT_WALLET,
 	SUBJECT_TOKEN,
 	SUBJECT_PROPOSAL,
+	SUBJECT_CASE,
 	SUBJECT_KEYHOLDER, /* the ledger, a party or a wallet */
 	SUBJECT_CLOSE      /* the ledger's id: made by the first event about it */
 } SubjectRule;
@@ -46,10 +48,12 @@ typedef enum ActorRule
 	ACTOR_CLAIMANT, /* the claim's issuer, which its handler finds */
 	ACTOR_ENFORCER,
 	ACTOR_ISSUER_OR_ENFORCER,
-	ACTOR_APPROVER, /* any party; a rule says whose approval it wants */
-	ACTOR_PROPOSER, /* the issuer of the token that the proposed act is about */
-	ACTOR_OFFICER,  /* a second officer of that token, whom the handler finds */
-	ACTOR_ORDERER   /* a party or a wallet */
+	ACTOR_APPROVER,     /* any party; a rule says whose approval it wants */
+	ACTOR_PROPOSER,     /* the issuer of the token that the proposed act is about */
+	ACTOR_OFFICER,      /* a second officer of that token, whom the handler finds */
+	ACTOR_CASE_OFFICER, /* with the capability that the case's act needs */
+	ACTOR_CASE_SECOND,  /* another such officer: the case's handler finds which */
+	ACTOR_ORDERER       /* a party or a wallet */
 } ActorRule;
 
 typedef struct EventRule
@@ -102,6 +106,8 @@ static const EventRule rules[STO_EVENT_KINDS] = {
 	[STO_EVENT_FOUR_EYES] = {SUBJECT_TOKEN, ACTOR_ISSUER, false},
 	[STO_EVENT_PROPOSAL] = {SUBJECT_NEW, ACTOR_PROPOSER, false},
 	[STO_EVENT_APPROVE] = {SUBJECT_PROPOSAL, ACTOR_OFFICER, false},
+	[STO_EVENT_CASE] = {SUBJECT_NEW, ACTOR_CASE_OFFICER, false},
+	[STO_EVENT_CASE_APPROVE] = {SUBJECT_CASE, ACTOR_CASE_SECOND, false},
 };
 
 const uint8_t sto_nil_uuid[STO_UUID_LEN] = {0};
@@ -156,6 +162,8 @@ sto_act_restricts(const StoAct *act)
 			return body->value[STO_F_ACKNOWLEDGE].flag;
 		case STO_EVENT_APPROVE:
 			return !body->value[STO_F_APPROVED].flag;
+		case STO_EVENT_CASE_APPROVE:
+			return !body->value[STO_F_APPROVED].flag;
 		case STO_EVENT_CAPABILITY:
 			return !body->value[STO_F_GRANTED].flag;
 		case STO_EVENT_PARTY_STATUS:
@@ -181,6 +189,8 @@ subject_kind_of(SubjectRule rule)
 			return "wallet";
 		case SUBJECT_TOKEN:
 			return "token";
+		case SUBJECT_CASE:
+			return "case";
 		case SUBJECT_CLOSE:
 			return "close";
 		case SUBJECT_PROPOSAL:
@@ -201,6 +211,8 @@ unknown_subject_code(SubjectRule rule)
 			return ERRCODE_STO_UNKNOWN_WALLET;
 		case SUBJECT_TOKEN:
 			return ERRCODE_STO_UNKNOWN_TOKEN;
+		case SUBJECT_CASE:
+			return ERRCODE_STO_NO_CASE;
 		default:
 			return ERRCODE_STO_INVALID_EVENT;
 	}
@@ -340,6 +352,7 @@ check_actor(const StoAct *act, bool is_party)
 	const uint8_t *actor = act->event.actor;
 	bool is_ledger = sto_uuid_equal(actor, sto_nil_uuid);
 	bool is_self = sto_uuid_equal(actor, act->event.subject);
+	const char *capability;
 	StoTokenFact token;
 
 	switch (rules[act->body.kind].actor)
@@ -417,6 +430,15 @@ check_actor(const StoAct *act, bool is_party)
 		case ACTOR_OFFICER:
 			if (!is_party)
 				not_authorised(act, "a second officer of the token");
+			break;
+		case ACTOR_CASE_OFFICER:
+			capability = sto_case_capability(act->body.value[STO_F_ACT].text);
+			if (!is_party || !sto_fact_capability(actor, capability))
+				not_authorised(act, psprintf("a party with the capability %s", capability));
+			break;
+		case ACTOR_CASE_SECOND:
+			if (!is_party)
+				not_authorised(act, "a second officer");
 			break;
 		case ACTOR_ORDERER:
 			if (is_ledger)

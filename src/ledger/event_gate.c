@@ -77,6 +77,8 @@ static const struct
 	[STO_EVENT_FOUR_EYES] = {sto_register_four_eyes, NULL},
 	[STO_EVENT_PROPOSAL] = {sto_register_proposal, "proposal"},
 	[STO_EVENT_APPROVE] = {sto_register_approve, NULL},
+	[STO_EVENT_CASE] = {sto_register_case, "case"},
+	[STO_EVENT_CASE_APPROVE] = {sto_register_case_approve, NULL},
 };
 
 /* The row as it arrived. */

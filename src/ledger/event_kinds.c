@@ -149,6 +149,11 @@ const StoKindRule sto_event_kinds[STO_EVENT_KINDS] = {
 	[STO_EVENT_FOUR_EYES] = {"four_eyes", F(ACTS) | F(APPROVERS), 0, 0},
 	[STO_EVENT_PROPOSAL] = {"proposal", F(KIND) | F(ABOUT) | F(ACT_BODY) | F(VALID_UNTIL), 0, 0},
 	[STO_EVENT_APPROVE] = {"approve", F(APPROVED), 0, 0},
+	[STO_EVENT_CASE] = {"case", F(ACT) | F(BASIS) | F(DOCUMENT_HASH) | F(DEBIT),
+						F(TOKEN) | F(CREDIT) | F(AMOUNT) | F(UNDOES) | F(HOLDS) | F(VALID_UNTIL) |
+							F(NOT_BEFORE),
+						0},
+	[STO_EVENT_CASE_APPROVE] = {"case_approve", F(APPROVED), 0, 0},
 };
 
 StaticAssertDecl(STO_FIELDS <= 128, "fields of a body are bits of a StoFieldSet");

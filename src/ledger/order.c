@@ -86,7 +86,7 @@ read_order(const Datum *values, const bool *nulls, StoOrder *o)
 	if (!sto_kind_from_name(VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t), &o->kind))
 		ereport(ERROR, (errcode(ERRCODE_STO_INVALID_ORDER),
 						errmsg("unknown kind of order: \"%s\"", text_to_cstring(t)),
-						errhint("One of issue, redeem, transfer, hold, post, release.")));
+						errhint("One of issue, redeem, transfer, hold, post, release, force.")));
 	if (!PRESENT(TOKEN_ID) || !PRESENT(ORDER_ID) || !PRESENT(ORDERING_PARTY) || !PRESENT(AMOUNT))
 		bad_order("the order is not complete",
 				  "token_id, order_id, ordering_party and amount are always needed.");
@@ -214,9 +214,9 @@ sto_order_check_shape(const StoOrder *o)
 	bool of_hold = o->kind == STO_POST || o->kind == STO_RELEASE;
 	bool needs_credit = !hold && o->kind != STO_RELEASE;
 
-	if (o->kind >= STO_FORCE)
+	if (o->kind > STO_FORCE)
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("this version has no enforcement: kind \"%s\" is refused", kind)));
+						errmsg("this version has no orders of kind \"%s\"", kind)));
 	if (o->amount <= 0)
 	{
 		char text[STO_AMOUNT_TEXT_MAX];
@@ -256,8 +256,7 @@ sto_order_check_shape(const StoOrder *o)
 		bad_order("the hold has no purpose", NULL);
 	if (o->purpose == STO_SEIZURE || o->purpose == STO_FREEZE)
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("this version has no enforcement: a hold for %s is refused",
-							   sto_purpose_name(o->purpose))));
+						errmsg("this version has no holds for %s", sto_purpose_name(o->purpose))));
 	if ((o->purpose == STO_SUBSCRIPTION || o->purpose == STO_SETTLEMENT) &&
 		(!o->has_notary || !o->has_instruction))
 		bad_order("a hold for subscription or settlement needs a notary and an instruction_hash",
@@ -321,6 +320,8 @@ sto_order_resolve(StoPosting *p)
 		resolve_wallet(o->debit, &p->debit);
 	if (o->has_credit)
 		resolve_wallet(o->credit, &p->credit);
+	if (p->entry.has_authority_event && sto_order_by_case(o))
+		p->legal = sto_case_read(p->entry.authority_event);
 	if (o->has_hold_id)
 	{
 		if (!sto_hold_read(o->hold_id, &p->hold))
@@ -338,6 +339,9 @@ sto_order_lock(StoPosting *p)
 	bool credit = o->has_credit && o->kind != STO_HOLD;
 	bool read = sto_ruling_reads_credit(p);
 
+	/* first: whoever else uses the case waits here, whatever positions it moves */
+	if (p->legal != NULL)
+		p->legal = sto_case_lock(p->legal->event);
 	/* in key order, so that A to B and B to A can't wait for each other */
 	if (credit && memcmp(o->credit, o->debit, STO_ADDRESS_LEN) < 0)
 		p->credit_pos = sto_position_lock(o->token_id, o->credit);

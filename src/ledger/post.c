@@ -113,6 +113,10 @@ sto_post(StoPosting *p)
 			freed = freed_by(p);
 			add_to(&debit->held, -freed);
 			break;
+		case STO_FORCE:
+			add_to(&debit->held, -sto_case_broken(p->legal));
+			add_to(&debit->balance, -o->amount);
+			break;
 		default: /* transfer, redeem */
 			add_to(&debit->balance, -o->amount);
 			break;

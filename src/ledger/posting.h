@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "core/message.h"
+#include "ledger/case.h"
 #include "ledger/columns.h"
 #include "ledger/facts.h"
 #include "ledger/gate.h"
@@ -51,6 +52,7 @@ typedef struct StoPosting
 	StoWalletFact debit;  /* if entry.order.has_debit */
 	StoWalletFact credit; /* if entry.order.has_credit */
 	StoHold hold;         /* of post and release */
+	StoCase *legal;       /* that an order of enforcement cites; NULL: none, or unknown */
 	/*
 	 * Positions that the entry moves; NULL for a side that it doesn't touch.  Locked,
 	 * but in a dry run (STO_MODE_DRY): copies, read without a lock.

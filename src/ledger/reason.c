@@ -78,7 +78,8 @@ static const struct
 	 "the ordering party may not order this", NULL},
 	{STO_REASON_BATCH, ERRCODE_STO_BATCH_MISMATCH, "batch",
 	 "the list posted is not the list that was signed", NULL},
-	{STO_REASON_NO_CASE, ERRCODE_STO_NO_CASE, "case", "no approved case allows this", NULL},
+	{STO_REASON_NO_CASE, ERRCODE_STO_NO_CASE, "case", "no approved case allows this",
+	 "sto.case shows cases, sto.case_order() gives the order that carries one out."},
 	{STO_REASON_NOT_YET, ERRCODE_STO_NOT_YET, "waiting_period",
 	 "the case's waiting period has not ended", NULL},
 	/* last: with an SQLSTATE of its own */

@@ -101,6 +101,8 @@ extern void sto_register_approval_revoke(StoAct *act);
 extern void sto_register_four_eyes(StoAct *act); /* register_four_eyes.c */
 extern void sto_register_proposal(StoAct *act);
 extern void sto_register_approve(StoAct *act);
+extern void sto_register_case(StoAct *act); /* register_case.c */
+extern void sto_register_case_approve(StoAct *act);
 
 /*
  * register_keys.c: make the body's policy the subject's, as the policy of this

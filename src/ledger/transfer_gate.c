@@ -42,7 +42,8 @@ name_entry(void *arg)
 static bool
 in_new_list(const StoPosting *p, StoRefusal refusal)
 {
-	return p->entry.has_authority_event && refusal.sqlstate == 0;
+	return p->entry.has_authority_event && !sto_order_by_case(&p->entry.order) &&
+		   refusal.sqlstate == 0;
 }
 
 /*
@@ -88,6 +89,7 @@ take(StoPosting *p, HeapTuple tuple, TupleDesc desc)
 	tuple = sto_append(p, desc);
 	sto_post_hold(p);
 	sto_ruling_record(p);
+	sto_post_case(p);
 	sto_batch_add(p);
 	sto_group_add(p);
 	return tuple;

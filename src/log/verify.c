@@ -172,6 +172,9 @@ debit_before(const StoOrder *o, const StoSide *side, bool has_rest, StoAmount re
 				return false;
 			return sto_amount_add(side->balance, o->amount, balance) &&
 				   sto_amount_add(side->held, o->keep_rest ? o->amount : rest, held);
+		case STO_FORCE: /* the rest is what its case breaks, none if it breaks nothing */
+			return sto_amount_add(side->balance, o->amount, balance) &&
+				   sto_amount_add(side->held, has_rest ? rest : 0, held);
 		default:
 			return sto_amount_add(side->balance, o->amount, balance);
 	}

@@ -26,7 +26,8 @@ CREATE FUNCTION sto_test.faults() RETURNS TABLE (fault text, where_ text) LANGUA
                CASE WHEN EXISTS (SELECT FROM ONLY sto.transfer AS u
                                   WHERE u.hold_id = h.entry_id AND u.kind = 'post' AND u.keep_rest IS NOT TRUE) THEN 0
                     ELSE h.amount::numeric - COALESCE((SELECT sum(u.amount::numeric) FROM ONLY sto.transfer AS u
-                                                        WHERE u.hold_id = h.entry_id), 0) END AS remaining
+                                                        WHERE u.hold_id = h.entry_id), 0)
+                         - COALESCE((SELECT sum(c.amount::numeric) FROM sto.case_effect() AS c WHERE c.hold_id = h.entry_id), 0) END AS remaining
           FROM ONLY sto.transfer AS h
          WHERE h.kind = 'hold')
     SELECT 'balances of a token do not add up to zero', p.token_id::text

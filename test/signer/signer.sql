@@ -499,6 +499,45 @@ CREATE FUNCTION sto_test.hold(token text, wallet text, amount text, purpose text
         'purpose', purpose, 'ordering_party', sto_test.owner_of(wallet)) || extra, sto_test.seeds_of(wallet))
 $$;
 
+-- Enforcement.  body: fields of the case beside act, basis and document_hash; wallets may be names.  Officers are parties
+-- 'enforcer' and 'second' unless told otherwise; a case's name is also that of the decision's document.
+CREATE FUNCTION sto_test.open_case(name text, act text, body jsonb, officer text DEFAULT 'enforcer', basis text DEFAULT 'court') RETURNS bigint
+    LANGUAGE plpgsql AS $$
+DECLARE
+    field text;
+BEGIN
+    FOREACH field IN ARRAY '{debit,credit}'::text[] LOOP
+        IF body->>field !~ '^sto1.{38}$' THEN
+            body := jsonb_set(body, ARRAY[field], to_jsonb(sto_test.address(body->>field)::text));
+        END IF;
+    END LOOP;
+    IF body->>'token' !~ '^[0-9a-f-]{36}$' THEN
+        body := jsonb_set(body, '{token}', to_jsonb(sto_test.id(body->>'token')));
+    END IF;
+    RETURN sto_test.event('case', sto_test.id(name), sto_test.id(officer),
+        (jsonb_build_object('act', act, 'basis', basis, 'document_hash', sto_test.salt(name)) || body)::text);
+END $$;
+CREATE FUNCTION sto_test.decide_case(name text, officer text DEFAULT 'second', approved boolean DEFAULT true) RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('case_approve', sto_test.id(name), sto_test.id(officer), jsonb_build_object('approved', approved)::text)
+$$;
+-- The order that carries a case out, with some columns changed; signed by the officer who orders it.
+CREATE FUNCTION sto_test.enforce_case(name text, change jsonb DEFAULT '{}', officer text DEFAULT 'enforcer', cited text DEFAULT NULL) RETURNS bigint
+    LANGUAGE plpgsql AS $$
+DECLARE
+    id bigint := (SELECT c.case_event FROM sto.case AS c WHERE c.case_id = sto_test.id(name));
+    o  sto.transfer := sto_test.make_order(jsonb_strip_nulls(to_jsonb(sto.case_order(id, sto_test.id(officer), gen_random_uuid()))) || change);
+BEGIN
+    RETURN sto_test.insert_order(o, sto_test.signatures(sto_test.order_message(o), sto_test.seeds_of(officer)),
+        CASE WHEN cited IS NULL THEN id ELSE (SELECT c.case_event FROM sto.case AS c WHERE c.case_id = sto_test.id(cited)) END);
+END $$;
+-- All three steps.
+CREATE FUNCTION sto_test.enforce(name text, act text, body jsonb) RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sto_test.open_case(name, act, body);
+    PERFORM sto_test.decide_case(name);
+    RETURN sto_test.enforce_case(name);
+END $$;
+
 -- The whole beginning in one call: open ledger, registrar, issuer 'acme' (key 10), token
 -- 'ACME' of unlimited amount, investors 'alice' and 'bob' with wallets 'alice/1' (key 21)
 -- and 'bob/1' (key 22), 1000 units issued to alice.

@@ -117,6 +117,33 @@ CREATE FUNCTION sto_test.agree(party text, wallet text) RETURNS text LANGUAGE sq
     SELECT CASE WHEN sto_test.acknowledge(party || sto_test.n(), d.document, wallet || sto_test.n()) > 0 THEN 'acknowledged' END
       FROM sto.document AS d WHERE d.token_id = sto_test.id('T' || sto_test.n()) AND d.replaced IS NULL
 $$;
+-- A case that takes 70 of a's 100, of which 50 are held for b; its officers.
+CREATE FUNCTION sto_test.begin_enforcement() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sto_test.begin_case(), sto_test.pledge();
+    PERFORM sto_test.open_case('case ' || sto_test.n(), 'force', jsonb_build_object('token', 'T' || sto_test.n(), 'debit', 'a' || sto_test.n(), 'credit', 'd' || sto_test.n(),
+        'amount', '70', 'holds', (SELECT array_agg(h.hold_id) FROM sto.hold AS h WHERE h.token_id = sto_test.id('T' || sto_test.n()))));
+END $$;
+SELECT sto_test.officer('deputy', 33, 'enforcer') IS NOT NULL AS deputy;
+CREATE FUNCTION sto_test.approve_case() RETURNS text LANGUAGE sql AS $$ SELECT CASE WHEN sto_test.decide_case('case ' || sto_test.n(), 'deputy') > 0 THEN 'approved' END $$;
+CREATE FUNCTION sto_test.refuse_case() RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sto_test.decide_case('case ' || sto_test.n(), 'deputy', false);
+    RETURN 'refused';
+EXCEPTION WHEN SQLSTATE 'ST208' THEN
+    RETURN SQLERRM;
+END $$;
+CREATE FUNCTION sto_test.carry_case(officer text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    detail text;
+BEGIN
+    PERFORM sto_test.enforce_case('case ' || sto_test.n(), officer => officer);
+    RETURN 'carried out';
+EXCEPTION WHEN SQLSTATE 'ST216' OR SQLSTATE 'ST104' THEN
+    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+    RETURN concat_ws(': ', SQLERRM, regexp_replace(split_part(detail, E'\n', 1), '\d+', 'N'));
+END $$;
+
 -- What the replay of decisions says of the whole log.
 CREATE FUNCTION sto_test.decisions() RETURNS text LANGUAGE sql
     AS $$ SELECT COALESCE(string_agg(v.check_name || ': ' || v.detail, '; '), 'all stand') FROM sto.verify(false, '{stops,eligibility,acknowledgements}') AS v WHERE NOT v.ok $$;

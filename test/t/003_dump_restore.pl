@@ -20,7 +20,7 @@ $node->safe_psql('original', q{
 	SELECT sto_test.redeem('ACME', 'w5', '7');
 	SELECT sto_test.event('token_terms', sto_test.id('ACME'), sto_test.id('acme'), '{"authorised": "99999999999999999999999999999999"}');
 	SELECT sto.begin_maintenance('дамп "one"');
-} . every_log_event() . every_identity_event());
+} . every_log_event() . every_identity_event() . every_enforced_act());
 is_sound($node, 'original', 'original');
 my $dump = $node->basedir . '/ledger.dump';
 my $plain = $node->basedir . '/ledger.sql';

@@ -59,7 +59,7 @@ $primary->safe_psql('honest', q{
 	SELECT sto_test.event('wallet_status', sto_test.wallet_id, sto_test.id('registrar'), '{"status": "closed"}') FROM (SELECT sto_test.wallet('w12', 'p1', '{112}'), sto_test.id('w12') AS wallet_id) AS sto_test;
 	SELECT sto_test.event('token_terms', sto_test.id('ACME'), sto_test.id('acme'), '{"authorised": "99999999999999999999999999999999"}');
 	SELECT sto.begin_maintenance('for the record');
-} . every_log_event() . every_identity_event());
+} . every_log_event() . every_identity_event() . every_enforced_act());
 # holds; a lock-up with its issue; delivery versus payment in one transaction; a list under one signature; savepoints
 $primary->safe_psql('honest', q{
 	SELECT sto_test.token('CASH', 'acme', NULL, 'cash', 2, '{"currency": "KZT"}');

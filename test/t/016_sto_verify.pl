@@ -85,7 +85,7 @@ $primary->safe_psql('ledger', q{
 	SELECT sto_test.token('CASH', 'acme', NULL, 'cash', 2, '{"currency": "KZT"}');
 	SELECT sto_test.witness('north', 61, 901); SELECT sto_test.witness('south', 62, 902);
 	SELECT sto.close_day();
-} . every_identity_event());
+} . every_identity_event() . every_enforced_act());
 trades(300);
 
 my $size = signed($primary, 'all is signed');

@@ -14,7 +14,7 @@ my $node = new_server('client');
 $node->start;
 $node->safe_psql('postgres', 'CREATE EXTENSION sto_ledger');
 new_ledger($node, 'postgres');
-$node->safe_psql('postgres', every_log_event() . every_identity_event());
+$node->safe_psql('postgres', every_log_event() . every_identity_event() . every_enforced_act());
 
 my $folder = $node->basedir;
 append_to_file("$folder/client.py", <<'PY');
@@ -124,14 +124,14 @@ def last(word, count=1):
 
 
 say("no lifting", told([row for row in events if row != last("token_pause")]))
-say("frozen", told([row for row in events if row != last("wallet_freeze", 3)]))
+say("frozen", told([row for row in events if row != last("wallet_freeze", 5)]))
 say("party frozen", told([row for row in events if row != last("party_freeze", 2)]))
 say("no claims", without("\tclaim\t", '"kyc"'))
 say("no trust", without("trusted_issuer"))
 say("no mandate", without("\tmandate\t"))
 say("no enforcer", [text.split(" ", 1)[1][:30] for text in without('"enforcer"', '"granted"')])
 say("not acknowledged", without("\tacknowledge\t"))
-say("no officer", without('"approved": true'))
+say("no officer", without("\tapprove\t", '"approved": true'))
 say("no proposal", without("\tproposal\t"))
 say("no issuer of claims", [text for text in without('"claim_issuer"') if "may not make a claim event" in text] != [])
 

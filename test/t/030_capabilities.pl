@@ -125,6 +125,9 @@ $node->safe_psql('ledger', q{
 	SELECT sto_test.four_eyes('ACME', '{token_status}', '{member}'), sto_test.propose('closing', 'ACME', 'token_status', '{"status": "closed"}');
 	SELECT sto_test.four_eyes('OTHER', '{token_status}', '{custodian}'), sto_test.propose('closing too', 'OTHER', 'token_status', '{"status": "closed"}');
 	SELECT sto_test.freeze_wallet('client/1'), sto_test.freeze_party('other'), sto_test.pause('OTHER', 'enforcer');
+	SELECT sto_test.officer('second', 59, 'enforcer'), sto_test.enforce('done', 'force', '{"token": "ACME", "debit": "alice/1", "credit": "bob/1", "amount": "1"}');
+	SELECT sto_test.enforce('others', 'force', '{"token": "ACME", "debit": "client/1", "credit": "bob/1", "amount": "1"}');
+	SELECT sto_test.open_case('pending', 'force', '{"token": "ACME", "debit": "alice/1", "credit": "bob/1", "amount": "1"}');
 	SELECT sto_test.log_key();
 	SELECT sto_test.witness_key('witness', 811);
 	SELECT sto.close_day();
@@ -283,7 +286,7 @@ for my $kind (@kinds)
 }
 
 # Every ownership that the page speaks of must occur, else seeing nothing would pass.
-for my $case ([ holder => qw(wallet position holder hold statement_line party party_private erasure_log classification mandate claim acknowledgement) ], [ custodian => qw(wallet position holder hold statement_line party restriction) ],
+for my $case ([ holder => qw(wallet position holder hold statement_line party party_private erasure_log classification mandate claim acknowledgement case) ], [ custodian => qw(case wallet position holder hold statement_line party restriction) ],
 	[ issuer => qw(position holder supply party beneficial_owner ultimate_owner restriction acknowledgement proposal pending_proposals) ], [ claim_issuer => qw(claim) ], [ member => qw(hold party party_private mandate proposal pending_proposals) ], [ witness => qw(my_capability) ])
 {
 	my ($kind, @own) = @$case;

@@ -11,7 +11,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw(new_server add_signer new_ledger every_log_event every_identity_event projections is_sound is_same clients finish acknowledged complaints sends refused);
+our @EXPORT = qw(new_server add_signer new_ledger every_log_event every_identity_event every_enforced_act projections is_sound is_same clients finish acknowledged complaints sends refused);
 
 # A server of its own; not started.
 sub new_server
@@ -129,6 +129,23 @@ sub every_identity_event
 	};
 }
 
+# Enforcement, after the above: cases of every act, approved, refused and open.
+sub every_enforced_act
+{
+	return q{
+		SELECT sto_test.grant_capability('second', 'enforcer');
+		SELECT sto_test.hold('ACME', 'w6', '400', 'pledge', '{"credit_wallet": "w7"}') AS enforced_first \gset
+		SELECT sto_test.hold('ACME', 'w6', '300', 'lock_up', '{"release_after": "2099-01-01"}') AS enforced_second \gset
+		SELECT sto_test.freeze_wallet('w6'), sto_test.pause('ACME', 'acme');
+		SELECT sto_test.enforce('plain', 'force', '{"token": "ACME", "debit": "w6", "credit": "w7", "amount": "5", "valid_until": 4102444800000000, "not_before": 1}');
+		SELECT sto_test.enforce('breaks', 'force', jsonb_build_object('token', 'ACME', 'debit', 'w6', 'credit', 'w7', 'amount', '700', 'holds', ARRAY[:enforced_second, :enforced_first]));
+		SELECT sto_test.open_case('open', 'force', '{"token": "ACME", "debit": "w8", "credit": "w7", "amount": "5"}', basis => 'succession');
+		SELECT sto_test.open_case('approved', 'force', '{"token": "ACME", "debit": "w8", "credit": "w7", "amount": "5"}'), sto_test.decide_case('approved');
+		SELECT sto_test.open_case('refused', 'force', '{"token": "ACME", "debit": "w8", "credit": "w7", "amount": "5"}'), sto_test.decide_case('refused', approved => false);
+		SELECT sto_test.pause('ACME', 'acme', false), sto_test.freeze_wallet('w6', false), sto_test.trade(4, 5, 1);
+	};
+}
+
 # Every derived table as text: what two databases must have in common.
 sub projections
 {
@@ -140,7 +157,7 @@ sub projections
 		log_key witness witness_policy time_authority log_restart close
 		classification mandate beneficial_owner claim token_topics trusted_issuer document acknowledgement
 		rule_set party_list opt_in travel_data transfer_approval override holding holder_group flow issued
-		four_eyes proposal);
+		four_eyes proposal case);
 }
 
 sub is_sound

@@ -1,0 +1,106 @@
+-- Enforcement.  An officer opens a case over a body that says all that is to be done, another officer approves it, and
+-- one of the two signs the order that carries it out:
+--   open_case(id, officer, force_body(…), signatures);  approve_case(id, second, case_approval_body(), signatures);
+--   sign order_message(case_order(event, officer, order_id));  enforce(event, officer, order_id, signatures)
+
+CREATE FUNCTION sto.by_case(kind text, purpose text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN kind IN ('force', 'recover', 'reverse') OR kind = 'hold' AND coalesce(purpose IN ('seizure', 'freeze'), false);
+COMMENT ON FUNCTION sto.by_case(text, text) IS 'whether entries of this kind and purpose are enforcement, which a case of two officers allows';
+
+CREATE FUNCTION sto.case_capability(act text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE act WHEN 'recover' THEN 'recovery_agent' ELSE 'enforcer' END;
+COMMENT ON FUNCTION sto.case_capability(text) IS 'the capability of officers who open, approve and carry out cases of an act';
+
+CREATE FUNCTION sto.case_body(act text, basis text, document_hash sto.digest, debit_wallet sto.wallet_address, token uuid DEFAULT NULL,
+                              credit_wallet sto.wallet_address DEFAULT NULL, amount sto.token_amount DEFAULT NULL,
+                              undoes bigint DEFAULT NULL, holds bigint[] DEFAULT NULL,
+                              valid_until timestamptz DEFAULT NULL, not_before timestamptz DEFAULT NULL) RETURNS json
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ('{' || concat_ws(',', '"act":' || to_json(act), '"basis":' || to_json(basis),
+                             '"document_hash":' || to_json(document_hash::text), '"token":' || to_json(token),
+                             '"debit":' || to_json(debit_wallet::text), '"credit":' || to_json(credit_wallet::text),
+                             '"amount":' || to_json(amount::text), '"undoes":' || undoes, '"holds":' || to_json(holds),
+                             '"valid_until":' || sto.to_micros(valid_until), '"not_before":' || sto.to_micros(not_before)) || '}')::json;
+COMMENT ON FUNCTION sto.case_body(text, text, sto.digest, sto.wallet_address, uuid, sto.wallet_address, sto.token_amount, bigint,
+    bigint[], timestamptz, timestamptz) IS 'body of case: what is to be done, on what legal basis; amount in smallest units';
+
+CREATE FUNCTION sto.force_body(token uuid, debit_wallet sto.wallet_address, credit_wallet sto.wallet_address, amount sto.token_amount,
+                               basis text, document_hash sto.digest, holds bigint[] DEFAULT NULL,
+                               valid_until timestamptz DEFAULT NULL, not_before timestamptz DEFAULT NULL) RETURNS json
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN sto.case_body('force', basis, document_hash, debit_wallet, token, credit_wallet, amount, NULL, holds, valid_until, not_before);
+COMMENT ON FUNCTION sto.force_body(uuid, sto.wallet_address, sto.wallet_address, sto.token_amount, text, sto.digest, bigint[],
+    timestamptz, timestamptz) IS
+    'body of a case that moves units against or without their holder''s will; basis law, contract, court, administrative or succession; holds: those that it may break';
+
+CREATE FUNCTION sto.case_approval_body(approved boolean DEFAULT true) RETURNS json
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ('{"approved":' || approved || '}')::json;
+COMMENT ON FUNCTION sto.case_approval_body(boolean) IS 'body of case_approve; false refuses the case for good';
+
+CREATE FUNCTION sto.open_case(case_id uuid, officer uuid, body json, signatures bytea) RETURNS bigint
+    LANGUAGE sql VOLATILE
+BEGIN ATOMIC
+    INSERT INTO sto.event (kind, subject, actor, body, signatures)
+    VALUES ('case', open_case.case_id, open_case.officer, open_case.body, open_case.signatures)
+    RETURNING entry_id;
+END;
+COMMENT ON FUNCTION sto.open_case(uuid, uuid, json, bytea) IS
+    'open a case of enforcement; returns its id; signed by an officer over sto.force_body or its like';
+
+CREATE FUNCTION sto.approve_case(case_id uuid, officer uuid, body json, signatures bytea) RETURNS bigint
+    LANGUAGE sql VOLATILE
+BEGIN ATOMIC
+    INSERT INTO sto.event (kind, subject, actor, body, signatures)
+    VALUES ('case_approve', approve_case.case_id, approve_case.officer, approve_case.body, approve_case.signatures)
+    RETURNING entry_id;
+END;
+COMMENT ON FUNCTION sto.approve_case(uuid, uuid, json, bytea) IS
+    'approve a case that another officer opened, or refuse it; signed by the second officer over sto.case_approval_body';
+
+CREATE FUNCTION sto.case_order(case_event bigint, officer uuid, order_id uuid, valid_until timestamptz DEFAULT NULL,
+                               reference text DEFAULT NULL) RETURNS sto.transfer
+    LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    c sto.case;
+    o sto.transfer;
+BEGIN
+    SELECT * INTO c FROM sto.case x WHERE x.case_event = case_order.case_event;
+    IF c.case_event IS NULL THEN
+        RAISE EXCEPTION 'there is no case % that this role may see', case_order.case_event USING ERRCODE = 'ST216';
+    END IF;
+    o.kind := c.act;
+    o.order_id := case_order.order_id;
+    o.ordering_party := case_order.officer;
+    o.token_id := c.token_id;
+    o.debit_wallet := c.debit_wallet;
+    o.credit_wallet := c.credit_wallet;
+    o.amount := c.amount;
+    o.attachment_hash := c.document_hash;
+    o.authority_event := c.case_event;
+    o.valid_until := case_order.valid_until;
+    o.reference := case_order.reference;
+    RETURN o;
+END $$;
+COMMENT ON FUNCTION sto.case_order(bigint, uuid, uuid, timestamptz, text) IS
+    'the order that carries a case out, for sto.order_message; officer is who opened or approved it';
+
+CREATE FUNCTION sto.enforce(case_event bigint, officer uuid, order_id uuid, signatures bytea,
+                              valid_until timestamptz DEFAULT NULL, reference text DEFAULT NULL,
+                              OUT entry_id bigint, OUT posted_at timestamptz, OUT leaf_hash sto.digest, OUT repeated boolean)
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    o sto.transfer := sto.case_order(case_event, officer, order_id, valid_until, reference);
+    t sto.token := sto.find_token(o.token_id::text);
+BEGIN
+    SELECT e.entry_id, e.posted_at, e.leaf_hash, e.repeated INTO entry_id, posted_at, leaf_hash, repeated
+      FROM sto.transfer(o.token_id::text, o.debit_wallet, o.credit_wallet, sto.to_display(o.amount, t.decimals), o.ordering_party,
+                        o.order_id, signatures, o.kind, o.valid_until, o.reference, attachment_hash => o.attachment_hash,
+                        authority_event => o.authority_event) e;
+END $$;
+COMMENT ON FUNCTION sto.enforce(bigint, uuid, uuid, bytea, timestamptz, text) IS
+    'post the entry of an approved case; signed by one of its two officers over the message of sto.case_order';

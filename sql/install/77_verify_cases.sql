@@ -1,0 +1,92 @@
+-- Enforcement: cases rebuilt from the log and compared, and every enforced entry beside the case that it cites.
+
+CREATE VIEW sto.case_span AS
+SELECT e.entry_id AS case_event, e.subject AS case_id, e.actor AS opened_by, e.recorded_at, b.act, b.basis, b.document_hash, b.token, b.debit,
+       b.credit, b.amount, b.undoes, b.holds, sto.from_micros(b.valid_until) AS valid_until, sto.from_micros(b.not_before) AS not_before,
+       a.approved, a.approved_by, a.refused, u.used
+  FROM ONLY sto.event e
+ CROSS JOIN LATERAL json_to_record(e.body)
+    AS b (act text, basis text, document_hash sto.digest, token uuid, debit sto.wallet_address, credit sto.wallet_address,
+          amount sto.token_amount, undoes bigint, holds bigint[], valid_until bigint, not_before bigint)
+  LEFT JOIN (SELECT d.subject, min(d.entry_id) FILTER (WHERE (d.body ->> 'approved')::boolean) AS approved,
+                    (array_agg(d.actor ORDER BY d.entry_id) FILTER (WHERE (d.body ->> 'approved')::boolean))[1] AS approved_by,
+                    min(d.entry_id) FILTER (WHERE NOT (d.body ->> 'approved')::boolean) AS refused
+               FROM ONLY sto.event d WHERE d.kind = 'case_approve' GROUP BY d.subject) a ON a.subject = e.subject
+  LEFT JOIN (SELECT t.authority_event, min(t.entry_id) AS used
+               FROM ONLY sto.transfer t WHERE t.authority_event IS NOT NULL AND sto.by_case(t.kind, t.purpose)
+              GROUP BY t.authority_event) u ON u.authority_event = e.entry_id
+ WHERE e.kind = 'case';
+COMMENT ON VIEW sto.case_span IS 'cases of enforcement as the log states them: opened, approved, refused, used';
+
+CREATE FUNCTION sto.verify_case_register() RETURNS SETOF sto.verification
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+    SELECT 'register', 'sto.case', (SELECT count(*) FROM sto.case), count(*) = 0, min(coalesce(r.case_event, c.case_event)),
+           CASE WHEN count(*) > 0 THEN format('%s rows differ from what the log says', count(*)) END
+      FROM sto.case_span r FULL JOIN sto.case c ON c.case_event = r.case_event
+     WHERE (c.case_event, c.approved, c.refused, c.used, c.undoes, c.valid_until, c.not_before, c.amount, c.case_id, c.opened_by,
+            c.approved_by, c.token_id, c.debit_wallet, c.credit_wallet, c.document_hash, c.act, c.basis, c.holds)
+           IS DISTINCT FROM (r.case_event, r.approved, r.refused, r.used, r.undoes, r.valid_until, r.not_before, r.amount, r.case_id,
+            r.opened_by, r.approved_by, r.token, r.debit, r.credit, r.document_hash, r.act, r.basis, r.holds);
+END $$;
+COMMENT ON FUNCTION sto.verify_case_register() IS 'cases of enforcement, rebuilt from the log and compared';
+
+-- What no gate lets into a case; null if nothing.
+CREATE FUNCTION sto.case_fault(c sto.case_span) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN CASE
+        WHEN c.act IS DISTINCT FROM 'force' THEN 'a case of an act that there is none'
+        WHEN c.basis NOT IN ('law', 'contract', 'court', 'administrative', 'succession') THEN 'a case without legal basis'
+        WHEN c.token IS NULL OR c.credit IS NULL OR c.amount IS NULL OR c.undoes IS NOT NULL
+          THEN 'a case that does not state what its act needs, or more'
+        WHEN c.amount <= 0 THEN 'a case about no unit'
+        WHEN c.valid_until <= greatest(c.recorded_at, c.not_before) THEN 'a case that ends before it may be carried out'
+        WHEN c.debit = c.credit OR (SELECT count(*) FROM sto.wallet w WHERE w.address IN (c.debit, c.credit) AND w.kind <> 'issuance'
+                                                                       AND w.registered < c.case_event) <> 2
+          THEN 'a case about a wallet that was not there'
+        WHEN NOT EXISTS (SELECT FROM sto.token t WHERE t.token_id = c.token AND t.registered < c.case_event)
+          THEN 'a case about a token that was not there'
+        WHEN cardinality(c.holds) NOT BETWEEN 1 AND 64
+          OR cardinality(c.holds) <> (SELECT count(DISTINCT h.entry_id) FROM ONLY sto.transfer h
+                                       WHERE h.entry_id = ANY (c.holds) AND h.kind = 'hold' AND h.debit_wallet = c.debit
+                                         AND h.token_id = c.token AND h.entry_id < c.case_event)
+          THEN 'a case that breaks a hold that was not there' END;
+END $$;
+COMMENT ON FUNCTION sto.case_fault(sto.case_span) IS 'why no officer could have opened this case; null if one could';
+
+CREATE FUNCTION sto.verify_cases() RETURNS SETOF sto.verification
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+    WITH span AS MATERIALIZED (SELECT * FROM sto.case_span),
+    entry AS (
+        SELECT t.* FROM ONLY sto.transfer t WHERE sto.by_case(t.kind, t.purpose)),
+    fault AS (
+        SELECT s.case_event AS id, sto.case_fault(s::sto.case_span) AS reason FROM span s
+        UNION ALL
+        SELECT e.entry_id, CASE
+               WHEN e.entry_id > s.refused THEN 'decided after it was refused'
+               WHEN e.entry_id > s.used THEN 'decided after it was carried out'
+               WHEN (e.body ->> 'approved')::boolean AND e.entry_id > s.approved THEN 'approved twice' END
+          FROM ONLY sto.event e LEFT JOIN span s ON s.case_id = e.subject WHERE e.kind = 'case_approve'
+        UNION ALL
+        SELECT t.entry_id, CASE
+               WHEN s.case_event IS NULL OR s.case_event > t.entry_id THEN 'it cites no case'
+               WHEN s.approved IS NULL OR s.approved > t.entry_id THEN 'its case was not approved'
+               WHEN s.refused < t.entry_id THEN 'its case was refused'
+               WHEN s.used < t.entry_id THEN 'its case was carried out before'
+               WHEN t.posted_at >= s.valid_until THEN 'its case had expired'
+               WHEN t.posted_at < s.not_before THEN 'its case was not to be carried out yet'
+               WHEN (t.kind, t.token_id, t.debit_wallet, t.credit_wallet, t.amount, t.attachment_hash)
+                    IS DISTINCT FROM (s.act, s.token, s.debit, s.credit, s.amount, s.document_hash)
+                 THEN 'it is not what its case says' END
+          FROM entry t LEFT JOIN span s ON s.case_event = t.authority_event)
+    SELECT 'cases', 'sto.transfer', (SELECT count(*) FROM entry), count(f.reason) = 0, min(f.id) FILTER (WHERE f.reason IS NOT NULL),
+           CASE WHEN count(f.reason) > 0 THEN format('%s events and entries; the first: %s', count(f.reason),
+                (array_agg(f.reason ORDER BY f.id) FILTER (WHERE f.reason IS NOT NULL))[1]) END
+      FROM fault f;
+END $$;
+COMMENT ON FUNCTION sto.verify_cases() IS
+    'every enforced entry is what a case said that a second officer had approved, in its time, once; and cases are what a gate lets in';

@@ -1,0 +1,44 @@
+/*
+ * sto_verify_cases.c
+ *		The rows of sto.case, as the fold gives them.
+ */
+#include "bin/sto_verify_tables.h"
+
+static bool
+next_case(const StoReplay *replay, size_t *at, Values *v)
+{
+	static StoReplayCase c; /* values point into it */
+
+	if (!sto_replay_case(replay, at, &c))
+		return false;
+	values_begin(v);
+	values_number(v, true, c.event);
+	values_number(v, c.approved != 0, c.approved);
+	values_number(v, c.refused != 0, c.refused);
+	values_number(v, c.used != 0, c.used);
+	values_number(v, c.has_undoes, c.undoes);
+	values_time(v, c.has_valid_until, c.valid_until);
+	values_time(v, c.has_not_before, c.not_before);
+	values_amount(v, c.has_amount, c.amount);
+	values_octets(v, true, c.case_id, STO_UUID_LEN);
+	values_octets(v, true, c.opened_by, STO_UUID_LEN);
+	values_octets(v, c.has_approved_by, c.approved_by, STO_UUID_LEN);
+	values_octets(v, c.has_token, c.token_id, STO_UUID_LEN);
+	values_octets(v, true, c.debit, STO_ADDRESS_LEN);
+	values_octets(v, c.has_credit, c.credit, STO_ADDRESS_LEN);
+	values_octets(v, true, c.document_hash, STO_DIGEST_LEN);
+	values_text(v, c.act);
+	values_text(v, c.basis);
+	values_text(v, c.holds[0] != '\0' ? c.holds : NULL);
+	values_name_number(v, "case", c.event);
+	return true;
+}
+
+const Table case_tables[] = {
+	{"sto.case",
+	 "case_event, approved, refused, used, undoes, valid_until, not_before, amount, case_id, "
+	 "opened_by, approved_by, token_id, debit_wallet, credit_wallet, document_hash, act, basis, "
+	 "pg_catalog.array_to_json(holds)::text",
+	 "case_event", NULL, next_case},
+	{NULL, NULL, NULL, NULL, NULL},
+};

@@ -1,0 +1,65 @@
+/*
+ * case.h
+ *		A case of enforcement: what one officer proposes and another approves, and
+ *		what an entry may do under it.
+ *
+ * docs/security.md, "Enforcement".
+ */
+#ifndef STO_LEDGER_CASE_H
+#define STO_LEDGER_CASE_H
+
+#include "postgres.h"
+
+#include "core/message.h"
+#include "ledger/reason.h"
+
+typedef enum StoCaseAct
+{
+	STO_CASE_FORCE,
+	STO_CASE_ACTS
+} StoCaseAct;
+
+/* Holds that one case may break. */
+#define STO_CASE_HOLDS_MAX 64
+
+typedef struct StoCase
+{
+	int64 event;    /* that opened it: its id */
+	int64 approved; /* events; 0: it was not */
+	int64 refused;
+	int64 used;         /* entry; 0: it was not */
+	int64 not_before;   /* PG_INT64_MIN: at once */
+	int64 usable_until; /* PG_INT64_MAX: for ever */
+	StoAmount amount;
+	StoCaseAct act;
+	uint8_t opened_by[STO_UUID_LEN];
+	uint8_t approved_by[STO_UUID_LEN]; /* if it was */
+	uint8_t token_id[STO_UUID_LEN];
+	uint8_t debit[STO_ADDRESS_LEN];
+	uint8_t credit[STO_ADDRESS_LEN];
+	uint8_t document_hash[STO_DIGEST_LEN];
+	int hold_count;
+	int64 *holds;      /* that it breaks, in this order */
+	StoAmount *broken; /* units that the entry at hand takes out of each */
+} StoCase;
+
+/* The act of that name; false if there is none. */
+extern bool sto_case_act(const char *name, StoCaseAct *act);
+extern const char *sto_case_act_name(StoCaseAct act);
+/* What an officer needs to open, approve or carry out a case of that act. */
+extern const char *sto_case_capability(const char *act);
+
+struct StoPosting;
+
+/* The case of that event as it is now, in memory of the current context; NULL if there is none. */
+extern StoCase *sto_case_read(int64 case_event);
+/* The same with its row locked, so that nobody else uses it meanwhile. */
+extern StoCase *sto_case_lock(int64 case_event);
+/* Adds a reason for each way in which the order may not be carried out under its case now. */
+extern void sto_comply_case(const struct StoPosting *p, StoReasons *reasons);
+/* Units that the entry takes out of holds that its case breaks. */
+extern StoAmount sto_case_broken(const StoCase *legal);
+/* The case and the holds that the entry uses up. */
+extern void sto_post_case(const struct StoPosting *p);
+
+#endif
