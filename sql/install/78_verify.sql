@@ -232,7 +232,7 @@ DECLARE
     step text;
 BEGIN
     FOREACH step IN ARRAY coalesce(checks, ARRAY['guards', 'log', 'times', 'authority', 'entry_signatures', 'batches', 'holds',
-                                                 'cases', 'stops', 'eligibility', 'acknowledgements', 'groups', 'closed', 'supply', 'events', 'event_signatures', 'second_officers',
+                                                 'cases', 'stops', 'eligibility', 'acknowledgements', 'rules', 'groups', 'closed', 'supply', 'events', 'event_signatures', 'second_officers',
                                                  'possessions', 'register', 'closes',
                                                  'blocks', 'checkpoints', 'cosignatures', 'time_stamps', 'foreign_checkpoints',
                                                  'indexes'])
@@ -252,6 +252,7 @@ BEGIN
                 WHEN 'cases' THEN RETURN QUERY SELECT * FROM sto.verify_cases();
                 WHEN 'stops' THEN RETURN QUERY SELECT * FROM sto.verify_stops();
                 WHEN 'eligibility' THEN RETURN QUERY SELECT * FROM sto.verify_eligibility();
+                WHEN 'rules' THEN RETURN QUERY SELECT * FROM sto.verify_rules();
                 WHEN 'acknowledgements' THEN RETURN QUERY SELECT * FROM sto.verify_acknowledgements();
                 WHEN 'groups' THEN RETURN QUERY SELECT * FROM sto.verify_groups();
                 WHEN 'closed' THEN RETURN QUERY SELECT * FROM sto.verify_closed();
@@ -264,6 +265,7 @@ BEGIN
                     RETURN QUERY SELECT * FROM sto.verify_register();
                     RETURN QUERY SELECT * FROM sto.verify_identity();
                     RETURN QUERY SELECT * FROM sto.verify_documents();
+                    RETURN QUERY SELECT * FROM sto.verify_rule_register();
                     RETURN QUERY SELECT * FROM sto.verify_four_eyes();
                     RETURN QUERY SELECT * FROM sto.verify_case_register();
                 WHEN 'closes' THEN RETURN QUERY SELECT * FROM sto.verify_closes();

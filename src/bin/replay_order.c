@@ -186,6 +186,4 @@ sto_fold_comply(const Posting *p)
 		check_hold(p);
 	if (o->kind != STO_RELEASE && p->token != NULL)
 		sto_fold_restrictions(p);
-	if (p->entry->has_rule_set)
-		sto_fold_bad(p, STO_CHECK_RULE, "it names a rule set; no ledger of this version has any");
 }

@@ -7,10 +7,14 @@
 
 #include <string.h>
 
-/* A hold that protects others than its holder is asked nothing. */
+/* A hold that protects others is asked nothing, and one that was checked once not again. */
 static bool
-is_asked(const StoOrder *o)
+is_asked(const Posting *p)
 {
+	const StoOrder *o = p->order;
+
+	if (o->kind == STO_POST)
+		return p->hold == NULL || !p->hold->checked_once;
 	if (o->kind == STO_HOLD)
 		return o->purpose != STO_LOCK_UP && o->purpose != STO_SEIZURE && o->purpose != STO_FREEZE;
 	return o->kind != STO_RELEASE;
@@ -154,7 +158,7 @@ sto_fold_ruled(const Posting *p)
 	check_column(p, in_force);
 	if (!make_entry(p, &entry))
 		good = false;
-	else if (in_force != 0 && is_asked(p->order))
+	else if (in_force != 0 && is_asked(p))
 		good = set != NULL && ask(p, &entry, set);
 	if (!good || !sto_rule_fold_entry(r->rules, &entry))
 		return sto_fold_stop(r, p->entry->entry_id, "there is no memory");

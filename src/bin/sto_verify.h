@@ -12,6 +12,7 @@
  *	sto_verify_judge.c		their signatures: the log's, witnesses', time-stamps
  *	sto_verify_tables.c		a database's register and positions beside the fold's
  *	sto_verify_rows.c		what the rows of these should be
+ *	sto_verify_facts.c		what a report says beside the checks
  *	sto_verify_identity.c	the same for tables about parties
  *	sto_verify_rules.c		and for those about rules
  *	sto_verify_past.c		a token's entries read again, for its first rules

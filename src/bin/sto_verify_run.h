@@ -52,6 +52,9 @@ extern void run_tile(void *context, int level, int64_t n, const StoHash *hashes,
 					 const StoHash *root, const int64_t *ids);
 extern void learn_ledger(Run *run);
 
+/* sto_verify_facts.c: whose log it is, how long, what was left out */
+extern void tell_facts(Run *run);
+
 /* sto_verify_past.c: a token's entries again */
 extern bool run_past(void *context, StoReplay *replay, const uint8_t token_id[STO_UUID_LEN],
 					 int64_t first, int64_t before);

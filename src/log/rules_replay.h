@@ -1,0 +1,42 @@
+/*
+ * rules_replay.h
+ *		The log folded for what rules read (core/rule_fold.h), from the tables, with
+ *		the caller's rights and one snapshot.
+ */
+#ifndef STO_LOG_RULES_REPLAY_H
+#define STO_LOG_RULES_REPLAY_H
+
+#include "postgres.h"
+
+#include "core/rule_fold.h"
+
+typedef struct StoRulesReplay StoRulesReplay;
+
+/* An entry before it moves anything: false ends the replay. */
+typedef bool (*StoRulesVisit)(StoRulesReplay *replay, StoRuleEntry *entry);
+
+struct StoRulesReplay
+{
+	StoRuleFold *fold;
+	StoRulesVisit visit;
+	void *context;
+	/* of the entry that is visited */
+	bool has_rule_set;
+	int64 rule_set;
+	bool is_asked;    /* rules apply to it: no release, no lock-up, seizure or freeze */
+	bool is_enforced; /* they stop it not */
+	/* the caller's choice */
+	int64 until;                /* entries above it are not read */
+	const StoRuleSet *proposed; /* kept for from the start, beside the sets of the log */
+};
+
+/*
+ * Replay the entries of one token, or (NULL) of all that ever had rules, and every
+ * event that rules read.  With SPI connected.  ERROR for a body that can't be read.
+ */
+extern void sto_rules_replay(StoRulesReplay *replay, const uint8_t *token_id);
+/* A new fold, to be freed also where an error leaves. */
+extern StoRuleFold *sto_rules_fold(void);
+extern void sto_rules_no_memory(void) pg_attribute_noreturn();
+
+#endif
