@@ -614,7 +614,7 @@ class Register:
     """Folds a log in the order of its ids and notes whatever doesn't hold."""
 
     REGISTRAR_ACTS = ("party_status", "wallet", "wallet_status", "party_facts",
-                      "classification", "mandate", "beneficial_owner")
+                      "classification", "mandate", "beneficial_owner", "party_members")
     ROLE_ACTS = ("capability", "party", *REGISTRAR_ACTS)    # where genesis chose "roles"
     ROOT_ACTS = ("genesis", "capability", "log_key", "witness_policy", "time_authority",
                  "log_restart")
@@ -640,9 +640,11 @@ class Register:
         self.wallets = {}       # address -> dict(subject, party, custodian, salt, signed_only)
         self.wallet_ids = {}    # wallet uuid -> address
         self.tokens = {}        # uuid -> dict(issuer, issuance, unsigned_role)
+        self.kinds = {}         # party -> natural, legal, joint, estate
         self.facts = {}         # party -> dict of country, incorporation, lei, commitment
         self.classes = {}       # (party, token or None) -> dict(event, class, basis, from, to)
         self.mandates = {}      # (principal, representative, scope) -> dict(event, granted, ...)
+        self.members = {}       # joint party -> (event id, its members in order, who votes)
         self.owners = {}        # (party, owner) -> dict(event, share, control, from, to)
         self.claims = {}        # event id -> dict(party, topic, issuer, from, to, revoked)
         self.claims_on = {}     # (party, topic) -> those claims
@@ -727,7 +729,9 @@ class Register:
             "token_pause": self.may_pause(actor, subject),
             "wallet_freeze": self.may(actor, "enforcer"),
             "party_freeze": self.may(actor, "enforcer"),
-            "acknowledge": actor == subject or self.owner(actor) == subject,
+            **{k: actor == subject or self.owner(actor) == subject or
+               self.has_mandate(subject, actor, row["recorded_at"])
+               for k in ("acknowledge", "opt_in")},
             "proposal": kind == "proposal" and self.is_issuer(actor, uuid.UUID(body["about"])),
             "case": self.may(actor, OFFICERS.get(body.get("act"), "enforcer")),
             "case_approve": self.may_decide(actor, subject),
@@ -883,6 +887,15 @@ class Register:
     def apply_beneficial_owner(self, row, body):
         place = (row["subject"], uuid.UUID(body["owner"]))
         self.owners[place] = self.dated(row, body, ("share", "control"))
+
+    def apply_party_members(self, row, body):
+        members = [uuid.UUID(party) for party in body["members"]]
+        nominee = uuid.UUID(body["nominee"])
+        if self.kinds.get(row["subject"]) != "joint" or nominee not in members or \
+                len(set(members)) != len(members) or not 2 <= len(members) <= 16 or \
+                any(self.kinds.get(party) in (None, "joint") for party in members):
+            self.problem(row, "not the members of a joint party")
+        self.members[row["subject"]] = (row["entry_id"], members, nominee)
 
     def apply_claim(self, row, body):
         claim = self.dated(row, body, ("topic", "commitment"))
@@ -1047,6 +1060,7 @@ class Register:
         return broken - lacking
 
     def apply_party(self, row, body):
+        self.kinds[row["subject"]] = body["kind"]
         self.facts[row["subject"]] = {name: body[name] for name in ("country", "lei", "commitment")
                                       if name in body}
         if "keys" in body:
@@ -1117,14 +1131,14 @@ class Register:
         wallet = self.wallets.get(address, dict(party=None, custodian=None))
         if party == wallet["party"]:
             return wallet["subject"]
-        if party == wallet["custodian"] or self.has_mandate(wallet["party"], row):
+        if party == wallet["custodian"] or self.has_mandate(
+                wallet["party"], party, row["posted_at"]):
             return party
         return None
 
-    def has_mandate(self, principal, row):
-        mandates = [self.mandates.get((principal, row["ordering_party"], scope))
-                    for scope in ("orders", "all")]
-        return any(m and m["granted"] and in_force(m, row["posted_at"]) for m in mandates)
+    def has_mandate(self, principal, party, at):
+        mandates = [self.mandates.get((principal, party, scope)) for scope in ("orders", "all")]
+        return any(m and m["granted"] and in_force(m, at) for m in mandates)
 
     # docs/security.md, "Who bypasses what": the sides that a freeze stops.
     STOPS = {"issue": ("credit",), "redeem": ("debit",), "transfer": ("debit", "credit"),

@@ -41,6 +41,16 @@ CREATE TABLE sto.beneficial_owner (
 );
 COMMENT ON TABLE sto.beneficial_owner IS 'beneficial owners of legal persons, as last stated';
 
+-- The newest list rules.
+CREATE TABLE sto.party_members (
+    set_by   bigint NOT NULL,
+    party_id uuid   NOT NULL,         -- joint
+    nominee  uuid   NOT NULL,         -- the member who votes
+    members  uuid[] NOT NULL,         -- in the order in which a register names them
+    CONSTRAINT party_members_pkey PRIMARY KEY (party_id)
+);
+COMMENT ON TABLE sto.party_members IS 'who holds together as a joint party, and which of them votes';
+
 CREATE TABLE sto.claim (
     claim      bigint     NOT NULL,   -- event that made it: its id
     revoked    bigint,                -- event that took it back

@@ -34,6 +34,12 @@ CREATE FUNCTION sto.beneficial_owner_body(owner uuid, share integer, control boo
 COMMENT ON FUNCTION sto.beneficial_owner_body(uuid, integer, boolean, timestamptz, timestamptz) IS
     'body of beneficial_owner; share in basis points, 0 for none any more';
 
+CREATE FUNCTION sto.party_members_body(members uuid[], nominee uuid) RETURNS json
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ('{' || concat_ws(',', '"members":' || array_to_json(members), '"nominee":' || to_json(nominee)) || '}')::json;
+COMMENT ON FUNCTION sto.party_members_body(uuid[], uuid) IS
+    'body of party_members: joint holders in their order, and the one of them who votes';
+
 CREATE FUNCTION sto.claim_body(topic text, commitment sto.digest, valid_from timestamptz DEFAULT NULL,
                                valid_to timestamptz DEFAULT NULL) RETURNS json
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -111,6 +117,17 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION sto.set_beneficial_owner(uuid, uuid, json, bytea) IS
     'state a beneficial owner of a legal person; signed by a registrar over sto.beneficial_owner_body';
+
+CREATE FUNCTION sto.set_party_members(party_id uuid, registrar uuid, body json, signatures bytea) RETURNS bigint
+    LANGUAGE sql VOLATILE
+BEGIN ATOMIC
+    INSERT INTO sto.event (kind, subject, actor, body, signatures)
+    VALUES ('party_members', set_party_members.party_id, set_party_members.registrar, set_party_members.body,
+            set_party_members.signatures)
+    RETURNING entry_id;
+END;
+COMMENT ON FUNCTION sto.set_party_members(uuid, uuid, json, bytea) IS
+    'state who holds together as a joint party, and who votes; signed by a registrar over sto.party_members_body';
 
 CREATE FUNCTION sto.add_claim(party_id uuid, issuer uuid, body json, signatures bytea) RETURNS bigint
     LANGUAGE sql VOLATILE

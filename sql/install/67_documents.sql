@@ -33,7 +33,7 @@ BEGIN ATOMIC
     RETURNING entry_id;
 END;
 COMMENT ON FUNCTION sto.acknowledge_document(uuid, uuid, json, bytea) IS
-    'a party acknowledges a document; the actor is the party, or one of its wallets';
+    'a party acknowledges a document; the actor is the party, one of its wallets, or a representative with a mandate';
 
 CREATE FUNCTION sto.documents_due(token_id uuid, party_id uuid) RETURNS SETOF sto.document
     LANGUAGE sql STABLE PARALLEL SAFE

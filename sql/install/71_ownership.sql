@@ -26,3 +26,18 @@ SELECT c.party_id, c.owner, p.kind AS owner_kind, round(sum(c.share) * 100, 4) A
  GROUP BY c.party_id, c.owner, p.kind, r.party_id;
 COMMENT ON VIEW sto.ultimate_owner IS
     'who is at the end of the chains of owners of a party: percent over all chains; beneficial from 25 %, who controls it through a whole chain, or where owners own each other';
+
+-- Joint holders as a register names them: in their order, with the one who votes, for each token that they hold together.
+CREATE VIEW sto.joint_holder WITH (security_barrier) AS
+SELECT m.party_id, j.place, j.member, j.member = m.nominee AS votes, h.token_id, t.name AS token, h.balance,
+       sto.to_display(h.balance, t.decimals) AS balance_display, m.set_by
+  FROM sto.party_members m
+ CROSS JOIN LATERAL unnest(m.members) WITH ORDINALITY AS j (member, place)
+  LEFT JOIN LATERAL (SELECT p.token_id, sum(p.balance) AS balance
+                       FROM sto.wallet w JOIN sto.position p ON p.wallet = w.address
+                      WHERE w.party_id = m.party_id AND p.balance > 0 GROUP BY p.token_id) h ON true
+  LEFT JOIN sto.token t ON t.token_id = h.token_id
+ WHERE (SELECT me.reads_all FROM sto.me) OR (SELECT me.party_id FROM sto.me) IN (m.party_id, t.issuer)
+    OR (SELECT me.party_id FROM sto.me) = ANY (m.members);
+COMMENT ON VIEW sto.joint_holder IS
+    'members of joint parties in their order, who votes for them, and what they hold together over all their wallets';

@@ -11,8 +11,8 @@ BEGIN
          CROSS JOIN LATERAL json_to_record(e.body)
             AS b (class text, basis text, token uuid, "from" bigint, "to" bigint, representative uuid, scope text, granted boolean,
                   owner uuid, share integer, control boolean, topic text, commitment sto.digest, claim bigint, topics text[],
-                  receiver_only boolean, issuer uuid)
-         WHERE e.kind IN ('classification', 'mandate', 'beneficial_owner', 'claim', 'claim_revoke', 'token_topics', 'trusted_issuer')),
+                  receiver_only boolean, issuer uuid, members uuid[], nominee uuid)
+         WHERE e.kind IN ('classification', 'mandate', 'beneficial_owner', 'claim', 'claim_revoke', 'token_topics', 'trusted_issuer', 'party_members')),
     fault (scope, id) AS (
         SELECT 'sto.classification', coalesce(r.entry_id, p.set_by)
           FROM (SELECT * FROM stated s WHERE s.kind = 'classification') r
@@ -33,6 +33,11 @@ BEGIN
           FULL JOIN sto.beneficial_owner p ON p.party_id = r.subject AND p.owner = r.owner
          WHERE (p.set_by, p.share, p.control, p.valid_from, p.valid_to)
                IS DISTINCT FROM (r.entry_id, r.share, r.control, r.valid_from, r.valid_to)
+        UNION ALL
+        SELECT 'sto.party_members', coalesce(r.entry_id, p.set_by)
+          FROM (SELECT DISTINCT ON (s.subject) * FROM stated s WHERE s.kind = 'party_members' ORDER BY s.subject, s.entry_id DESC) r
+          FULL JOIN sto.party_members p ON p.party_id = r.subject
+         WHERE (p.set_by, p.members, p.nominee) IS DISTINCT FROM (r.entry_id, r.members, r.nominee)
         UNION ALL
         SELECT 'sto.claim', coalesce(r.entry_id, p.claim)
           FROM (SELECT s.*, v.entry_id AS revoked FROM stated s
@@ -56,9 +61,10 @@ BEGIN
            CASE WHEN count(f.scope) > 0 THEN format('%s rows differ from what the log says', count(f.scope)) END
       FROM (VALUES ('sto.classification', (SELECT count(*) FROM sto.classification)), ('sto.mandate', (SELECT count(*) FROM sto.mandate)),
                    ('sto.beneficial_owner', (SELECT count(*) FROM sto.beneficial_owner)), ('sto.claim', (SELECT count(*) FROM sto.claim)),
+                   ('sto.party_members', (SELECT count(*) FROM sto.party_members)),
                    ('sto.token_topics', (SELECT count(*) FROM sto.token_topics)),
                    ('sto.trusted_issuer', (SELECT count(*) FROM sto.trusted_issuer))) AS t (scope, examined)
       LEFT JOIN fault f ON f.scope = t.scope
      GROUP BY t.scope, t.examined ORDER BY t.scope;
 END $$;
-COMMENT ON FUNCTION sto.verify_identity() IS 'classes, mandates, owners, claims, topics and trusted issuers, rebuilt from their events and compared';
+COMMENT ON FUNCTION sto.verify_identity() IS 'classes, mandates, owners, joint holders, claims, topics and trusted issuers, rebuilt from their events and compared';

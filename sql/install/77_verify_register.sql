@@ -136,7 +136,7 @@ BEGIN
                          WHEN e.kind = 'wallet_status' THEN e.actor = e.subject OR r.subject IS NOT NULL
                          WHEN e.kind IN ('token_terms', 'token_policy', 'token_status') THEN e.actor = k.issuer
                          WHEN e.kind IN ('token', 'batch') THEN e.actor <> nil
-                         WHEN e.kind IN ('party_facts', 'classification', 'mandate', 'beneficial_owner', 'travel_data') THEN r.subject IS NOT NULL
+                         WHEN e.kind IN ('party_facts', 'classification', 'mandate', 'beneficial_owner', 'travel_data', 'party_members') THEN r.subject IS NOT NULL
                          WHEN e.kind = 'claim' THEN sto.had_capability(e.actor, 'claim_issuer', e.entry_id)
                          WHEN e.kind = 'claim_revoke' THEN EXISTS (SELECT FROM ONLY sto.event c
                               WHERE c.entry_id = (e.body ->> 'claim')::bigint AND c.entry_id < e.entry_id AND c.kind = 'claim'
@@ -152,6 +152,7 @@ BEGIN
                                 AND c.subject = e.subject AND c.actor = e.actor)
                          WHEN e.kind IN ('acknowledge', 'opt_in') THEN e.actor = e.subject
                               OR EXISTS (SELECT FROM sto.wallet o WHERE o.wallet_id = e.actor AND o.party_id = e.subject AND o.kind <> 'issuance')
+                              OR sto.had_mandate(e.subject, e.actor, e.entry_id, e.recorded_at)
                          WHEN e.kind = 'token_pause' THEN sto.had_capability(e.actor, 'enforcer', e.entry_id)
                               -- the issuer lifts its own pause, not an enforcer's
                               OR e.actor = k.issuer AND coalesce(sto.paused_by(e.subject, e.entry_id), e.actor) = e.actor
@@ -164,7 +165,7 @@ BEGIN
                     THEN 'its actor may not do this'
                     WHEN e.signatures IS NULL THEN
                          CASE WHEN by_role AND e.kind IN ('capability', 'party', 'party_status', 'wallet', 'wallet_status',
-                                                        'party_facts', 'classification', 'mandate', 'beneficial_owner', 'travel_data') THEN NULL
+                                                        'party_facts', 'classification', 'mandate', 'beneficial_owner', 'travel_data', 'party_members') THEN NULL
                               ELSE 'it is not signed' END
                     WHEN NOT verify_event_signatures.signatures THEN NULL
                     WHEN e.kind = 'genesis' THEN CASE WHEN octet_length(e.signatures) / 74 <> json_array_length(e.body -> 'keys')

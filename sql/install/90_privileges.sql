@@ -152,3 +152,10 @@ CREATE POLICY own ON sto.case FOR SELECT
     USING ((SELECT me.reads_all FROM sto.me) OR (SELECT me.party_id FROM sto.me) IN (opened_by, approved_by)
            OR used IS NOT NULL AND (debit_wallet IN (SELECT w.address FROM sto.wallet w) OR credit_wallet IN (SELECT w.address FROM sto.wallet w)));
 GRANT SELECT ON sto.case TO PUBLIC;
+
+-- Joint holders: for the joint party, its members, issuers of what they hold (the view), and readers of the register.
+ALTER TABLE sto.party_members ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON sto.party_members FOR SELECT
+    USING ((SELECT me.reads_all FROM sto.me) OR party_id = (SELECT me.party_id FROM sto.me)
+           OR (SELECT me.party_id FROM sto.me) = ANY (members));
+GRANT SELECT ON sto.party_members, sto.joint_holder TO PUBLIC;

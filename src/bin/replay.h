@@ -462,6 +462,19 @@ extern bool sto_replay_acknowledgement(const StoReplay *r, size_t *at,
 #define STO_REPLAY_ACTS_MAX 200
 #define STO_REPLAY_UUIDS_MAX 650
 
+/* Who holds together as a joint party, as last stated. */
+typedef struct StoReplayMembers
+{
+	int64_t set_by;
+	uint8_t party_id[STO_UUID_LEN];
+	uint8_t nominee[STO_UUID_LEN];
+	char members[STO_REPLAY_UUIDS_MAX];
+} StoReplayMembers;
+
+extern bool sto_replay_members(const StoReplay *r, size_t *at, StoReplayMembers *out);
+extern bool sto_replay_find_members(const StoReplay *r, const uint8_t party_id[STO_UUID_LEN],
+									StoReplayMembers *out);
+
 /* Which acts about a token need a second officer, as last stated. */
 typedef struct StoReplayFourEyes
 {

@@ -89,7 +89,9 @@ static const struct
 	[STO_F_LEI] = {"lei", TYPE_TEXT},
 	[STO_F_LIST] = {"list", TYPE_TEXT},
 	[STO_F_LISTED] = {"listed", TYPE_BOOLEAN},
+	[STO_F_MEMBERS] = {"members", TYPE_UUIDS},
 	[STO_F_NAME] = {"name", TYPE_TEXT},
+	[STO_F_NOMINEE] = {"nominee", TYPE_UUID},
 	[STO_F_NOT_BEFORE] = {"not_before", TYPE_TIME},
 	[STO_F_ORIGIN] = {"origin", TYPE_TEXT},
 	[STO_F_OWNER] = {"owner", TYPE_UUID},
@@ -190,6 +192,7 @@ static const struct
 	[STO_BODY_TRANSFER_APPROVAL] = {"transfer_approval", F(AMOUNT) | F(EXACT) | F(USES),
 									F(SENDER) | F(RECEIVER) | F(FROM) | F(TO), 0},
 	[STO_BODY_APPROVAL_REVOKE] = {"approval_revoke", F(APPROVAL), 0, 0},
+	[STO_BODY_PARTY_MEMBERS] = {"party_members", F(MEMBERS) | F(NOMINEE), 0, 0},
 	[STO_BODY_CASE] = {"case", F(ACT) | F(BASIS) | F(DOCUMENT_HASH) | F(DEBIT),
 					   F(TOKEN) | F(CREDIT) | F(AMOUNT) | F(UNDOES) | F(HOLDS) | F(VALID_UNTIL) |
 						   F(NOT_BEFORE),

@@ -29,7 +29,7 @@ typedef enum ActorRule
 	BY_LEDGER,   /* the root officers' quorum */
 	BY_ROOT_ALL, /* every root key */
 	BY_SELF,
-	BY_SELF_OR_WALLET, /* the subject, or a wallet of it */
+	BY_SELF_OR_WALLET, /* the subject, a wallet of it, or who has a mandate to order for it */
 	BY_REGISTRAR,
 	BY_REGISTRAR_OR_LEDGER,
 	BY_REGISTRAR_OR_SELF,
@@ -100,6 +100,7 @@ static const struct
 	[STO_BODY_APPROVE] = {ABOUT_PROPOSAL, BY_OFFICER, 0, false, sto_fold_approve},
 	[STO_BODY_CASE] = {ABOUT_NEW, BY_CASE_OFFICER, SUBJECT_CASE, false, sto_fold_case_new},
 	[STO_BODY_CASE_APPROVE] = {ABOUT_CASE, BY_CASE_SECOND, 0, false, sto_fold_case_decide},
+	[STO_BODY_PARTY_MEMBERS] = {ABOUT_PARTY, BY_REGISTRAR, 0, true, sto_fold_party_members},
 };
 
 void
@@ -247,6 +248,15 @@ is_wallet_of_subject(const Act *act)
 		   ((const Wallet *) sto_pool_at(&act->r->wallets, actor->row))->party == act->subject->row;
 }
 
+/* Has the actor a mandate to order for the subject, a party? */
+static bool
+represents_subject(const Act *act)
+{
+	return act->actor_party != NULL &&
+		   sto_fold_has_mandate(act->r, act->subject->row, act->event->actor,
+								act->event->recorded_at);
+}
+
 /* Is the actor one that this kind of event allows?  NULL, or whom it is for. */
 static const char *
 whom_it_is_for(const Act *act)
@@ -265,8 +275,9 @@ whom_it_is_for(const Act *act)
 		case BY_SELF:
 			return is_self ? NULL : "the subject itself";
 		case BY_SELF_OR_WALLET:
-			return is_self || is_wallet_of_subject(act) ? NULL
-														: "the party itself or one of its wallets";
+			return is_self || is_wallet_of_subject(act) || represents_subject(act)
+					   ? NULL
+					   : "the party itself, one of its wallets, or who has a mandate for it";
 		case BY_REGISTRAR:
 			return registrar ? NULL : "a registrar";
 		case BY_REGISTRAR_OR_LEDGER:

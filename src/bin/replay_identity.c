@@ -236,3 +236,60 @@ sto_fold_token_pause(Act *act)
 	token->paused_by = pause ? actor : 0;
 	return true;
 }
+
+static bool
+is_joint(const StoReplay *r, const Party *party)
+{
+	const char *kind = sto_text_at(&r->texts, party->kind);
+
+	return kind != NULL && strcmp(kind, "joint") == 0;
+}
+
+/* One more of the body's members; what is wrong with it is reported. */
+static void
+add_member(const Act *act, Members *row, const uint8_t *member)
+{
+	StoReplay *r = act->r;
+	uint32_t number = sto_fold_named_party(act, member);
+
+	if (number != 0 && is_joint(r, sto_pool_at(&r->parties, number)))
+		sto_fold_refuse(act, STO_CHECK_BODY, "a member is a joint party itself");
+	for (uint32_t i = 0; i < row->count; i++)
+		if (memcmp(row->members[i], member, STO_UUID_LEN) == 0)
+			sto_fold_refuse(act, STO_CHECK_BODY, "a member stands twice");
+	memcpy(row->members[row->count++], member, STO_UUID_LEN);
+}
+
+/* The newest list of a joint party rules. */
+bool
+sto_fold_party_members(Act *act)
+{
+	StoReplay *r = act->r;
+	Party *party = party_of(act);
+	const StoBodyTexts *members = &act->body.value[STO_F_MEMBERS].texts;
+	bool nominated = false;
+	Members *row;
+
+	if (!is_joint(r, party))
+		sto_fold_refuse(act, STO_CHECK_BODY, "only a joint party has members");
+	if (members->count < 2 || members->count > MEMBERS_MAX)
+		sto_fold_refuse(act, STO_CHECK_BODY, "a joint party has 2 to %d members", MEMBERS_MAX);
+	if (party->members == 0 && sto_pool_add(&r->members, &party->members) == NULL)
+		return sto_fold_stop(r, act->event->entry_id, "there is no memory");
+	row = sto_pool_at(&r->members, party->members);
+	row->set_by = act->event->entry_id;
+	row->party = act->subject->row;
+	row->count = 0;
+	memcpy(row->nominee, act->body.value[STO_F_NOMINEE].octets, STO_UUID_LEN);
+	for (int i = 0; i < members->count && i < MEMBERS_MAX; i++)
+	{
+		uint8_t member[STO_UUID_LEN];
+
+		sto_body_uuid(members, i, member);
+		add_member(act, row, member);
+		nominated = nominated || memcmp(member, row->nominee, STO_UUID_LEN) == 0;
+	}
+	if (!nominated)
+		sto_fold_refuse(act, STO_CHECK_BODY, "the nominee is not a member");
+	return true;
+}

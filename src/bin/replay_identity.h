@@ -7,7 +7,6 @@
 #define STO_BIN_REPLAY_IDENTITY_H
 
 #include "core/bytes.h"
-#include "core/four_eyes.h"
 
 /* When something is in force: in [from, to). */
 typedef struct Period
@@ -55,6 +54,17 @@ typedef struct Owner
 	bool control;
 	uint8_t owner[STO_UUID_LEN];
 } Owner;
+
+/* Who holds together as a joint party, as last stated. */
+#define MEMBERS_MAX 16
+typedef struct Members
+{
+	int64_t set_by;
+	uint32_t party;
+	uint32_t count;
+	uint8_t nominee[STO_UUID_LEN];
+	uint8_t members[MEMBERS_MAX][STO_UUID_LEN];
+} Members;
 
 /* Topics of claims are named by number. */
 #define TOPIC_MAX 64
@@ -123,30 +133,5 @@ typedef struct Acknowledgement
 	uint32_t party;
 	uint8_t actor[STO_UUID_LEN];
 } Acknowledgement;
-
-/* Acts about a token that need a second officer, as last stated. */
-typedef struct FourEyesRow
-{
-	int64_t set_by;
-	uint32_t token;
-	StoFourEyes lists;
-} FourEyesRow;
-
-typedef struct Proposal
-{
-	int64_t opened;  /* events */
-	int64_t decided; /* 0: not yet */
-	int64_t used_by; /* 0: no act */
-	int64_t valid_until;
-	uint32_t subject;
-	uint32_t token;
-	uint32_t next;     /* the token's proposal before it */
-	uint32_t act_body; /* text */
-	uint8_t act;       /* its place in the list of kinds */
-	bool approved;
-	uint8_t proposer[STO_UUID_LEN];
-	uint8_t officer[STO_UUID_LEN]; /* who decided */
-	uint8_t body_hash[STO_DIGEST_LEN];
-} Proposal;
 
 #endif

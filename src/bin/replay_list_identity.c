@@ -230,11 +230,51 @@ sto_replay_acknowledgement(const StoReplay *r, size_t *at, StoReplayAcknowledgem
 	return true;
 }
 
+static void
+print_uuids(const uint8_t (*uuids)[STO_UUID_LEN], uint32_t count, char out[STO_REPLAY_UUIDS_MAX])
+{
+	char text[STO_UUID_TEXT_LEN + 1];
+	size_t len = 0;
+
+	out[len++] = '[';
+	for (uint32_t i = 0; i < count; i++)
+		len += (size_t) snprintf(out + len, STO_REPLAY_UUIDS_MAX - len, "%s\"%s\"",
+								 i > 0 ? "," : "", sto_fold_uuid(uuids[i], text));
+	snprintf(out + len, STO_REPLAY_UUIDS_MAX - len, "]");
+}
+
+static bool
+show_members(const StoReplay *r, const Members *row, StoReplayMembers *out)
+{
+	if (row == NULL)
+		return false;
+	out->set_by = row->set_by;
+	put_party(r, row->party, out->party_id);
+	memcpy(out->nominee, row->nominee, STO_UUID_LEN);
+	print_uuids(row->members, row->count, out->members);
+	return true;
+}
+
+bool
+sto_replay_members(const StoReplay *r, size_t *at, StoReplayMembers *out)
+{
+	return show_members(r, next_row(&r->members, at), out);
+}
+
+bool
+sto_replay_find_members(const StoReplay *r, const uint8_t party_id[STO_UUID_LEN],
+						StoReplayMembers *out)
+{
+	const Party *party = sto_fold_party(r, party_id, NULL);
+
+	return party != NULL && party->members != 0 &&
+		   show_members(r, ROW(members, party->members), out);
+}
+
 static bool
 show_four_eyes(const StoReplay *r, const FourEyesRow *row, StoReplayFourEyes *out)
 {
 	const StoFourEyes *f;
-	char uuid[STO_UUID_TEXT_LEN + 1];
 	size_t len = 0;
 
 	if (row == NULL)
@@ -246,11 +286,7 @@ show_four_eyes(const StoReplay *r, const FourEyesRow *row, StoReplayFourEyes *ou
 		len += (size_t) snprintf(out->acts + len, sizeof(out->acts) - len, "%s\"%s\"",
 								 i > 0 ? "," : "[", sto_four_eyes_kind(f->acts[i]));
 	snprintf(out->acts + len, sizeof(out->acts) - len, len > 0 ? "]" : "[]");
-	len = 0;
-	for (int i = 0; i < f->approver_count; i++)
-		len += (size_t) snprintf(out->approvers + len, sizeof(out->approvers) - len, "%s\"%s\"",
-								 i > 0 ? "," : "[", sto_fold_uuid(f->approvers[i], uuid));
-	snprintf(out->approvers + len, sizeof(out->approvers) - len, len > 0 ? "]" : "[]");
+	print_uuids(f->approvers, f->approver_count, out->approvers);
 	return true;
 }
 

@@ -25,7 +25,7 @@ typedef struct StateHead
 	char magic[16];
 	uint64_t byte_order;
 	uint32_t version;
-	uint32_t rows[27]; /* lengths of each sort of row */
+	uint32_t rows[28]; /* lengths of each sort of row */
 	uint32_t chunk;
 } StateHead;
 
@@ -93,6 +93,7 @@ make_head(StateHead *head)
 	head->rows[24] = sizeof(Override);
 	head->rows[25] = sizeof(Case);
 	head->rows[26] = sizeof(CaseHold);
+	head->rows[27] = sizeof(Members);
 }
 
 static bool
@@ -312,7 +313,8 @@ move_all(Stream *s, StoReplay *r, uint8_t **mark, size_t *mark_len)
 						&r->flows,
 						&r->overrides,
 						&r->cases,
-						&r->case_holds};
+						&r->case_holds,
+						&r->members};
 
 	if (!move_head(s) || !move_mark(s, mark, mark_len) || !move_ledger(s, r))
 		return false;

@@ -10,6 +10,7 @@
 
 #include "bin/replay.h"
 #include "bin/replay_body.h"
+#include "bin/replay_four_eyes.h"
 #include "bin/replay_case.h"
 #include "bin/replay_identity.h"
 #include "core/rule_fold.h"
@@ -84,6 +85,7 @@ typedef struct Party
 	uint32_t claims;  /* the newest; 0: none */
 	uint32_t wallets; /* the newest; 0: none */
 	uint32_t rules;   /* its number in StoReplay.rules; 0: not known there yet */
+	uint32_t members; /* of a joint party; 0: not stated */
 	uint32_t kind;    /* texts */
 	uint32_t country;
 	uint32_t incorporation;
@@ -302,7 +304,7 @@ struct StoReplay
 
 	StoPool subjects, parties, wallets, tokens, positions, holds, keys, policies, batches, notices;
 	StoPool classifications, mandates, owners, topics, claims, required, trusted, documents,
-		acknowledgements, four_eyes, proposals, flows, overrides, cases, case_holds;
+		acknowledgements, four_eyes, proposals, flows, overrides, cases, case_holds, members;
 	StoIndexTable by_uuid, by_address, by_position, by_hold, by_fingerprint, by_batch, by_isin,
 		by_flow;
 	StoIndexTable by_mandate, by_owner, by_topic, by_claim, by_document, by_acknowledgement,
@@ -447,6 +449,7 @@ extern bool sto_fold_party_facts(Act *act); /* replay_identity.c */
 extern bool sto_fold_classification(Act *act);
 extern bool sto_fold_mandate_set(Act *act);
 extern bool sto_fold_owner_set(Act *act);
+extern bool sto_fold_party_members(Act *act);
 extern bool sto_fold_party_freeze(Act *act);
 extern bool sto_fold_wallet_freeze(Act *act);
 extern bool sto_fold_token_pause(Act *act);
@@ -470,11 +473,6 @@ extern bool sto_fold_rules_country(const Act *act);
 extern bool sto_fold_rules_class(const Act *act, const Classification *row);
 extern bool sto_fold_rules_claim(const Act *act, const Claim *row);
 extern bool sto_fold_rules_claim_revoke(const Act *act, const Claim *row);
-extern bool sto_fold_four_eyes(Act *act); /* replay_four_eyes.c */
-extern bool sto_fold_proposal_new(Act *act);
-extern bool sto_fold_approve(Act *act);
-/* Has an act that needs a second officer an approved proposal?  False only if OpenSSL failed. */
-extern bool sto_fold_second_officer(Act *act);
 extern bool sto_fold_case_new(Act *act); /* replay_case.c */
 extern bool sto_fold_case_decide(Act *act);
 /* Has the actor the capability that the case's act asks for? */

@@ -270,6 +270,42 @@ next_acknowledgement(const StoReplay *replay, size_t *at, Values *v)
 	return true;
 }
 
+/* sto.party_members */
+
+static void
+fill_members(const StoReplayMembers *m, Values *v)
+{
+	values_begin(v);
+	values_octets(v, true, m->party_id, STO_UUID_LEN);
+	values_number(v, true, m->set_by);
+	values_octets(v, true, m->nominee, STO_UUID_LEN);
+	values_text(v, m->members);
+	values_name_number(v, "joint holders", m->set_by);
+}
+
+static bool
+find_members(const StoReplay *replay, const Cursor *row, Values *v)
+{
+	static StoReplayMembers m;
+	const uint8_t *party = cursor_octets(row, 0, STO_UUID_LEN);
+
+	if (party == NULL || !sto_replay_find_members(replay, party, &m))
+		return false;
+	fill_members(&m, v);
+	return true;
+}
+
+static bool
+next_members(const StoReplay *replay, size_t *at, Values *v)
+{
+	static StoReplayMembers m;
+
+	if (!sto_replay_members(replay, at, &m))
+		return false;
+	fill_members(&m, v);
+	return true;
+}
+
 /* sto.four_eyes, sto.proposal */
 
 static void
@@ -352,6 +388,8 @@ const Table identity_tables[] = {
 	 NULL, next_document},
 	{"sto.acknowledgement", "event, document, party_id, actor", "event", NULL,
 	 next_acknowledgement},
+	{"sto.party_members", "party_id, set_by, nominee, pg_catalog.array_to_json(members)::text",
+	 NULL, find_members, next_members},
 	{"sto.four_eyes",
 	 "token_id, set_by, pg_catalog.array_to_json(acts)::text, "
 	 "pg_catalog.array_to_json(approvers)::text",

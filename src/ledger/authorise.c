@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "ledger/batch.h"
+#include "ledger/mandate.h"
 #include "ledger/posting.h"
 #include "ledger/store.h"
 
@@ -61,41 +62,6 @@ authority_of_party(const uint8_t *party_id, StoPartyFact *party, Authority *auth
 	return granted;
 }
 
-static int64
-time_or(const StoRow *row, int attno, int64 otherwise)
-{
-	bool isnull;
-	Datum value = sto_row_get(row, attno, &isnull);
-
-	return isnull ? otherwise : StoTimeFromTimestamp(DatumGetTimestampTz(value));
-}
-
-/*
- * Does the representative have a mandate of that scope, at that time?  Never
- * cached: only orders by neither owner nor custodian ask.
- */
-static bool
-find_mandate(const uint8_t *principal, const uint8_t *representative, const char *scope, int64 at,
-			 Authority *authority)
-{
-	Datum keys[3] = {PointerGetDatum(unconstify(uint8_t *, principal)),
-					 PointerGetDatum(unconstify(uint8_t *, representative)),
-					 CStringGetTextDatum(scope)};
-	bool granted = false;
-	bool isnull;
-	StoRow row;
-
-	if (sto_store_find(STO_REL_MANDATE, STO_IDX_MANDATE, 3, keys, &row) &&
-		DatumGetBool(sto_row_get(&row, MANDATE_GRANTED, &isnull)))
-	{
-		authority->mandate_from = time_or(&row, MANDATE_VALID_FROM, PG_INT64_MIN);
-		authority->mandate_to = time_or(&row, MANDATE_VALID_TO, PG_INT64_MAX);
-		granted = at >= authority->mandate_from && at < authority->mandate_to;
-	}
-	sto_row_close(&row);
-	return granted;
-}
-
 /* The wallet's own quorum, its custodian's, or that of its party's representative. */
 static StoRefusal
 authority_of_wallet(const StoPosting *p, const StoWalletFact *wallet, StoPartyFact *party,
@@ -114,8 +80,8 @@ authority_of_wallet(const StoPosting *p, const StoWalletFact *wallet, StoPartyFa
 	if (wallet->has_custodian && same_id(ordering_party, wallet->custodian))
 		return authority_of_party(ordering_party, party, authority);
 	at = p->mode == STO_MODE_VERIFY ? p->entry.posted_at : sto_gate_clock(0);
-	if (find_mandate(wallet->party, ordering_party, "orders", at, authority) ||
-		find_mandate(wallet->party, ordering_party, "all", at, authority))
+	if (sto_mandate_in_force(wallet->party, ordering_party, at, &authority->mandate_from,
+							 &authority->mandate_to))
 		return authority_of_party(ordering_party, party, authority);
 	return refuse(ERRCODE_STO_NOT_AUTHORISED,
 				  "the ordering party neither owns the wallet nor keeps it", NULL,

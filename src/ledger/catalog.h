@@ -45,6 +45,7 @@ typedef enum StoRel
 	STO_REL_CLASSIFICATION,
 	STO_REL_MANDATE,
 	STO_REL_BENEFICIAL_OWNER,
+	STO_REL_PARTY_MEMBERS,
 	STO_REL_CLAIM,
 	STO_REL_REQUIRED,
 	STO_REL_TRUSTED,
@@ -122,6 +123,7 @@ typedef enum StoIndex
 	STO_IDX_DOCUMENT,         /* document_pkey (document) */
 	STO_IDX_DOCUMENT_NAME,    /* document_name (token_id, name), of present versions */
 	STO_IDX_ACKNOWLEDGEMENT,  /* acknowledgement_pkey (party_id, document) */
+	STO_IDX_PARTY_MEMBERS,    /* party_members_pkey (party_id) */
 	STO_IDX_FOUR_EYES,        /* four_eyes_pkey (token_id) */
 	STO_IDX_PROPOSAL,         /* proposal_pkey (proposal_id) */
 	STO_IDX_PROPOSAL_ABOUT,   /* proposal_about (about, body_hash) */

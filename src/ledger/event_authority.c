@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "ledger/case.h"
+#include "ledger/mandate.h"
 #include "ledger/register.h"
 #include "ledger/ruleset.h"
 
@@ -37,7 +38,7 @@ typedef enum ActorRule
 	ACTOR_LEDGER,         /* the root officers */
 	ACTOR_ROOT_ALL,       /* every root officer, not only a quorum */
 	ACTOR_SELF,           /* the subject */
-	ACTOR_SELF_OR_WALLET, /* the subject, or one of its wallets */
+	ACTOR_SELF_OR_WALLET, /* the subject, one of its wallets, or who has a mandate for its orders */
 	ACTOR_REGISTRAR,
 	ACTOR_REGISTRAR_OR_LEDGER,
 	ACTOR_REGISTRAR_OR_SELF,
@@ -108,6 +109,7 @@ static const EventRule rules[STO_EVENT_KINDS] = {
 	[STO_EVENT_APPROVE] = {SUBJECT_PROPOSAL, ACTOR_OFFICER, false},
 	[STO_EVENT_CASE] = {SUBJECT_NEW, ACTOR_CASE_OFFICER, false},
 	[STO_EVENT_CASE_APPROVE] = {SUBJECT_CASE, ACTOR_CASE_SECOND, false},
+	[STO_EVENT_PARTY_MEMBERS] = {SUBJECT_PARTY, ACTOR_REGISTRAR, true},
 };
 
 const uint8_t sto_nil_uuid[STO_UUID_LEN] = {0};
@@ -144,6 +146,7 @@ sto_act_restricts(const StoAct *act)
 		case STO_EVENT_PARTY_LIST:
 		case STO_EVENT_APPROVAL_REVOKE:
 		case STO_EVENT_FOUR_EYES:
+		case STO_EVENT_PARTY_MEMBERS:
 			return true;
 		case STO_EVENT_WALLET: /* from the second on, what a party has is added up */
 			return sto_count_wallets(body->value[STO_F_PARTY].octets) == 1;
@@ -345,6 +348,16 @@ is_wallet_of(const StoAct *act, const uint8_t *party)
 		   sto_uuid_equal(wallet.party, party);
 }
 
+/* Has the actor a mandate to order for that party now? */
+static bool
+represents(const StoAct *act, const uint8_t *party)
+{
+	int64 from;
+	int64 to;
+
+	return sto_mandate_in_force(party, act->event.actor, act->event.recorded_at, &from, &to);
+}
+
 /* Is the actor one that this kind of event allows? */
 static void
 check_actor(const StoAct *act, bool is_party)
@@ -376,8 +389,11 @@ check_actor(const StoAct *act, bool is_party)
 				not_authorised(act, "the subject itself and nobody else");
 			break;
 		case ACTOR_SELF_OR_WALLET:
-			if (!is_self && (is_party || is_ledger || !is_wallet_of(act, act->event.subject)))
-				not_authorised(act, "the party itself or one of its wallets");
+			if (!is_self && (is_ledger || (is_party ? !represents(act, act->event.subject)
+													: !is_wallet_of(act, act->event.subject))))
+				not_authorised(act,
+							   "the party itself, one of its wallets, or a representative with "
+							   "a mandate to order for it");
 			break;
 		case ACTOR_REGISTRAR:
 			if (!is_party || !sto_fact_capability(actor, "registrar"))
@@ -488,73 +504,6 @@ check_unsigned(const StoAct *act)
 					errhint("Sign the bytes that sto.act_message() gives with the actor's keys.")));
 }
 
-/* The name of a signature's key, for messages. */
-static char *
-signer_name(const StoAct *act, int which)
-{
-	char hex[2 * STO_KEY_ID_LEN + 1];
-
-	sto_hex_encode(act->signatures.items[which].key_id, STO_KEY_ID_LEN, hex);
-	return pstrdup(hex);
-}
-
-static void
-check_quorum(const StoAct *act)
-{
-	StoWriter w;
-	uint8_t *message;
-	int which = -1;
-	StoQuorum result;
-
-	sto_writer_init(&w, NULL, 0);
-	sto_put_act(&w, act->ledger.ledger_id, &act->event);
-	message = palloc(w.len);
-	sto_writer_init(&w, message, w.len);
-	sto_put_act(&w, act->ledger.ledger_id, &act->event);
-	if (w.failed)
-		elog(ERROR, "could not build the act's message");
-
-	result = sto_quorum_check(&act->policy, &act->signatures, message, w.len,
-							  act->event.recorded_at, &which);
-	pfree(message);
-	switch (result)
-	{
-		case STO_QUORUM_MET:
-			break;
-		case STO_QUORUM_UNKNOWN_KEY:
-			ereport(ERROR, (errcode(ERRCODE_STO_KEY_NOT_VALID),
-							errmsg("the act is signed with a key that is not the actor's"),
-							errdetail("Key id %s is not in the policy of actor %s.",
-									  signer_name(act, which), sto_uuid_text(act->event.actor))));
-			break;
-		case STO_QUORUM_NOT_YET_VALID:
-		case STO_QUORUM_EXPIRED:
-			ereport(ERROR,
-					(errcode(ERRCODE_STO_KEY_NOT_VALID),
-					 errmsg("the act is signed with a key that is %s",
-							result == STO_QUORUM_EXPIRED ? "no longer valid" : "not yet valid"),
-					 errdetail("Key id %s.", signer_name(act, which))));
-			break;
-		case STO_QUORUM_BAD_SIGNATURE:
-			ereport(ERROR,
-					(errcode(ERRCODE_STO_BAD_SIGNATURE), errmsg("a signature does not verify"),
-					 errdetail("Key id %s did not sign this act.", signer_name(act, which)),
-					 errhint("The signed bytes hold the ledger, the subject's last leaf and the "
-							 "exact body: sto.act_message() gives them.")));
-			break;
-		case STO_QUORUM_TOO_FEW:
-			ereport(ERROR, (errcode(ERRCODE_STO_QUORUM_NOT_MET), errmsg("too few signatures"),
-							errdetail("%d signed; the policy of actor %s asks for %d.",
-									  act->signatures.count, sto_uuid_text(act->event.actor),
-									  act->policy.threshold)));
-			break;
-		case STO_QUORUM_FAILED:
-			ereport(ERROR, (errcode(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),
-							errmsg("OpenSSL failed to check a signature")));
-			break;
-	}
-}
-
 void
 sto_act_authorise(StoAct *act)
 {
@@ -572,7 +521,7 @@ sto_act_authorise(StoAct *act)
 					 errdetail("%d of %d signed.", act->is_signed ? act->signatures.count : 0,
 							   act->policy.count)));
 		if (act->check_signatures)
-			check_quorum(act);
+			sto_act_check_quorum(act);
 		return;
 	}
 
@@ -593,5 +542,5 @@ sto_act_authorise(StoAct *act)
 	if (!sto_fact_policy(act->policy_event, &act->policy))
 		elog(ERROR, "key policy of event " INT64_FORMAT " is missing", act->policy_event);
 	if (act->check_signatures)
-		check_quorum(act);
+		sto_act_check_quorum(act);
 }

@@ -79,6 +79,7 @@ static const struct
 	[STO_EVENT_APPROVE] = {sto_register_approve, NULL},
 	[STO_EVENT_CASE] = {sto_register_case, "case"},
 	[STO_EVENT_CASE_APPROVE] = {sto_register_case_approve, NULL},
+	[STO_EVENT_PARTY_MEMBERS] = {sto_register_party_members, NULL},
 };
 
 /* The row as it arrived. */

@@ -55,7 +55,9 @@ const StoFieldRule sto_event_fields[STO_FIELDS] = {
 	[STO_F_LEI] = {"lei", TYPE_TEXT},
 	[STO_F_LIST] = {"list", TYPE_TEXT},
 	[STO_F_LISTED] = {"listed", TYPE_BOOLEAN},
+	[STO_F_MEMBERS] = {"members", TYPE_UUIDS},
 	[STO_F_NAME] = {"name", TYPE_TEXT},
+	[STO_F_NOMINEE] = {"nominee", TYPE_UUID},
 	[STO_F_NOT_BEFORE] = {"not_before", TYPE_TIME},
 	[STO_F_ORIGIN] = {"origin", TYPE_TEXT},
 	[STO_F_OWNER] = {"owner", TYPE_UUID},
@@ -149,6 +151,7 @@ const StoKindRule sto_event_kinds[STO_EVENT_KINDS] = {
 	[STO_EVENT_FOUR_EYES] = {"four_eyes", F(ACTS) | F(APPROVERS), 0, 0},
 	[STO_EVENT_PROPOSAL] = {"proposal", F(KIND) | F(ABOUT) | F(ACT_BODY) | F(VALID_UNTIL), 0, 0},
 	[STO_EVENT_APPROVE] = {"approve", F(APPROVED), 0, 0},
+	[STO_EVENT_PARTY_MEMBERS] = {"party_members", F(MEMBERS) | F(NOMINEE), 0, 0},
 	[STO_EVENT_CASE] = {"case", F(ACT) | F(BASIS) | F(DOCUMENT_HASH) | F(DEBIT),
 						F(TOKEN) | F(CREDIT) | F(AMOUNT) | F(UNDOES) | F(HOLDS) | F(VALID_UNTIL) |
 							F(NOT_BEFORE),

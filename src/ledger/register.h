@@ -57,6 +57,8 @@ extern bool sto_act_restricts(const StoAct *act);
 extern void sto_act_find_subject(StoAct *act);
 /* Did whoever must sign this kind of event sign it (design 4.4)?  ERROR if not. */
 extern void sto_act_authorise(StoAct *act);
+/* event_quorum.c: ERROR unless its signatures are a quorum of its policy. */
+extern void sto_act_check_quorum(const StoAct *act);
 
 /* Handlers, by file. */
 extern void sto_register_genesis(StoAct *act); /* register_ledger.c */
@@ -83,6 +85,7 @@ extern void sto_register_party_facts(StoAct *act); /* register_identity.c */
 extern void sto_register_classification(StoAct *act);
 extern void sto_register_mandate(StoAct *act);
 extern void sto_register_beneficial_owner(StoAct *act);
+extern void sto_register_party_members(StoAct *act);
 extern void sto_register_claim(StoAct *act); /* register_claim.c */
 extern void sto_register_claim_revoke(StoAct *act);
 extern void sto_register_token_topics(StoAct *act);

@@ -15,11 +15,14 @@
 
 #include "errors.h"
 
+#include "catalog/pg_type.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #define BASIS_MAX 200
 #define WHOLE 10000 /* basis points */
+#define MEMBERS_MAX 16
 
 void
 sto_register_put(StoRel rel, StoIndex index, int nkeys, const Datum *keys, int columns,
@@ -181,6 +184,21 @@ sto_register_mandate(StoAct *act)
 	sto_register_put(STO_REL_MANDATE, STO_IDX_MANDATE, 3, keys, MANDATE_COLUMNS, values, nulls);
 }
 
+/* A party's kind never changes. */
+static bool
+is_of_kind(const uint8_t *party, const char *kind)
+{
+	Datum key = StoUuidGetDatum(party);
+	StoRow row;
+	bool isnull;
+	bool is;
+
+	is = sto_store_find(STO_REL_PARTY, STO_IDX_PARTY, 1, &key, &row) &&
+		 strcmp(TextDatumGetCString(sto_row_get(&row, PARTY_KIND, &isnull)), kind) == 0;
+	sto_row_close(&row);
+	return is;
+}
+
 void
 sto_register_beneficial_owner(StoAct *act)
 {
@@ -191,14 +209,8 @@ sto_register_beneficial_owner(StoAct *act)
 	bool nulls[BENEFICIAL_OWNER_COLUMNS] = {false};
 	StoPartyFact party;
 	Datum keys[2];
-	StoRow row;
-	char *kind;
-	bool isnull;
 
-	sto_register_find(STO_REL_PARTY, STO_IDX_PARTY, act->event.subject, &row);
-	kind = TextDatumGetCString(sto_row_get(&row, PARTY_KIND, &isnull));
-	sto_row_close(&row);
-	if (strcmp(kind, "legal") != 0)
+	if (!is_of_kind(act->event.subject, "legal"))
 		sto_act_refuse("only a legal person has beneficial owners");
 	if (share < 0 || share > WHOLE)
 		sto_act_refuse("\"share\" must be from 0 to %d basis points", WHOLE);
@@ -216,4 +228,44 @@ sto_register_beneficial_owner(StoAct *act)
 	sto_register_dates(body, BENEFICIAL_OWNER_VALID_FROM, BENEFICIAL_OWNER_VALID_TO, values, nulls);
 	sto_register_put(STO_REL_BENEFICIAL_OWNER, STO_IDX_BENEFICIAL_OWNER, 2, keys,
 					 BENEFICIAL_OWNER_COLUMNS, values, nulls);
+}
+
+/* Joint holders are named in an order, and one of them votes for all; the newest list rules. */
+void
+sto_register_party_members(StoAct *act)
+{
+	const StoUuids *members = &act->body.value[STO_F_MEMBERS].uuids;
+	const uint8_t *nominee = act->body.value[STO_F_NOMINEE].octets;
+	Datum key = StoUuidGetDatum(act->event.subject);
+	Datum items[MEMBERS_MAX];
+	Datum values[PARTY_MEMBERS_COLUMNS];
+	bool nulls[PARTY_MEMBERS_COLUMNS] = {false};
+	bool nominated = false;
+
+	if (!is_of_kind(act->event.subject, "joint"))
+		sto_act_refuse("only a joint party has members");
+	if (members->count < 2 || members->count > MEMBERS_MAX)
+		sto_act_refuse("a joint party has 2 to %d members", MEMBERS_MAX);
+	for (int i = 0; i < members->count; i++)
+	{
+		StoPartyFact party;
+
+		sto_require_party(members->items[i], &party);
+		if (is_of_kind(members->items[i], "joint"))
+			sto_act_refuse("member %s is a joint party itself", sto_uuid_text(members->items[i]));
+		for (int j = 0; j < i; j++)
+			if (sto_uuid_equal(members->items[i], members->items[j]))
+				sto_act_refuse("member %s stands twice", sto_uuid_text(members->items[i]));
+		nominated = nominated || sto_uuid_equal(members->items[i], nominee);
+		items[i] = StoUuidGetDatum(members->items[i]);
+	}
+	if (!nominated)
+		sto_act_refuse("the nominee %s is not a member", sto_uuid_text(nominee));
+	values[PARTY_MEMBERS_SET_BY - 1] = Int64GetDatum(act->event.entry_id);
+	values[PARTY_MEMBERS_PARTY_ID - 1] = key;
+	values[PARTY_MEMBERS_NOMINEE - 1] = StoUuidGetDatum(nominee);
+	values[PARTY_MEMBERS_MEMBERS - 1] = PointerGetDatum(
+		construct_array(items, members->count, UUIDOID, STO_UUID_LEN, false, TYPALIGN_CHAR));
+	sto_register_put(STO_REL_PARTY_MEMBERS, STO_IDX_PARTY_MEMBERS, 1, &key, PARTY_MEMBERS_COLUMNS,
+					 values, nulls);
 }

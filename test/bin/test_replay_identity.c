@@ -5,6 +5,8 @@
  */
 #include "identity_fixture.h"
 
+static Subject joint;
+
 static void
 test_facts(void)
 {
@@ -113,6 +115,105 @@ test_acts(void)
 	act("trusted_issuer", &token, &issuer, "{\"issuer\":\"%s\",\"topics\":[\"kyc\"]}",
 		uuid_text(notary.uuid));
 	expect("trust in a party that issues no claims", STO_CHECK_RULE, last_id);
+}
+
+/* The uuid of the fixture's subject of that number. */
+static const char *
+numbered(int n)
+{
+	static char text[40];
+
+	snprintf(text, sizeof(text), "00000000-0000-4000-8000-%012x", (unsigned) n);
+	return text;
+}
+
+static void
+state_members(Subject *party, const int *members, int count, int nominee)
+{
+	char list[130] = "";
+
+	for (int i = 0; i < count; i++)
+		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s\"%s\"", i > 0 ? "," : "",
+				 numbered(members[i]));
+	act("party_members", party, &registrar, "{\"members\":[%s],\"nominee\":\"%s\"}", list,
+		numbered(nominee));
+}
+
+#define ALICE 3
+#define BOB 4
+#define NOTARY 5
+#define JOINT 40
+
+/* A joint party and its members. */
+static void
+test_members(void)
+{
+	static const struct
+	{
+		const char *name;
+		bool of_joint;
+		int members[2];
+		int count;
+		int nominee;
+	} cases[] = {
+		{"members of a natural person", false, {BOB, NOTARY}, 2, BOB},
+		{"one member", true, {BOB, 0}, 1, BOB},
+		{"a member twice", true, {BOB, BOB}, 2, BOB},
+		{"a nominee from outside", true, {BOB, NOTARY}, 2, ALICE},
+		{"an unknown member", true, {BOB, 99}, 2, BOB},
+		{"a joint party as a member", true, {BOB, JOINT}, 2, BOB},
+	};
+	StoReplayMembers row;
+	StoReplay *r;
+
+	begin_identity();
+	joint.known = false;
+	act("party", &joint, &registrar, "{\"kind\":\"joint\"}");
+	state_members(&joint, (const int[]){BOB, NOTARY}, 2, BOB);
+	state_members(&joint, (const int[]){NOTARY, BOB}, 2, BOB);
+	expect("members, stated twice", NULL, 0);
+	r = fold_from(begin_fold(made[0].leaf), 0, made_count);
+	CHECK(sto_replay_find_members(r, joint.uuid, &row) && row.set_by == last_id &&
+		  memcmp(row.nominee, bob.uuid, STO_UUID_LEN) == 0 &&
+		  strncmp(row.members + 2, numbered(NOTARY), 36) == 0 &&
+		  strncmp(row.members + 41, numbered(BOB), 36) == 0);
+	CHECK(!sto_replay_find_members(r, bob.uuid, &row));
+	sto_replay_free(r);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		begin_identity();
+		joint.known = false;
+		act("party", &joint, &registrar, "{\"kind\":\"joint\"}");
+		state_members(cases[i].of_joint ? &joint : &bob, cases[i].members, cases[i].count,
+					  cases[i].nominee);
+		expect(cases[i].name, cases[i].members[1] == 99 ? STO_CHECK_RULE : STO_CHECK_BODY, last_id);
+	}
+}
+
+static void
+test_represented(void)
+{
+	long long document;
+
+	begin_identity();
+	act("document", &token, &issuer,
+		"{\"name\":\"T\",\"version\":\"1\",\"uri\":\"u\",\"hash\":\"%s\",\"acknowledge\":false}",
+		digest);
+	document = last_id;
+	mandate("all", true, "");
+	act("acknowledge", &alice, &notary, "{\"document\":%lld}", document);
+	expect("a representative acknowledges", NULL, 0);
+	act("acknowledge", &bob, &notary, "{\"document\":%lld}", document);
+	expect("but for its principal alone", STO_CHECK_AUTHORITY, last_id);
+	begin_identity();
+	act("document", &token, &issuer,
+		"{\"name\":\"T\",\"version\":\"1\",\"uri\":\"u\",\"hash\":\"%s\",\"acknowledge\":false}",
+		digest);
+	document = last_id;
+	mandate("votes", true, "");
+	act("acknowledge", &alice, &notary, "{\"document\":%lld}", document);
+	expect("with a mandate to vote", STO_CHECK_AUTHORITY, last_id);
 }
 
 static void
@@ -227,8 +328,11 @@ int
 main(void)
 {
 	make_identity();
+	joint = subject_new(40);
 	test_facts();
 	test_acts();
+	test_members();
+	test_represented();
 	test_stopped();
 	test_bypass();
 	return check_done("replay_identity");

@@ -314,6 +314,11 @@ CREATE FUNCTION sto_test.beneficial_owner(party text, owner text, share int, ext
     SELECT sto_test.event('beneficial_owner', sto_test.id(party), sto_test.id('registrar'),
                           (jsonb_build_object('owner', sto_test.id(owner), 'share', share, 'control', false) || extra)::text)
 $$;
+-- A joint party's members, by name and in their order.
+CREATE FUNCTION sto_test.members(party text, members text[], nominee text) RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('party_members', sto_test.id(party), sto_test.id('registrar'), jsonb_build_object('members',
+        (SELECT COALESCE(jsonb_agg(sto_test.id(m) ORDER BY n), '[]') FROM unnest(members) WITH ORDINALITY AS u (m, n)), 'nominee', sto_test.id(nominee))::text)
+$$;
 -- A party with a key and a capability.
 CREATE FUNCTION sto_test.officer(party text, seed int, capability text) RETURNS uuid LANGUAGE plpgsql AS $$
 BEGIN

@@ -106,6 +106,8 @@ say("documents", as_rows((e, d["token"], d["name"], d["acknowledge"], d["replace
     == sorted(rows("SELECT document, token_id, name, acknowledge, replaced FROM sto.document")))
 say("acknowledged", as_rows((e, *place) for place, e in register.acknowledged.items())
     == sorted(rows("SELECT event, party_id, document FROM sto.acknowledgement")))
+say("members", as_rows((party, e, ",".join(map(str, members)), nominee) for party, (e, members, nominee) in register.members.items())
+    == sorted(rows("SELECT party_id, set_by, array_to_string(members, ','), nominee FROM sto.party_members")))
 say("officers", as_rows((token, ",".join(acts), ",".join(map(str, officers))) for token, (acts, officers) in register.four_eyes.items())
     == sorted(rows("SELECT token_id, array_to_string(acts, ','), array_to_string(approvers, ',') FROM sto.four_eyes")))
 say("proposals", as_rows((p, *d["act"], d["officer"], d["ended"] if d["officer"] else None, d["used"]) for p, d in register.proposals.items())
@@ -162,9 +164,9 @@ my @expected = (
 	[ 'threshold', '2' ], [ 'restarts', '[7]' ], [ 'closes', 'True' ],
 	[ 'false root', "['the close is not what the entries before it make']" ],
 	[ 'proofs', '[True, True, True]' ], [ 'altered', '[' . join(', ', ('False') x 8) . ']' ],
-	(map { [ $_, 'True' ] } 'facts', 'classes', 'mandates', 'owners', 'claims', 'topics', 'trusted', 'documents', 'acknowledged', 'officers', 'proposals', 'stopped', 'no issuer of claims'),
+	(map { [ $_, 'True' ] } 'facts', 'classes', 'mandates', 'owners', 'claims', 'topics', 'trusted', 'documents', 'acknowledged', 'members', 'officers', 'proposals', 'stopped', 'no issuer of claims'),
 	[ 'no lifting', qr/^\['the token was stopped by event \d+'\]$/ ], [ 'frozen', qr/^\['the wallet was stopped by event \d+'\]$/ ],
-	[ 'party frozen', qr/^\['the party was stopped by event \d+'\]$/ ], [ 'no mandate', "['the ordering party may not order this']" ],
+	[ 'party frozen', qr/^\['the party was stopped by event \d+'\]$/ ], [ 'no mandate', qr/^\['[0-9a-f-]{36} may not make a acknowledge event of [0-9a-f-]{36}', 'the ordering party may not order this'\]$/ ],
 	(map { [ $_, "['the receiver had no claim on kyc that counts', 'the sender had no claim on kyc that counts']" ] } 'no claims', 'no trust'),
 	[ 'not acknowledged', qr/^\['the receiver had not acknowledged document \d+'\]$/ ],
 	[ 'no officer', "['it needs a second officer, and none approved exactly this act']" ],

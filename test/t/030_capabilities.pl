@@ -107,6 +107,9 @@ $node->safe_psql('ledger', q{
 	SELECT sto_test.wallet('client/1', 'client', '{31}', 'client', NULL, jsonb_build_object('custodian', sto_test.id('custodian')));
 	SELECT sto_test.transfer('ACME', 'alice/1', w, '100') FROM unnest('{bob/1,client/1}'::text[]) AS w;
 	SELECT sto_test.issue('OTHER', 'bob/1', '70');
+	SELECT sto_test.party('couple', NULL, 'joint'), sto_test.wallet('couple/1', 'couple', '{33}'), sto_test.members('couple', '{bob,alice}', 'alice');
+	SELECT sto_test.party('others', NULL, 'joint'), sto_test.wallet('others/1', 'others', '{34}'), sto_test.members('others', '{other,client}', 'client');
+	SELECT sto_test.transfer('ACME', 'bob/1', 'couple/1', '1'), sto_test.issue('OTHER', 'others/1', '1');
 	SELECT sto_test.hold('ACME', 'alice/1', '5', 'pledge', '{"credit_wallet": "bob/1"}');
 	SELECT sto_test.hold('ACME', 'bob/1', '6', 'pledge', '{"credit_wallet": "client/1"}');
 	SELECT sto_test.hold('OTHER', 'bob/1', '7', 'settlement', jsonb_build_object('credit_wallet', 'client/1', 'notary', sto_test.id('member'),
@@ -286,8 +289,8 @@ for my $kind (@kinds)
 }
 
 # Every ownership that the page speaks of must occur, else seeing nothing would pass.
-for my $case ([ holder => qw(wallet position holder hold statement_line party party_private erasure_log classification mandate claim acknowledgement case) ], [ custodian => qw(case wallet position holder hold statement_line party restriction) ],
-	[ issuer => qw(position holder supply party beneficial_owner ultimate_owner restriction acknowledgement proposal pending_proposals) ], [ claim_issuer => qw(claim) ], [ member => qw(hold party party_private mandate proposal pending_proposals) ], [ witness => qw(my_capability) ])
+for my $case ([ holder => qw(wallet position holder hold statement_line party party_private erasure_log classification mandate claim acknowledgement case party_members joint_holder) ], [ custodian => qw(case wallet position holder hold statement_line party restriction) ],
+	[ issuer => qw(position holder supply party beneficial_owner ultimate_owner restriction acknowledgement joint_holder proposal pending_proposals) ], [ claim_issuer => qw(claim) ], [ member => qw(hold party party_private mandate proposal pending_proposals) ], [ witness => qw(my_capability) ])
 {
 	my ($kind, @own) = @$case;
 	for my $name (@own)

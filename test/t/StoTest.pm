@@ -119,6 +119,8 @@ sub every_identity_event
 		SELECT sto_test.party('p20', NULL, 'natural'), sto_test.wallet('w20', 'p20', '{120}'), sto_test.claim('p20', 'kyc', 'attester');
 		SELECT sto_test.acknowledge('p20', document, 'w20'), sto_test.acknowledge('proxy', document, 'proxy') FROM sto.document WHERE acknowledge;
 		SELECT sto_test.transfer('ACME', 'w4', 'w20', '1');
+		SELECT sto_test.party('couple', NULL, 'joint'), sto_test.members('couple', '{p1,p2}', 'p1'), sto_test.members('couple', '{p2,p1,p3}', 'p3');
+		SELECT sto_test.party('heirs', NULL, 'estate'), sto_test.mandate('heirs', 'proxy', '{"basis": "executor", "scope": "all"}'), sto_test.acknowledge('heirs', document, 'proxy') FROM sto.document WHERE acknowledge;
 		SELECT sto_test.party('second', '{47}'), sto_test.four_eyes('ACME', '{token_terms}', '{second}'), sto_test.four_eyes('ACME', '{token_terms,document,rule_set}', '{second}');
 		SELECT sto_test.propose('terms' || n, 'ACME', 'token_terms', '{"authorised": "9000000"}') FROM generate_series(1, 3) AS n;
 		SELECT sto_test.approve('terms3', 'second'), sto_test.approve('terms2', 'second'), sto_test.approve('terms1', 'second', false);
@@ -157,7 +159,7 @@ sub projections
 		log_key witness witness_policy time_authority log_restart close
 		classification mandate beneficial_owner claim token_topics trusted_issuer document acknowledgement
 		rule_set party_list opt_in travel_data transfer_approval override holding holder_group flow issued
-		four_eyes proposal case);
+		four_eyes proposal case party_members);
 }
 
 sub is_sound
