@@ -82,8 +82,8 @@ SELECT sto.verify_ok();
 
 -- What anybody may call takes anything: a null key, our trigger functions on a table of his own.
 SELECT sto.verify_entries(1, now(), now(), 1, 1, 1, 0, 1, 1, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, :'alice_id', :'alice_id', :'alice_id',
-    :'alice_id', NULL, NULL, :'alice', :'bob', NULL, NULL, NULL, NULL, NULL, sha256('')::sto.digest, NULL, 'transfer', NULL, NULL, NULL, NULL,
-    NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+    :'alice_id', NULL, NULL, :'alice', :'bob', NULL, NULL, NULL, NULL, NULL, sha256('')::sto.digest, NULL, NULL, 'transfer', NULL, NULL, NULL,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
 CREATE TABLE own (x int);
 CREATE TRIGGER own BEFORE INSERT ON own FOR EACH STATEMENT EXECUTE FUNCTION sto.event_begin();
 INSERT INTO own VALUES (1);
