@@ -63,13 +63,13 @@ SELECT sto_test.say('transfer', 'bob/1', 'alice/1', '3');
 \set rows 4
 INSERT INTO sto.transfer (kind, token_id, debit_wallet, credit_wallet, amount, ordering_party, order_id, signatures)
 SELECT o.kind, o.token_id, o.debit_wallet, o.credit_wallet, o.amount, o.ordering_party, o.order_id, sto_test.signatures(sto_test.order_message(o), '{21}')
-  FROM generate_series(1, :rows), LATERAL sto_test.make_order(jsonb_build_object('kind', 'transfer', 'token_id', 'ACME', 'debit_wallet', 'alice/1',
-       'credit_wallet', 'bob/1', 'amount', '1', 'ordering_party', 'alice')) AS o;
+  FROM generate_series(1, :rows) AS n, LATERAL sto_test.make_order(jsonb_build_object('kind', 'transfer', 'token_id', 'ACME', 'debit_wallet', 'alice/1',
+       'credit_wallet', 'bob/1', 'amount', '1', 'ordering_party', 'alice', 'order_id', md5(n::text || :rows)::uuid)) AS o;
 \set rows 3
 INSERT INTO sto.transfer (kind, token_id, debit_wallet, credit_wallet, amount, ordering_party, order_id, signatures)
 SELECT o.kind, o.token_id, o.debit_wallet, o.credit_wallet, o.amount, o.ordering_party, o.order_id, sto_test.signatures(sto_test.order_message(o), '{21}')
-  FROM generate_series(1, :rows), LATERAL sto_test.make_order(jsonb_build_object('kind', 'transfer', 'token_id', 'ACME', 'debit_wallet', 'alice/1',
-       'credit_wallet', 'bob/1', 'amount', '1', 'ordering_party', 'alice')) AS o;
+  FROM generate_series(1, :rows) AS n, LATERAL sto_test.make_order(jsonb_build_object('kind', 'transfer', 'token_id', 'ACME', 'debit_wallet', 'alice/1',
+       'credit_wallet', 'bob/1', 'amount', '1', 'ordering_party', 'alice', 'order_id', md5(n::text || :rows)::uuid)) AS o;
 SELECT sto_test.say('transfer', 'alice/1', 'bob/1', '1');
 
 -- a function that is not what was signed refuses every order, and says why
