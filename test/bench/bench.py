@@ -12,6 +12,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "..", "docs", "clients")]
 
 from bulk import Bulk  # noqa: E402
+from compliance import measure_compliance  # noqa: E402
 from figures import Figures  # noqa: E402
 from memory import watch_memory  # noqa: E402
 from register import Register  # noqa: E402
@@ -23,9 +24,10 @@ from verifier import Verifier  # noqa: E402
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", 5))
 SECONDS = float(os.environ.get("BENCH_SECONDS", 4))
 WALLETS = int(os.environ.get("BENCH_WALLETS", 100000))
+HOLDERS = [int(n) for n in os.environ.get("BENCH_HOLDERS", "10000 1000000").split()]
 ENTRIES = int(os.environ.get("BENCH_ENTRIES", 1000000))
-# all, or some of: single bulk verify memory seal verifier
-PARTS = os.environ.get("BENCH_PARTS", "single bulk verify memory seal verifier").split()
+# all, or some of: single bulk verify memory seal verifier compliance
+PARTS = os.environ.get("BENCH_PARTS", "single bulk verify memory seal verifier compliance").split()
 
 
 def say(text):
@@ -48,9 +50,10 @@ def flush_ms(folder):
 
 
 begin = time.monotonic()
-register = Register(os.environ["BENCH_DIR"], WALLETS, say)
-register.open()
 figures = Figures(ROUNDS)
+if PARTS != ["compliance"]:
+    register = Register(os.environ["BENCH_DIR"], WALLETS, say)
+    register.open()
 
 if "single" in PARTS:
     figures.put("flush_ms", flush_ms(os.environ["BENCH_DIR"]))
@@ -66,6 +69,9 @@ if "seal" in PARTS:
 
 if "verifier" in PARTS:
     Verifier(register, figures, say).measure()
+
+if "compliance" in PARTS:
+    measure_compliance(os.environ["BENCH_DIR"], figures, SECONDS, HOLDERS, say)
 
 figures.write(os.environ["BENCH_TSV"])
 say("done")

@@ -19,6 +19,10 @@ TARGETS = {
     "seal_cpu_at_4000": (0.05, False),
     "inclusion_ms_10000000": (1.0, False),
     "tile_bytes_per_entry": (36, False),
+    "compliance_overhead_single": (0.10, False),
+    "compliance_overhead_bulk": (0.40, False),
+    "compliance_growth": (0.8, True),
+    "compliant_per_second": (8000, True),
     "sto_verify_vs_raw": (0.85, True),
     "sto_verify_rate_a_core": (700000, True),
 }

@@ -26,8 +26,9 @@ def connect():
 
 
 class Register:
-    def __init__(self, folder, wallets, say):
+    def __init__(self, folder, wallets, say, parties=PARTIES):
         self.folder, self.wallets, self.say = folder, wallets, say
+        self.parties = parties
         self.seed = uuid.uuid4().hex
         self.ledger = sto.NIL
         self.heads = {}
@@ -70,7 +71,7 @@ class Register:
 
     def command(self, *args):
         return [os.path.join(self.folder, "signer"), self.seed, str(self.ledger),
-                str(self.wallets), str(PARTIES), *map(str, args)]
+                str(self.wallets), str(self.parties), *map(str, args)]
 
     def copy_from(self, process, table, columns):
         self.cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", process.stdout)
@@ -133,6 +134,7 @@ class Register:
         self.act("capability", registrar, sto.NIL, root,
                  {"capability": "registrar", "granted": True})
         cursor.execute("SELECT sto.map_role('postgres', %s)", (str(registrar),))
+        self.root, self.registrar, self.registrar_key = root, registrar, registrar_key
         self.issuer, self.issuer_key, self.issuer_secret = self.party(registrar, registrar_key)
         self.custodian, _, self.custodian_secret = self.party(registrar, registrar_key)
 
