@@ -63,8 +63,8 @@ sub pair
 			INSERT INTO sto.transfer SELECT o.*;
 			UPDATE sto.hold AS h SET remaining = (h.remaining::numeric + held)::sto.token_amount WHERE h.hold_id = o.hold_id;
 			IF o.kind = 'hold' THEN
-				INSERT INTO sto.hold (hold_id, amount, remaining, release_after, wallet, token_id, notary, beneficiary, purpose)
-				VALUES (o.entry_id, o.amount, o.amount, o.release_after, o.debit_wallet, o.token_id, o.notary, o.credit_wallet, o.purpose);
+				INSERT INTO sto.hold (hold_id, amount, remaining, release_after, wallet, token_id, notary, beneficiary, checked_once, purpose)
+				VALUES (o.entry_id, o.amount, o.amount, o.release_after, o.debit_wallet, o.token_id, o.notary, o.credit_wallet, false, o.purpose);
 			END IF;
 			PERFORM sto_test.mend_positions();
 		END $$;
@@ -129,6 +129,11 @@ $primary->safe_psql('honest', q{
 	CREATE TABLE sto_test.signed AS SELECT array_agg(sto_test.signatures(o.message, '{10}') ORDER BY o.lot) AS s
 	  FROM sto.vested_orders(sto_test.id('ACME')::text, sto_test.address('w7'), 1000, '2100-01-01', '2101-01-01', '2104-01-01', '1 month', md5('vested')::uuid) AS o;
 	SELECT sto.issue_vested(sto_test.id('ACME')::text, sto_test.address('w7'), 1000, '2100-01-01', '2101-01-01', '2104-01-01', '1 month', md5('vested')::uuid, s) FROM sto_test.signed;
+	CREATE TABLE sto_test.once AS SELECT sto_test.hold('ACME', 'w8', '5', 'pledge', '{"credit_wallet": "w9", "checked_once": true}') AS hold;
+	SELECT sto_test.rules('ACME', '[{"rule": "granularity", "units": "10"}, {"rule": "max_balance", "amount": "1"}]');
+	SELECT sto_test.refusal($$SELECT sto_test.trade(8, 9, 3)$$);
+	SELECT sto_test.post(jsonb_build_object('kind', 'post', 'token_id', 'ACME', 'debit_wallet', 'w8', 'credit_wallet', 'w9', 'amount', '3', 'hold_id', hold, 'ordering_party', 'p9'), '{109}') FROM sto_test.once;
+	SELECT sto_test.rules('ACME', '[]');
 	SELECT sto_test.wallet('own/1', 'acme', '{90}', 'treasury'), sto_test.issue('ACME', 'own/1', '10');
 	SELECT sto_test.hold('ACME', 'own/1', '10', 'lock_up', '{"release_after": "2100-01-01 00:00+00"}');
 });
