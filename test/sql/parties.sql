@@ -80,6 +80,14 @@ SELECT sto_test.event('party_status', sto_test.id('alice'), sto_test.id('registr
 SELECT sto_test.acknowledge('bob', :terms, 'bob/1') IS NOT NULL AS acknowledged,
        sto_test.post(sto_test.transfer_order('ACME', 'estate/1', 'bob/1', '400') || '{"ordering_party": "agent"}', '{70}') IS NOT NULL AS to_an_heir;
 SELECT sto_test.why($$SELECT sto_test.post(sto_test.transfer_order('ACME', 'estate/1', 'bob/1', '1') || '{"ordering_party": "dan"}', '{72}')$$) AS by_another;
+-- Or the units pass to the estate by succession: a case of two officers, since nobody has the keys
+SELECT sto_test.officer('enforcer', 60, 'enforcer') IS NOT NULL AS enforcer, sto_test.officer('second', 61, 'enforcer') IS NOT NULL AS second,
+       sto_test.wallet('eve/1', 'eve', '{95}') IS NOT NULL AS wallet, sto_test.issue('ACME', 'eve/1', '50') IS NOT NULL AS issued;
+SELECT sto_test.event('party_status', sto_test.id('eve'), sto_test.id('registrar'), '{"status": "closed"}') IS NOT NULL AS died;
+SELECT sto_test.open_case('probate', 'force', '{"token": "ACME", "debit": "eve/1", "credit": "estate/1", "amount": "50"}', 'enforcer', 'succession') IS NOT NULL AS opened,
+       sto_test.decide_case('probate') IS NOT NULL AS approved, sto_test.enforce_case('probate') IS NOT NULL AS passed;
+SELECT w.kind, p.balance FROM sto.position p JOIN sto.wallet w ON w.address = p.wallet WHERE p.wallet IN (sto_test.address('eve/1'), sto_test.address('estate/1')) ORDER BY p.balance;
+SELECT sto_test.post(sto_test.transfer_order('ACME', 'estate/1', 'bob/1', '50') || '{"ordering_party": "agent"}', '{70}') IS NOT NULL AS to_an_heir;
 SELECT sto_test.mandate('estate', 'agent', '{"scope": "all", "basis": "executor", "granted": false}') IS NOT NULL AS discharged;
 SELECT sto_test.why($$SELECT sto_test.post(sto_test.transfer_order('ACME', 'estate/1', 'bob/1', '1') || '{"ordering_party": "agent"}', '{70}')$$) AS discharged;
 
