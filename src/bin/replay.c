@@ -86,6 +86,7 @@ sto_replay_new(const uint8_t *genesis, const StoReplayCalls *calls)
 	sto_pool_init(&r->trusted, sizeof(Trusted));
 	sto_pool_init(&r->documents, sizeof(Document));
 	sto_pool_init(&r->acknowledgements, sizeof(Acknowledgement));
+	sto_pool_init(&r->versions, sizeof(PolicyVersion));
 	sto_pool_init(&r->four_eyes, sizeof(FourEyesRow));
 	sto_pool_init(&r->proposals, sizeof(Proposal));
 	sto_pool_init(&r->flows, sizeof(FlowSample));
@@ -132,7 +133,8 @@ free_state(StoReplay *r)
 						&r->overrides,
 						&r->cases,
 						&r->case_holds,
-						&r->members};
+						&r->members,
+						&r->versions};
 	StoIndexTable *tables[] = {
 		&r->by_uuid,        &r->by_address,         &r->by_position, &r->by_hold,
 		&r->by_fingerprint, &r->by_batch,           &r->by_isin,     &r->by_flow,

@@ -503,6 +503,18 @@ typedef struct StoReplaySubject
 } StoReplaySubject;
 
 extern bool sto_replay_subject(const StoReplay *r, size_t *at, StoReplaySubject *out);
+extern bool sto_replay_find_subject(const StoReplay *r, const uint8_t uuid[STO_UUID_LEN],
+									StoReplaySubject *out);
+
+/* Key policies, every version. */
+typedef struct StoReplayPolicy
+{
+	int64_t policy_event;
+	uint8_t subject[STO_UUID_LEN];
+	uint8_t digest[STO_DIGEST_LEN]; /* SHA-256 of the packed policy */
+} StoReplayPolicy;
+
+extern bool sto_replay_policy(const StoReplay *r, size_t *at, StoReplayPolicy *out);
 
 typedef struct StoReplayBatch
 {

@@ -5,6 +5,8 @@
  */
 #include "bin/replay_state.h"
 
+#include "core/hash.h"
+
 #include <string.h>
 
 #define POSSESSION_MAX (STO_POLICY_PACKED_MAX + 128)
@@ -132,6 +134,27 @@ retire_keys(const Act *act, const Policy *policy)
 	}
 }
 
+/* Keep what sto.key_policy says of this event. */
+static bool
+keep_version(const Act *act)
+{
+	StoReplay *r = act->r;
+	uint8_t packed[STO_POLICY_PACKED_MAX];
+	PolicyVersion *version;
+	uint32_t number;
+	StoWriter w;
+
+	sto_writer_init(&w, packed, sizeof(packed));
+	sto_put_policy(&w, &act->body.policy);
+	version = sto_pool_add(&r->versions, &number);
+	if (version == NULL)
+		return sto_fold_stop(r, act->event->entry_id, "there is no memory");
+	version->event = act->event->entry_id;
+	(void) sto_fold_subject(r, act->event->subject, &version->subject);
+	return sto_sha256(packed, w.len, version->digest) ||
+		   sto_fold_stop(r, act->event->entry_id, "OpenSSL failed to hash");
+}
+
 bool
 sto_fold_policy(Act *act, uint32_t *policy_row, const uint8_t *party, const uint8_t *address,
 				const uint8_t *custodian, bool signed_only)
@@ -158,7 +181,7 @@ sto_fold_policy(Act *act, uint32_t *policy_row, const uint8_t *party, const uint
 	policy->event = act->event->entry_id;
 	policy->threshold = act->body.policy.threshold;
 	policy->count = act->body.policy.count;
-	return true;
+	return keep_version(act);
 }
 
 /* A new policy, ordered by the present one's quorum and by nobody else. */

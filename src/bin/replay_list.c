@@ -312,8 +312,8 @@ sto_replay_find_capability(const StoReplay *r, const uint8_t party_id[STO_UUID_L
 	return false;
 }
 
-bool
-sto_replay_subject(const StoReplay *r, size_t *at, StoReplaySubject *out)
+static bool
+show_subject(const Subject *row, StoReplaySubject *out)
 {
 	static const char *const kinds[] = {
 		NULL,
@@ -326,7 +326,6 @@ sto_replay_subject(const StoReplay *r, size_t *at, StoReplaySubject *out)
 		[SUBJECT_PROPOSAL] = "proposal",
 		[SUBJECT_CASE] = "case",
 	};
-	const Subject *row = next_row(&r->subjects, at);
 
 	if (row == NULL)
 		return false;
@@ -335,6 +334,33 @@ sto_replay_subject(const StoReplay *r, size_t *at, StoReplaySubject *out)
 	out->last_event = row->last_event;
 	out->recorded_at = row->recorded_at;
 	memcpy(out->head, row->head, STO_DIGEST_LEN);
+	return true;
+}
+
+bool
+sto_replay_subject(const StoReplay *r, size_t *at, StoReplaySubject *out)
+{
+	return show_subject(next_row(&r->subjects, at), out);
+}
+
+bool
+sto_replay_find_subject(const StoReplay *r, const uint8_t uuid[STO_UUID_LEN], StoReplaySubject *out)
+{
+	return show_subject(sto_fold_subject(r, uuid, NULL), out);
+}
+
+bool
+sto_replay_policy(const StoReplay *r, size_t *at, StoReplayPolicy *out)
+{
+	const PolicyVersion *row = next_row(&r->versions, at);
+
+	if (row == NULL)
+		return false;
+	out->policy_event = row->event;
+	memset(out->subject, 0, STO_UUID_LEN);
+	if (row->subject != 0)
+		memcpy(out->subject, sto_fold_uuid_of(r, row->subject), STO_UUID_LEN);
+	memcpy(out->digest, row->digest, STO_DIGEST_LEN);
 	return true;
 }
 

@@ -25,7 +25,7 @@ typedef struct StateHead
 	char magic[16];
 	uint64_t byte_order;
 	uint32_t version;
-	uint32_t rows[28]; /* lengths of each sort of row */
+	uint32_t rows[29]; /* lengths of each sort of row */
 	uint32_t chunk;
 } StateHead;
 
@@ -94,6 +94,7 @@ make_head(StateHead *head)
 	head->rows[25] = sizeof(Case);
 	head->rows[26] = sizeof(CaseHold);
 	head->rows[27] = sizeof(Members);
+	head->rows[28] = sizeof(PolicyVersion);
 }
 
 static bool
@@ -314,7 +315,8 @@ move_all(Stream *s, StoReplay *r, uint8_t **mark, size_t *mark_len)
 						&r->overrides,
 						&r->cases,
 						&r->case_holds,
-						&r->members};
+						&r->members,
+						&r->versions};
 
 	if (!move_head(s) || !move_mark(s, mark, mark_len) || !move_ledger(s, r))
 		return false;

@@ -5,6 +5,8 @@
  */
 #include "bin/source.h"
 
+#include "bin/patience.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,7 +54,7 @@ judge_error(DatabaseSource *s, PGconn *conn, const PGresult *result)
 	if (state != NULL)
 		return fail(s, SOURCE_LOST, "the server reports",
 					PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
-	return fail(s, SOURCE_LOST, "connection lost", PQerrorMessage(conn));
+	return fail(s, SOURCE_LOST, "connection lost", patience_why(conn));
 }
 
 /* Have a row in the stream, or know that it has ended. */
@@ -66,7 +68,7 @@ look_ahead(DatabaseSource *s, Stream *stream)
 
 	while (!stream->has_row && !stream->ended)
 	{
-		len = PQgetCopyData(stream->conn, &buffer, 0);
+		len = patience_copy_data(stream->conn, &buffer);
 		if (len > 0)
 		{
 			switch (copy_message(buffer, (size_t) len, stream->is_event, &stream->started,
@@ -87,7 +89,7 @@ look_ahead(DatabaseSource *s, Stream *stream)
 		}
 		if (len == -2)
 			return judge_error(s, stream->conn, NULL);
-		result = PQgetResult(stream->conn);
+		result = patience_result(stream->conn);
 		if (PQresultStatus(result) != PGRES_COMMAND_OK)
 		{
 			status = judge_error(s, stream->conn, result);
@@ -95,7 +97,7 @@ look_ahead(DatabaseSource *s, Stream *stream)
 			return status;
 		}
 		PQclear(result);
-		while ((result = PQgetResult(stream->conn)) != NULL)
+		while ((result = patience_result(stream->conn)) != NULL)
 			PQclear(result);
 		stream->ended = true;
 	}
@@ -164,7 +166,7 @@ begin(DatabaseSource *s, Stream *stream, PGconn *conn, bool is_event, int64_t af
 			 " AND entry_id <= %" PRId64 " ORDER BY entry_id) TO STDOUT (FORMAT binary)",
 			 is_event ? source_event_columns : source_transfer_columns,
 			 is_event ? "event" : "transfer", after, until < 0 ? INT64_MAX : until);
-	result = PQexec(conn, query);
+	result = patience_exec(conn, query, false);
 	ok = PQresultStatus(result) == PGRES_COPY_OUT;
 	if (!ok)
 		judge_error(s, conn, result);

@@ -4,6 +4,8 @@
  */
 #include "bin/sto_verify.h"
 
+#include "bin/patience.h"
+
 #include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -30,6 +32,7 @@ static const char usage[] =
 	"  --state FILE         remember what was accepted, and go on from there next time\n"
 	"  --no-signatures      leave signatures of orders and acts out\n"
 	"  --jobs N             threads that hash and check (default: one a processor)\n"
+	"  --timeout SECONDS    give up when the server says nothing for so long (300; 0: never)\n"
 	"  --json               print one JSON object\n"
 	"  --quiet              print the verdict alone\n"
 	"\n"
@@ -51,6 +54,7 @@ enum
 	OPT_JSON,
 	OPT_QUIET,
 	OPT_SIZE,
+	OPT_TIMEOUT,
 	OPT_HELP,
 	OPT_VERSION
 };
@@ -69,6 +73,7 @@ static const struct option long_options[] = {
 	{"json", no_argument, NULL, OPT_JSON},
 	{"quiet", no_argument, NULL, OPT_QUIET},
 	{"size", required_argument, NULL, OPT_SIZE},
+	{"timeout", required_argument, NULL, OPT_TIMEOUT},
 	{"help", no_argument, NULL, OPT_HELP},
 	{"version", no_argument, NULL, OPT_VERSION},
 	{NULL, 0, NULL, 0},
@@ -158,6 +163,9 @@ take_option(Options *o, int option)
 			break;
 		case OPT_SIZE:
 			o->size = number("size", optarg, 1, STO_TREE_SIZE_MAX - 1);
+			break;
+		case OPT_TIMEOUT:
+			patience_set((int) number("timeout", optarg, 0, 86400));
 			break;
 		case OPT_HELP:
 			fputs(usage, stdout);

@@ -4,6 +4,7 @@
  *
  *	sto_verify.c			options and commands
  *	sto_verify_ledger.c		the whole log: read, fold, judge
+ *	sto_verify_fold.c		a chunk's rows into the fold
  *	sto_verify_open.c		its beginning: source, checkpoints to compare, saved state
  *	sto_verify_chunk.c		what threads do with a chunk: leaves, sides, signatures
  *	sto_verify_tree.c		the tree over the leaves, and what was said of it before
@@ -16,6 +17,7 @@
  *	sto_verify_identity.c	the same for tables about parties
  *	sto_verify_rules.c		and for those about rules
  *	sto_verify_past.c		a token's entries read again, for its first rules
+ *	sto_verify_subjects.c	the same of chains of events and key policies
  *	sto_verify_connect.c	connections with one snapshot; cursors
  *	sto_verify_state.c		where the next run goes on
  *	sto_verify_files.c		checkpoint and tiles of an export

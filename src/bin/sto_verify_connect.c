@@ -4,10 +4,13 @@
  */
 #include "bin/sto_verify.h"
 
+#include "bin/patience.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define CONNECT_SECONDS "15"
 /* microseconds from 1970 to 2000, where PostgreSQL's times begin */
 #define EPOCH_OFFSET INT64_C(946684800000000)
 
@@ -35,7 +38,7 @@ fail(Database *db, PGconn *conn, const PGresult *result)
 	const char *text = result != NULL ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
 
 	snprintf(last_state, sizeof(last_state), "%s", state != NULL ? state : "");
-	snprintf(db->why, sizeof(db->why), "%s", text != NULL ? text : PQerrorMessage(conn));
+	snprintf(db->why, sizeof(db->why), "%s", text != NULL ? text : patience_why(conn));
 	return false;
 }
 
@@ -49,7 +52,7 @@ database_is_damaged(const Database *db)
 bool
 database_run(Database *db, PGconn *conn, const char *command)
 {
-	PGresult *result = PQexec(conn, command);
+	PGresult *result = patience_exec(conn, command, false);
 	ExecStatusType status = PQresultStatus(result);
 	bool ok = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
 
@@ -63,8 +66,9 @@ static PGconn *
 connect_to(Database *db, const char *conninfo)
 {
 	/* what conninfo says itself comes last and wins, but for the encoding */
-	const char *const keys[] = {"fallback_application_name", "dbname", "client_encoding", NULL};
-	const char *const values[] = {"sto_verify", conninfo, "UTF8", NULL};
+	const char *const keys[] = {"connect_timeout", "fallback_application_name", "dbname",
+								"client_encoding", NULL};
+	const char *const values[] = {CONNECT_SECONDS, "sto_verify", conninfo, "UTF8", NULL};
 	PGconn *conn = PQconnectdbParams(keys, values, 1);
 
 	PQsetNoticeProcessor(conn, ignore_notice, NULL);
@@ -80,7 +84,7 @@ connect_to(Database *db, const char *conninfo)
 static bool
 share_snapshot(Database *db)
 {
-	PGresult *result = PQexec(db->side, "SELECT pg_catalog.pg_export_snapshot()");
+	PGresult *result = patience_exec(db->side, "SELECT pg_catalog.pg_export_snapshot()", false);
 	char command[200];
 	bool ok = false;
 
@@ -169,7 +173,7 @@ number_of(const PGresult *result, int row, int column)
 bool
 database_numbers(Database *db, const char *query, int64_t *out, int count)
 {
-	PGresult *result = PQexecParams(db->side, query, 0, NULL, NULL, NULL, NULL, 1);
+	PGresult *result = patience_exec(db->side, query, true);
 	bool ok = PQresultStatus(result) == PGRES_TUPLES_OK;
 
 	if (!ok)
@@ -220,7 +224,7 @@ cursor_close(Cursor *c)
 	if (c->open)
 	{
 		snprintf(command, sizeof(command), "CLOSE %s", c->name);
-		PQclear(PQexec(c->db->side, command));
+		PQclear(patience_exec(c->db->side, command, false));
 	}
 	c->open = false;
 	c->ended = true;
@@ -240,7 +244,7 @@ cursor_next(Cursor *c)
 		return c->open ? FETCH_END : FETCH_FAILED;
 	PQclear(c->result);
 	snprintf(command, sizeof(command), "FETCH %d FROM %s", c->batch, c->name);
-	c->result = PQexec(c->db->side, command);
+	c->result = patience_exec(c->db->side, command, false);
 	c->row = 0;
 	if (PQresultStatus(c->result) != PGRES_TUPLES_OK || PQnfields(c->result) != c->columns)
 	{

@@ -26,7 +26,8 @@ progress_begin(Progress *p, bool wanted, int64_t from, int64_t total)
 	p->shown = wanted && isatty(STDERR_FILENO);
 	p->from = from;
 	p->total = total > from ? total : from + 1;
-	p->began = p->last = now();
+	p->began = now();
+	p->last = p->began - EVERY; /* the first chunk is shown at once */
 }
 
 void

@@ -46,6 +46,13 @@ values_octets(Values *v, bool present, const void *octets, size_t len)
 }
 
 void
+values_digest(Values *v, const uint8_t *digest)
+{
+	values_octets(v, true, digest, STO_DIGEST_LEN);
+	v->values[v->count - 1].is_digest = true;
+}
+
+void
 values_text(Values *v, const char *text)
 {
 	values_octets(v, text != NULL, text, text != NULL ? strlen(text) : 0);

@@ -50,6 +50,9 @@ extern void run_problem(void *context, int64_t entry_id, const char *check, cons
 /* What the tree calls for full tiles. */
 extern void run_tile(void *context, int level, int64_t n, const StoHash *hashes,
 					 const StoHash *root, const int64_t *ids);
+/* sto_verify_fold.c: row i of the present chunk; the rows of a chunk from i on are next. */
+extern void run_fold(Run *run, int i);
+extern void run_expect(Run *run, const Chunk *chunk, int i);
 extern void learn_ledger(Run *run);
 
 /* sto_verify_facts.c: whose log it is, how long, what was left out */

@@ -17,6 +17,7 @@ same(const Cursor *row, int column, const Value *value)
 {
 	size_t len;
 	const uint8_t *octets;
+	uint8_t digest[STO_DIGEST_LEN];
 
 	if (cursor_null(row, column) || !value->present)
 		return cursor_null(row, column) && !value->present;
@@ -28,6 +29,9 @@ same(const Cursor *row, int column, const Value *value)
 		return len == sizeof(int64_t) && cursor_number(row, column) == value->number;
 	}
 	octets = cursor_view(row, column, &len);
+	if (value->is_digest)
+		return sto_sha256(octets, len, digest) &&
+			   memcmp(digest, value->octets, STO_DIGEST_LEN) == 0;
 	return len == value->len && memcmp(octets, value->octets, len) == 0;
 }
 
@@ -168,5 +172,6 @@ tables_compare(Database *db, Report *report, const StoReplay *replay)
 	(void) (compare_tables(db, report, derived_tables, replay) &&
 			compare_tables(db, report, identity_tables, replay) &&
 			compare_tables(db, report, rule_tables, replay) &&
-			compare_tables(db, report, case_tables, replay));
+			compare_tables(db, report, case_tables, replay) &&
+			compare_tables(db, report, subject_tables, replay));
 }

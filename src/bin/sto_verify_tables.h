@@ -15,6 +15,7 @@ typedef struct Value
 	bool present;
 	bool is_time;
 	bool is_number;
+	bool is_digest; /* octets are the SHA-256 of what the column holds */
 	int64_t number;
 	const void *octets;
 	size_t len;
@@ -47,12 +48,15 @@ extern const Table derived_tables[];  /* sto_verify_rows.c */
 extern const Table identity_tables[]; /* sto_verify_identity.c */
 extern const Table rule_tables[];     /* sto_verify_rules.c */
 extern const Table case_tables[];     /* sto_verify_cases.c */
+extern const Table subject_tables[];  /* sto_verify_subjects.c */
 
 /* sto_verify_rows.c: begin a row; add its values in order; name it */
 extern void values_begin(Values *v);
 extern void values_number(Values *v, bool present, int64_t number);
 extern void values_time(Values *v, bool present, int64_t time);
 extern void values_octets(Values *v, bool present, const void *octets, size_t len);
+/* A column of which the fold kept the SHA-256; digest has STO_DIGEST_LEN octets. */
+extern void values_digest(Values *v, const uint8_t *digest);
 extern void values_amount(Values *v, bool present, StoAmount amount);
 extern void values_text(Values *v, const char *text);
 extern void values_bool(Values *v, bool b);

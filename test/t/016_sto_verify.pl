@@ -6,6 +6,7 @@ use warnings FATAL => 'all';
 use StoTest;
 use File::Copy qw(copy);
 use File::Path qw(remove_tree);
+use IO::Socket::INET;
 use MIME::Base64;
 use Digest::SHA 'sha256';
 use PostgreSQL::Test::Cluster;
@@ -325,6 +326,11 @@ tamper('pauses, freezes and facts', "UPDATE sto.token SET paused = NULL, receive
 	tamper('identity and eligibility', join('; ', map { "UPDATE sto.$_->[0] SET $_->[1] = $_->[2]" } @tables),
 		join('.*', map { "^sto\\.$_->[0] [^\n]*BAD, [^\n]*$_->[1]" } @tables));
 }
+tamper('the head of a chain of events', "UPDATE sto.subject SET head = encode(sha256('x'), 'hex')::sto.digest WHERE subject = sto_test.id('w7')", qr/^BROKEN: sto\.subject: subject \S+: head is not what the log gives/m);
+tamper('a subject deleted', "DELETE FROM sto.subject WHERE subject = sto_test.id('w7')", qr/^BROKEN: sto\.subject: it has \d+ rows, the log gives /m);
+tamper('a key policy', "UPDATE sto.key_policy SET policy = set_byte(policy, 0, 2) WHERE subject = sto_test.id('w7')", qr/^BROKEN: sto\.key_policy: policy \d+: policy is not what the log gives/m);
+tamper('a key policy of another', "UPDATE sto.key_policy SET subject = sto_test.id('w8') WHERE subject = sto_test.id('w7')", qr/^BROKEN: sto\.key_policy: policy \d+: subject is not what the log gives/m);
+tamper('a key policy too many', "INSERT INTO sto.key_policy SELECT 9000000, subject, policy FROM sto.key_policy LIMIT 1", qr/^BROKEN: sto\.key_policy: it has a row that the log does not give/m);
 tamper('all of the end cut off, with its blocks', "DELETE FROM sto.checkpoint WHERE tree_size > $size; DELETE FROM sto.block WHERE tree_size > $size; "
 	. "DELETE FROM sto.tile WHERE (tile + 1) * 256 > $size; DELETE FROM sto.transfer WHERE entry_id > (SELECT max(last_id) FROM sto.block)", qr/^BROKEN: /m);
 
@@ -341,6 +347,42 @@ tamper('all of the end cut off, with its blocks', "DELETE FROM sto.checkpoint WH
 	is($run->result(0), 2, 'connection lost: exit status');
 	like($out, qr/^could not tell: /m, 'connection lost: says so');
 	$lock->quit;
+}
+
+# Nor does a server that says nothing, and it isn't waited for without end.
+{
+	my ($out, $err) = ('', '');
+	my $lock = $primary->background_psql('ledger');
+	my $began = time;
+
+	$lock->query_safe('BEGIN; LOCK TABLE sto.transfer IN ACCESS EXCLUSIVE MODE');
+	my $run = IPC::Run::start([ of($primary), @base, '--timeout', 2 ], '>', \$out, '2>', \$err);
+	$run->finish;
+	is($run->result(0), 2, 'a server that says nothing: exit status');
+	like($out, qr/^could not tell: .*the server has said nothing for 2 seconds/m, 'a server that says nothing: says so');
+	cmp_ok(time - $began, '<', 60, 'a server that says nothing: not waited for');
+	$lock->quit;
+}
+
+# The same while it connects: this one takes connections and never answers.
+{
+	my $deaf = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1') or die "socket: $!";
+	my $conn = 'host=127.0.0.1 port=' . $deaf->sockport . ' dbname=ledger connect_timeout=2';
+
+	told('a server that never answers', 2, qr/^could not tell: .*timeout expired/m, 'sto_verify', '--conn', $conn, @base);
+}
+
+# On a terminal a line says how far it is; it is taken away at the end, and nothing of it is there otherwise.
+{
+	my ($out, $err) = ('', '');
+
+	IPC::Run::run([ of($primary), @base ], '>pty>', \$out);
+	is($? >> 8, 0, 'progress: exit status');
+	like($out, qr/^(?:\r\[[# ]{30}\] +\d+ %  \d+  \d+\/s )+\r\e\[Kledger /, 'progress: a bar, which goes before the page comes');
+	IPC::Run::run([ of($primary), @base ], '>', \$out, '2>', \$err);
+	is($err, '', 'progress: none where nobody looks');
+	IPC::Run::run([ of($primary), @base, '--quiet' ], '>pty>', \$out);
+	is($out, "whole\r\n", 'progress: none if it is to be quiet');
 }
 
 $primary->stop;

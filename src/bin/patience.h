@@ -1,0 +1,28 @@
+/*
+ * patience.h
+ *		Answers of a server, waited for only so long.
+ */
+#ifndef STO_BIN_PATIENCE_H
+#define STO_BIN_PATIENCE_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+
+#define PATIENCE_DEFAULT 300 /* seconds */
+
+/* For how many seconds a server may say nothing while it owes an answer; 0: for ever. */
+extern void patience_set(int seconds);
+
+/*
+ * As PQexec, of which text or binary results are wanted; NULL, too, if the server
+ * said nothing for too long.  The connection is of no use then.
+ */
+extern PGresult *patience_exec(PGconn *conn, const char *command, bool binary);
+/* As PQgetResult, with NULL also for that. */
+extern PGresult *patience_result(PGconn *conn);
+/* As PQgetCopyData that waits, with -2 also for that. */
+extern int patience_copy_data(PGconn *conn, char **buffer);
+/* Why the last answer didn't come: what PQerrorMessage says, or that the server said nothing. */
+extern const char *patience_why(PGconn *conn);
+
+#endif
