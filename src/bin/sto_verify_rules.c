@@ -208,7 +208,10 @@ next_override(const StoReplay *replay, size_t *at, Values *v)
 	return true;
 }
 
-/* sto.holding: a row is made when it is first needed */
+/*
+ * sto.holding: a row is made when it is first needed, from the positions, and its
+ * time moves on with entries that change the total.
+ */
 
 static bool
 find_holding(const StoReplay *replay, const Cursor *at, Values *v)
@@ -216,16 +219,20 @@ find_holding(const StoReplay *replay, const Cursor *at, Values *v)
 	static StoReplayHolding row;
 	const uint8_t *token_id = cursor_octets(at, 0, STO_UUID_LEN);
 	const uint8_t *party_id = cursor_octets(at, 1, STO_UUID_LEN);
+	int64_t posted_at = cursor_time(at, 4);
+	StoRuleHoldingRow kept;
 
-	if (token_id == NULL || party_id == NULL ||
+	if (token_id == NULL || party_id == NULL || !find_holding_row(replay, at, 0, 1, &kept) ||
 		!sto_replay_find_holding(replay, token_id, party_id, &row))
 		return false;
+	if (posted_at < kept.posted_at || posted_at > row.posted_at)
+		posted_at = row.posted_at;
 	values_begin(v);
 	values_octets(v, true, row.token_id, STO_UUID_LEN);
 	values_octets(v, true, row.party_id, STO_UUID_LEN);
 	values_amount(v, true, row.total);
 	values_amount(v, true, row.outflow);
-	values_time(v, true, row.posted_at);
+	values_time(v, true, posted_at);
 	values_name_uuid(v, "holding of party", row.party_id);
 	return true;
 }

@@ -139,6 +139,20 @@ extern int64_t sto_rule_fold_in_force(StoRuleFold *f, uint32_t token, int64_t at
 extern StoRuleAnswer sto_rule_fold_ask(StoRuleFold *f, StoRuleEntry *entry, const StoRuleSet *set,
 									   StoRuleReport report, void *report_context,
 									   StoRuleOutcome *outcome);
+/*
+ * The same, using nothing up, with the facts that the rules were told: a JSON array of
+ * objects with fact, party, of, value and the event that stated it, as far as it has room.
+ */
+#define STO_RULE_TOLD_MAX 16384
+typedef struct StoRuleTold
+{
+	size_t len;
+	char text[STO_RULE_TOLD_MAX];
+} StoRuleTold;
+
+extern StoRuleAnswer sto_rule_fold_trace(StoRuleFold *f, StoRuleEntry *entry, const StoRuleSet *set,
+										 StoRuleReport report, void *report_context,
+										 StoRuleOutcome *outcome, StoRuleTold *told);
 /* What the entry moves. */
 extern bool sto_rule_fold_entry(StoRuleFold *f, const StoRuleEntry *entry);
 
@@ -184,7 +198,8 @@ typedef struct StoRuleHoldingRow
 	bool affirmed;
 	int64_t issued; /* entry; 0: none, or issues are not kept of this token */
 	int64_t issued_at;
-	StoAmount total; /* 0 also where totals are not kept */
+	StoAmount total;   /* 0 also where totals are not kept */
+	int64_t posted_at; /* of the last entry that changed it */
 } StoRuleHoldingRow;
 
 extern bool sto_rule_fold_next_holding(const StoRuleFold *f, size_t *at, StoRuleHoldingRow *out);

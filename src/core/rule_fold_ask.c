@@ -6,18 +6,9 @@
 
 #include <string.h>
 
-/* The context of every answer. */
-typedef struct Asked
-{
-	StoRuleFold *f;
-	const StoRuleEntry *entry;
-	uint32_t sender_holding; /* 0: it has none */
-	uint32_t receiver_holding;
-} Asked;
-
 /* Parties are asked for by uuid; nearly always those of the entry. */
 static uint32_t
-party_number(const Asked *a, const uint8_t *uuid)
+party_number(const StoRuleAsked *a, const uint8_t *uuid)
 {
 	const StoRuleMove *move = &a->entry->move;
 
@@ -30,7 +21,7 @@ party_number(const Asked *a, const uint8_t *uuid)
 
 /* NULL: it never had any, and nothing was said of it about this token. */
 static const FoldHolding *
-holding_of(const Asked *a, uint32_t party)
+holding_of(const StoRuleAsked *a, uint32_t party)
 {
 	uint32_t number;
 
@@ -48,7 +39,7 @@ holding_of(const Asked *a, uint32_t party)
 static bool
 ask_total(void *context, const uint8_t *party, StoAmount *total)
 {
-	const Asked *a = context;
+	const StoRuleAsked *a = context;
 	const FoldHolding *holding = holding_of(a, party_number(a, party));
 
 	*total = holding == NULL ? 0 : holding->total;
@@ -58,7 +49,7 @@ ask_total(void *context, const uint8_t *party, StoAmount *total)
 static bool
 ask_outstanding(void *context, StoAmount *outstanding)
 {
-	const Asked *a = context;
+	const StoRuleAsked *a = context;
 
 	*outstanding = ((const FoldToken *) FOLD_ROW(a->f, tokens, a->entry->token))->outstanding;
 	return true;
@@ -67,7 +58,7 @@ ask_outstanding(void *context, StoAmount *outstanding)
 static bool
 ask_group(void *context, StoRuleBy by, const char *value, int64_t *holders, StoAmount *units)
 {
-	const Asked *a = context;
+	const StoRuleAsked *a = context;
 	uint32_t number = sto_rule_fold_find_group(a->f, a->entry->token, by,
 											   sto_rule_fold_group_key(a->f, by, value));
 	const FoldGroup *group = number == 0 ? NULL : FOLD_ROW(a->f, groups, number);
@@ -82,7 +73,7 @@ ask_group(void *context, StoRuleBy by, const char *value, int64_t *holders, StoA
 static bool
 ask_country(void *context, const uint8_t *party, bool incorporation, char country[2])
 {
-	const Asked *a = context;
+	const StoRuleAsked *a = context;
 	uint32_t number = party_number(a, party);
 	const FoldParty *row = number == 0 ? NULL : FOLD_ROW(a->f, parties, number);
 
@@ -95,7 +86,7 @@ ask_country(void *context, const uint8_t *party, bool incorporation, char countr
 static bool
 ask_classified(void *context, const uint8_t *party, StoRuleClassified *classified)
 {
-	const Asked *a = context;
+	const StoRuleAsked *a = context;
 	uint32_t number = party_number(a, party);
 	const FoldClass *stated;
 
@@ -114,7 +105,7 @@ ask_classified(void *context, const uint8_t *party, StoRuleClassified *classifie
 static bool
 ask_topic(void *context, const uint8_t *party, const char *topic, bool *has)
 {
-	const Asked *a = context;
+	const StoRuleAsked *a = context;
 	uint32_t number = party_number(a, party);
 	uint32_t name = sto_rule_fold_find_name(a->f, topic);
 	const FoldTopic *row =
@@ -127,7 +118,7 @@ ask_topic(void *context, const uint8_t *party, const char *topic, bool *has)
 static bool
 ask_list(void *context, const uint8_t *party, const char *list, bool *listed)
 {
-	const Asked *a = context;
+	const StoRuleAsked *a = context;
 	uint32_t number = party_number(a, party);
 	uint32_t name = sto_rule_fold_find_name(a->f, list);
 	const FoldListed *row = number == 0 || name == 0
@@ -141,7 +132,7 @@ ask_list(void *context, const uint8_t *party, const char *list, bool *listed)
 static bool
 ask_opted_in(void *context, const uint8_t *party, bool *affirmed)
 {
-	const Asked *a = context;
+	const StoRuleAsked *a = context;
 	const FoldHolding *holding = holding_of(a, party_number(a, party));
 
 	*affirmed = holding != NULL && holding->affirmed;
@@ -151,7 +142,7 @@ ask_opted_in(void *context, const uint8_t *party, bool *affirmed)
 static bool
 ask_outflow(void *context, const uint8_t *party, int64_t after, StoAmount *sum)
 {
-	const Asked *a = context;
+	const StoRuleAsked *a = context;
 	const FoldHolding *holding = holding_of(a, party_number(a, party));
 
 	const FoldPurse *purse;
@@ -170,7 +161,7 @@ static bool
 ask_issues(void *context, const uint8_t *receiver, int64_t after, int64_t *persons, bool *received,
 		   StoAmount *sum)
 {
-	const Asked *a = context;
+	const StoRuleAsked *a = context;
 	const FoldToken *token = FOLD_ROW(a->f, tokens, a->entry->token);
 	const FoldHolding *holding = holding_of(a, party_number(a, receiver));
 
@@ -199,7 +190,7 @@ static bool
 ask_approval(void *context, const uint8_t *by, const StoRuleMove *move, StoAmount amount,
 			 int64_t *id, StoAmount *largest)
 {
-	const Asked *a = context;
+	const StoRuleAsked *a = context;
 	uint32_t party = sto_rule_fold_find_party(a->f, by);
 	FoldApprover *list =
 		party == 0 ? NULL : sto_rule_fold_find_approver(a->f, a->entry->token, party);
@@ -242,7 +233,7 @@ ask_approval(void *context, const uint8_t *by, const StoRuleMove *move, StoAmoun
 static bool
 ask_travel_field(void *context, const uint8_t *party, const char *field, int64_t at, bool *has)
 {
-	const Asked *a = context;
+	const StoRuleAsked *a = context;
 	uint32_t number = party_number(a, party);
 	uint32_t name = sto_rule_fold_find_name(a->f, field);
 	const FoldTravel *row;
@@ -300,31 +291,43 @@ name_sides(StoRuleFold *f, StoRuleEntry *entry)
 			   STO_UUID_LEN);
 }
 
+void
+sto_rule_fold_begin(StoRuleFold *f, StoRuleEntry *entry, StoRuleAsked *asked, StoRuleFacts *facts)
+{
+	static const StoRuleFacts answers = {.total = ask_total,
+										 .outstanding = ask_outstanding,
+										 .group = ask_group,
+										 .country = ask_country,
+										 .classified = ask_classified,
+										 .has_topic = ask_topic,
+										 .on_list = ask_list,
+										 .opted_in = ask_opted_in,
+										 .outflow = ask_outflow,
+										 .issues = ask_issues,
+										 .approval = ask_approval,
+										 .travel_field = ask_travel_field};
+
+	name_sides(f, entry);
+	memset(asked, 0, sizeof(*asked));
+	asked->f = f;
+	asked->entry = entry;
+	if (entry->sender != 0)
+		asked->sender_holding = sto_rule_fold_find_holding(f, entry->token, entry->sender);
+	if (entry->receiver != 0)
+		asked->receiver_holding = sto_rule_fold_find_holding(f, entry->token, entry->receiver);
+	*facts = answers;
+	facts->context = asked;
+}
+
 StoRuleAnswer
 sto_rule_fold_ask(StoRuleFold *f, StoRuleEntry *entry, const StoRuleSet *set, StoRuleReport report,
 				  void *report_context, StoRuleOutcome *outcome)
 {
-	Asked asked = {.f = f, .entry = entry};
-	StoRuleFacts facts = {.context = &asked,
-						  .total = ask_total,
-						  .outstanding = ask_outstanding,
-						  .group = ask_group,
-						  .country = ask_country,
-						  .classified = ask_classified,
-						  .has_topic = ask_topic,
-						  .on_list = ask_list,
-						  .opted_in = ask_opted_in,
-						  .outflow = ask_outflow,
-						  .issues = ask_issues,
-						  .approval = ask_approval,
-						  .travel_field = ask_travel_field};
+	StoRuleAsked asked;
+	StoRuleFacts facts;
 	StoRuleAnswer answer;
 
-	name_sides(f, entry);
-	if (entry->sender != 0)
-		asked.sender_holding = sto_rule_fold_find_holding(f, entry->token, entry->sender);
-	if (entry->receiver != 0)
-		asked.receiver_holding = sto_rule_fold_find_holding(f, entry->token, entry->receiver);
+	sto_rule_fold_begin(f, entry, &asked, &facts);
 	answer = sto_rules_evaluate(set, &entry->move, &facts, report, report_context, outcome);
 	if (answer == STO_RULES_PASS)
 		take_uses(f, outcome);

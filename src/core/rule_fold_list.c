@@ -91,6 +91,7 @@ fill_holding(const StoRuleFold *f, const FoldHolding *row, StoRuleHoldingRow *ou
 	out->issued = row->issued;
 	out->issued_at = row->issued_at;
 	out->total = row->total;
+	out->posted_at = row->posted_at;
 }
 
 bool

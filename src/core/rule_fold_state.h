@@ -250,6 +250,19 @@ extern FoldApprover *sto_rule_fold_approver(StoRuleFold *f, uint32_t token, uint
 /* Every index anew, after a load; false: no memory. */
 extern bool sto_rule_fold_index(StoRuleFold *f);
 
+/* rule_fold_ask.c: the context of every answer */
+typedef struct StoRuleAsked
+{
+	StoRuleFold *f;
+	const StoRuleEntry *entry;
+	uint32_t sender_holding; /* 0: it has none */
+	uint32_t receiver_holding;
+} StoRuleAsked;
+
+/* Fill the entry's move with its sides, and the callbacks with what answers about it. */
+extern void sto_rule_fold_begin(StoRuleFold *f, StoRuleEntry *entry, StoRuleAsked *asked,
+								StoRuleFacts *facts);
+
 /* rule_fold_list.c: a group's value as its row has it */
 extern uint32_t sto_rule_fold_group_key(const StoRuleFold *f, StoRuleBy by, const char *value);
 

@@ -1,0 +1,121 @@
+# Rules of tokens, replayed: what the gate let pass, sto.verify() and sto_verify let pass, from a database, from an export,
+# and going on from a saved state; what it would not have, and every counter that was touched, both name.
+use strict;
+use warnings FATAL => 'all';
+
+use StoTest;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $folder = PostgreSQL::Test::Utils::tempdir();
+my $node = new_server('ledger');
+$node->start;
+
+sub value { return $node->safe_psql(@_) }
+
+value('postgres', "CREATE DATABASE ledger TEMPLATE template0 ENCODING 'UTF8'");
+value('ledger', 'CREATE EXTENSION sto_ledger');
+new_ledger($node, 'ledger');
+my $genesis = value('ledger', 'SELECT genesis_hash FROM sto.ledger');
+
+# What sto_verify says of a database or an export.
+sub said
+{
+	my @options = @_;
+	my ($out, $err) = ('', '');
+
+	IPC::Run::run([ 'sto_verify', '--genesis', $genesis, @options ], '>', \$out, '2>', \$err);
+	return $out . $err;
+}
+sub judged { my ($db, @options) = @_; return said('--conn', $node->connstr($db), @options) }
+sub faults
+{
+	my ($db) = @_;
+	return value($db, q{SELECT string_agg(concat_ws(' ', check_name, scope, first_bad, detail), E'\n') FROM sto.verify() WHERE NOT ok});
+}
+
+# Entries from before there are any rules, which windows reach back to; parties with two wallets, in several countries
+value('ledger', every_identity_event() . q{
+	SELECT sto_test.wallet('v' || n, 'p' || n, ARRAY[200 + n]) FROM generate_series(1, 3) AS n;
+	SELECT sto_test.trade(1 + n % 5, 6 + n % 5, 1 + n % 3) FROM generate_series(1, 150) AS n;
+	SELECT sto_test.party_facts('p' || n, jsonb_build_object('country', (ARRAY['KZ', 'AE', 'DE'])[1 + n % 3])) FROM generate_series(1, 9) AS n;
+	SELECT sto_test.officer('resident', 62, 'claim_issuer');
+	SELECT sto_test.claim('p' || n, 'local', 'resident') FROM generate_series(1, 4) AS n;
+	SELECT sto_test.classify('p' || n, (ARRAY['retail', 'professional'])[1 + n % 2]) FROM generate_series(1, 10) AS n;
+});
+value('ledger', 'CALL sto.seal()');
+like(judged('ledger', '--state', "$folder/state"), qr/^whole$/m, 'no rules yet: whole');
+my $before = value('ledger', 'SELECT count(*) FROM sto.log');
+
+value('ledger', q{
+	SELECT sto_test.rules('ACME', '[{"rule": "volume_limit", "seconds": 86400, "amount": "160", "label": "daily"},
+		{"rule": "max_holders", "count": 5, "by": "country"}, {"rule": "max_balance", "share": 5000},
+		{"rule": "ownership_by_claim", "by": "topic", "value": "local", "min": 1000},
+		{"rule": "offer_limits", "seconds": 86400, "max_persons": 12}, {"rule": "max_holders", "count": 20}]');
+	SELECT sto_test.trade(1 + n % 5, 6 + n % 5, 1) FROM generate_series(1, 50) AS n;
+	SELECT sto_test.transfer('ACME', 'w1', 'v1', '100'), sto_test.transfer('ACME', 'w2', 'v3', '7'), sto_test.issue('ACME', 'v2', '5'), sto_test.redeem('ACME', 'w4', '5');
+	SELECT sto_test.transfer('ACME', 'v1', 'w6', '1') FROM generate_series(1, 20);
+	SELECT sto_test.refusal($$SELECT sto_test.transfer('ACME', 'v1', 'w6', '79')$$);
+	SELECT sto_test.party_facts('p1', '{"country": "AE"}'), sto_test.claim_revoke('p4', claim, 'resident') FROM sto.claim WHERE party_id = sto_test.id('p4') AND topic = 'local';
+	SELECT sto_test.classify('p2', 'market_counterparty', jsonb_build_object('token', sto_test.id('ACME'))), sto_test.trade(2, 5, 2);
+	SELECT sto_test.rules('ACME', '[{"rule": "approval", "kinds": ["transfer"]}, {"rule": "opt_in", "kinds": ["issue"]},
+		{"rule": "party_list", "list": "banned", "mode": "deny"}, {"rule": "investor_class", "caps": {"retail": "5000"}},
+		{"rule": "travel_rule", "threshold": "50", "kinds": ["transfer"], "beneficiary": ["name"]}]');
+	SELECT sto_test.approval('ACME', 'acme', '60', '{"uses": 9}'), sto_test.party_list('ACME', 'banned', 'p9'), sto_test.opt_in('p3', 'ACME', 'w3'),
+		sto_test.travel_data('p5', ARRAY['name', 'null']);
+	SELECT sto_test.trade(1, 5, 55), sto_test.trade(1, 6, 5), sto_test.issue('ACME', 'w3', '1');
+	SELECT sto_test.approval_revoke('ACME', 'acme', sto_test.approval('ACME', 'acme', '1')), sto_test.party_list('ACME', 'banned', 'p9', false);
+	SELECT sto_test.hold('ACME', 'w1', '10', 'pledge', '{"credit_wallet": "w2"}');
+} . every_enforced_act());
+value('ledger', 'CALL sto.seal()');
+
+is(faults('ledger'), '', 'sto.verify() lets pass what the gate did');
+my $told = judged('ledger');
+like($told, qr/^whole$/m, 'so does sto_verify') or diag $told;
+like($told, qr/^sto\.$_ +[1-9]\d* rows +ok$/m, "it compared sto.$_") for qw(rule_set party_list opt_in travel_data transfer_approval override holding holder_group flow issued);
+$told = judged('ledger', '--state', "$folder/state");
+like($told, qr/^accepted before +$before leaves.*^whole$/ms, 'also going on from where there were no rules') or diag $told;
+command_ok([ 'sto_verify', 'export', "$folder/export", '--conn', $node->connstr('ledger') ], 'exported');
+$told = said('--export', "$folder/export");
+like($told, qr/^rules +[1-9]\d* entries +ok\n.*^whole$/ms, 'and from files alone') or diag $told;
+is(value('ledger', 'SELECT sto.rebuild() = (SELECT count(*) FROM sto.log)'), 't', 'it rebuilds itself');
+is(faults('ledger'), '', 'and is sound then');
+
+my $rules = q{(SELECT max(set_by) FROM sto.rule_set)};
+my $lax = qq{UPDATE sto.rule_set SET body = '{"rules":[]}' WHERE set_by = $rules};
+
+# name, edits of the register, entries that its gate then lets pass, what sto.verify() and what sto_verify says; what comes before
+for my $case (
+	[ 'body', $lax, '', qr/^register sto\.rule_set \d+/m, qr/sto\.rule_set.*body is not what the log gives/ ],
+	[ 'refused', $lax, q{sto_test.trade(4, 5, 61)}, qr/^rules sto\.transfer (\d+) 1 faults, the first: rule 1, approval, did not let it pass/m, qr/entry \d+: rule 1, approval, did not let it pass/ ],
+	[ 'listed', q{UPDATE sto.party_list SET listed = false}, q{sto_test.trade(4, 8, 1)}, qr/^rules sto\.transfer/m, qr/rule 3, party_list, did not let it pass/, q{sto_test.party_list('ACME', 'banned', 'p8')} ],
+	[ 'uses', q{UPDATE sto.transfer_approval SET uses_left = uses_left + 1 WHERE revoked IS NULL}, '', qr/^rule_counters sto\.transfer_approval \d+ \d+ rows/m, qr/sto\.transfer_approval.*uses_left is not/ ],
+	[ 'holders', q{UPDATE sto.holder_group SET holders = holders - 1 WHERE by = 'country' AND value = 'DE'}, '', qr/^rule_counters sto\.holder_group/m, qr/sto\.holder_group.*holders is not/ ],
+	[ 'units', q{UPDATE sto.holder_group SET units = units + '1' WHERE by = 'topic'}, '', qr/^rule_counters sto\.holder_group/m, qr/sto\.holder_group.*units is not/ ],
+	[ 'nobody', q{DELETE FROM sto.holder_group WHERE by = 'country' AND value = 'DE'}, '', qr/^rule_counters sto\.holder_group/m, qr/sto\.holder_group.*rows, the log gives/ ],
+	[ 'total', q{UPDATE sto.holding SET total = total - '1'}, '', qr/^rule_counters sto\.holding/m, qr/sto\.holding.*total is not/ ],
+	[ 'flow', q{UPDATE sto.flow SET outflow = outflow + '1'}, '', qr/^rule_counters sto\.flow/m, qr/sto\.flow.*outflow is not/ ],
+	[ 'outflow', q{UPDATE sto.position SET outflow = '0' WHERE outflow > '0'}, '', qr/^rule_counters sto\.position/m, qr/sto\.position.*outflow is not/ ],
+	[ 'issued', q{UPDATE sto.issued SET posted_at = posted_at - interval '1 day'}, '', qr/^rule_counters sto\.issued/m, qr/sto\.issued.*posted_at is not/ ],
+	[ 'override', q{DELETE FROM sto.override}, '', qr/^rule_counters sto\.override \d+/m, qr/sto\.override.*missing/ ],
+	[ 'version', "UPDATE sto.transfer SET rule_set = (SELECT min(set_by) FROM sto.rule_set) WHERE rule_set = $rules AND entry_id = (SELECT max(entry_id) FROM sto.transfer)",
+		'', qr/^rules sto\.transfer (\d+) 1 faults, the first: its rule_set is not the one in force/m, qr/rule_set is not \d+, the rules in force/ ],
+	[ 'none', "UPDATE sto.transfer SET rule_set = $rules WHERE entry_id = (SELECT min(entry_id) FROM sto.transfer)",
+		'', qr/^rules sto\.transfer (\d+) 1 faults, the first: its rule_set is not the one in force/m, qr/rule_set is \d+; no rules were in force/ ])
+{
+	my ($db, $edit, $entry, $sql_says, $program_says, $before) = @$case;
+
+	value('postgres', "CREATE DATABASE $db TEMPLATE ledger");
+	value($db, "SELECT $before") if defined $before;
+	# a session of its own sees triggers as they are then
+	value($db, q{UPDATE pg_trigger SET tgenabled = 'D' WHERE tgrelid = 'sto.transfer'::regclass AND tgname ~ '^sto_'}) if $edit =~ /UPDATE sto\.transfer /;
+	value($db, "SET session_replication_role = replica; $edit");
+	value($db, "SELECT $entry") if $entry ne '';
+	like(faults($db), $sql_says, "$db: sto.verify() names it");
+	like(judged($db), $program_says, "$db: sto_verify names it");
+	value('postgres', "DROP DATABASE $db");
+}
+$node->stop;
+
+done_testing();
