@@ -252,20 +252,28 @@ simulate_visit(StoRulesReplay *replay, StoRuleEntry *entry)
 	return true;
 }
 
+static int64
+time_of(TimestampTz time)
+{
+	if (TIMESTAMP_NOT_FINITE(time))
+		return TIMESTAMP_IS_NOBEGIN(time) ? PG_INT64_MIN : PG_INT64_MAX;
+	return StoTimeFromTimestamp(time);
+}
+
 /*
- * sto.simulate_rules(token_id uuid, proposed json, "from" timestamptz, "to" timestamptz)
+ * sto.simulate_rules(token_id uuid, proposed json, since timestamptz, until timestamptz)
  * returns setof (entry_id bigint, posted_at timestamptz, kind text, amount, number int,
  * code int, rule text, label text, subject uuid, "limit" text, value text, detail text)
  *
- * Every rule of a proposed body that an entry posted in [from, to) would have failed.
+ * Every rule of a proposed body that an entry posted in [since, until) would have failed.
  *
  * Errors: ST208 for a body that is no rule set.
  */
 Datum
 sto_simulate_rules(PG_FUNCTION_ARGS)
 {
-	Simulate s = {.from = StoTimeFromTimestamp(PG_GETARG_TIMESTAMPTZ(2)),
-				  .to = StoTimeFromTimestamp(PG_GETARG_TIMESTAMPTZ(3))};
+	Simulate s = {.from = time_of(PG_GETARG_TIMESTAMPTZ(2)),
+				  .to = time_of(PG_GETARG_TIMESTAMPTZ(3))};
 	StoRulesReplay replay = {.visit = simulate_visit, .context = &s};
 	text *body = PG_GETARG_TEXT_PP(1);
 	char why[STO_RULE_WHY_MAX];
