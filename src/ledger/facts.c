@@ -410,44 +410,6 @@ sto_fact_party(const uint8_t party_id[STO_UUID_LEN], StoPartyFact *out)
 	return row.found;
 }
 
-int
-sto_count_wallets(const uint8_t party_id[STO_UUID_LEN])
-{
-	Datum key = uuid_datum(party_id);
-	StoScan scan;
-	int count = 0;
-
-	sto_scan_begin(&scan, STO_REL_WALLET, STO_IDX_WALLET_PARTY, 1, &key, NULL);
-	while (count < 2 && sto_scan_next(&scan))
-	{
-		bool isnull;
-
-		if (!text_equals(slot_getattr(scan.slot, WALLET_KIND, &isnull), "issuance"))
-			count++;
-	}
-	sto_scan_end(&scan);
-	return count;
-}
-
-bool
-sto_fact_several(const uint8_t party_id[STO_UUID_LEN])
-{
-	StoPartyFact fact;
-	StoPartyFact *kept;
-	int count;
-
-	if (!sto_fact_party(party_id, &fact))
-		return false;
-	if (fact.wallets > 0)
-		return fact.wallets > 1;
-	count = sto_count_wallets(party_id);
-	refresh(&parties);
-	kept = hash_search(parties, party_id, HASH_FIND, NULL);
-	if (kept != NULL)
-		kept->wallets = count;
-	return count > 1;
-}
-
 static void
 keep_policy(TupleTableSlot *slot)
 {

@@ -69,7 +69,6 @@ typedef struct StoPartyFact
 	int64 frozen;       /* event that froze it; 0: it is not */
 	char country[2];    /* of residence; zero if not stated */
 	char incorporation[2];
-	int wallets; /* sto_fact_several(): 1, or 2 for more; 0: not counted yet */
 } StoPartyFact;
 
 extern void sto_facts_init(void); /* transaction callbacks; once per backend, from _PG_init */
@@ -81,7 +80,8 @@ extern bool sto_fact_ledger_try(StoLedgerFact *out);
 extern bool sto_fact_wallet(const uint8_t address[STO_ADDRESS_LEN], StoWalletFact *out);
 extern bool sto_fact_token(const uint8_t token_id[STO_UUID_LEN], StoTokenFact *out);
 extern bool sto_fact_party(const uint8_t party_id[STO_UUID_LEN], StoPartyFact *out);
-/* Has the party more than one wallet, issuance wallets aside?  A second one announces itself. */
+/* several.c: has the party more than one wallet, issuance wallets aside?  A second one announces
+ * itself. */
 extern bool sto_fact_several(const uint8_t party_id[STO_UUID_LEN]);
 /* The same from the register itself: 0, 1, or 2 for more. */
 extern int sto_count_wallets(const uint8_t party_id[STO_UUID_LEN]);

@@ -42,6 +42,8 @@ typedef struct Answer
 {
 	AnswerKey key;
 	bool yes;
+	bool of_token; /* a class stated for the token, by this event */
+	int64 newest;
 	StoRuleClassified classified;
 	int64 from; /* a yes holds in [from, to) */
 	int64 to;
@@ -49,6 +51,8 @@ typedef struct Answer
 
 static HTAB *answers = NULL;
 static uint64 epoch = 0;
+static uint32 misses[ASK_TRAVEL + 1]; /* since then */
+static const uint8_t *token_wanted;   /* of a read-ahead of classes */
 
 static Answer *
 look_up(Question question, const uint8_t *token_id, const uint8_t *party, const char *name,
@@ -71,6 +75,7 @@ look_up(Question question, const uint8_t *token_id, const uint8_t *party, const 
 		answers =
 			hash_create("sto answers of rules", 64, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 		epoch = now;
+		memset(misses, 0, sizeof(misses));
 	}
 	memset(key, 0, sizeof(*key));
 	if (token_id != NULL)
@@ -119,6 +124,57 @@ read_class(TupleTableSlot *slot, StoRuleClassified *classified)
 	classified->has_to = read_time(slot, CLASSIFICATION_VALID_TO, &classified->to);
 }
 
+/* Does the classification rule over the one in the answer?  For the token over in general, then
+ * the newer; if so it takes its place. */
+static void
+merge_class(TupleTableSlot *slot, const uint8_t *token_id, Answer *answer)
+{
+	bool isnull;
+	Datum token = slot_getattr(slot, CLASSIFICATION_TOKEN_ID, &isnull);
+	bool of_token = !isnull;
+	int64 set_by;
+
+	if (of_token && !sto_uuid_equal((const uint8_t *) DatumGetPointer(token), token_id))
+		return;
+	set_by = DatumGetInt64(slot_getattr(slot, CLASSIFICATION_SET_BY, &isnull));
+	if (of_token == answer->of_token ? set_by < answer->newest : answer->of_token)
+		return;
+	answer->newest = set_by;
+	answer->of_token = of_token;
+	read_class(slot, &answer->classified);
+}
+
+static bool
+has_room(void)
+{
+	return answers != NULL && hash_get_num_entries(answers) < ANSWERS_MAX - 1;
+}
+
+/* Read-ahead: parties whose classes come in several rows meet them all. */
+static void
+take_class(TupleTableSlot *slot)
+{
+	AnswerKey key = {.question = ASK_CLASS};
+	Answer *answer;
+	bool isnull;
+	bool found;
+
+	memcpy(key.token_id, token_wanted, STO_UUID_LEN);
+	memcpy(key.party, DatumGetPointer(slot_getattr(slot, CLASSIFICATION_PARTY_ID, &isnull)),
+		   STO_UUID_LEN);
+	/* a full cache takes no new party, but all that there is of one that it has */
+	answer = hash_search(answers, &key, has_room() ? HASH_ENTER : HASH_FIND, &found);
+	if (answer == NULL)
+		return;
+	if (!found)
+	{
+		memset(answer, 0, sizeof(*answer));
+		answer->key = key;
+		answer->yes = true;
+	}
+	merge_class(slot, token_wanted, answer);
+}
+
 /* The newest for the token, if there ever was one, else the newest of all. */
 void
 sto_rule_classified(const uint8_t *token_id, const uint8_t *party, StoRuleClassified *classified)
@@ -127,8 +183,6 @@ sto_rule_classified(const uint8_t *token_id, const uint8_t *party, StoRuleClassi
 	const Answer *known = look_up(ASK_CLASS, token_id, party, NULL, &key);
 	Answer answer = {.yes = true};
 	Datum party_key = StoUuidGetDatum(party);
-	int64 newest = 0;
-	bool of_token = false;
 	StoScan scan;
 
 	if (known != NULL)
@@ -138,24 +192,13 @@ sto_rule_classified(const uint8_t *token_id, const uint8_t *party, StoRuleClassi
 	}
 	sto_scan_begin(&scan, STO_REL_CLASSIFICATION, STO_IDX_CLASS_PARTY, 1, &party_key, NULL);
 	while (sto_scan_next(&scan))
-	{
-		bool isnull;
-		Datum token = slot_getattr(scan.slot, CLASSIFICATION_TOKEN_ID, &isnull);
-		bool this_token = !isnull;
-		int64 set_by;
-
-		if (this_token && !sto_uuid_equal((const uint8_t *) DatumGetPointer(token), token_id))
-			continue;
-		set_by = DatumGetInt64(slot_getattr(scan.slot, CLASSIFICATION_SET_BY, &isnull));
-		if (this_token == of_token ? set_by < newest : of_token)
-			continue;
-		newest = set_by;
-		of_token = this_token;
-		read_class(scan.slot, &answer.classified);
-	}
+		merge_class(scan.slot, token_id, &answer);
 	sto_scan_end(&scan);
 	keep(&key, &answer);
 	*classified = answer.classified;
+	token_wanted = token_id;
+	if (epoch == sto_facts_epoch())
+		(void) sto_store_read_ahead(STO_REL_CLASSIFICATION, ++misses[ASK_CLASS], take_class);
 }
 
 /* Whatever claims change who is in a group announce themselves, so a "no" may be kept too. */
@@ -234,6 +277,36 @@ has_field(TupleTableSlot *slot, const char *field)
 	return found;
 }
 
+/* Read-ahead: each field that a row states. */
+static void
+take_travel(TupleTableSlot *slot)
+{
+	Answer answer = {.yes = true, .from = PG_INT64_MIN, .to = PG_INT64_MAX};
+	AnswerKey key = {.question = ASK_TRAVEL};
+	bool isnull;
+	Datum *items;
+	int count;
+
+	(void) slot_getattr(slot, TRAVEL_DATA_WITHDRAWN, &isnull);
+	if (!isnull)
+		return;
+	(void) read_time(slot, TRAVEL_DATA_VALID_FROM, &answer.from);
+	(void) read_time(slot, TRAVEL_DATA_VALID_TO, &answer.to);
+	memcpy(key.party, DatumGetPointer(slot_getattr(slot, TRAVEL_DATA_PARTY_ID, &isnull)),
+		   STO_UUID_LEN);
+	deconstruct_array(DatumGetArrayTypeP(slot_getattr(slot, TRAVEL_DATA_FIELDS, &isnull)), TEXTOID,
+					  -1, false, TYPALIGN_INT, &items, NULL, &count);
+	for (int i = 0; i < count && has_room(); i++)
+	{
+		text *field = DatumGetTextPP(items[i]);
+
+		memset(key.name, 0, sizeof(key.name));
+		memcpy(key.name, VARDATA_ANY(field), Min(VARSIZE_ANY_EXHDR(field), sizeof(key.name)));
+		keep(&key, &answer);
+	}
+	pfree(items);
+}
+
 bool
 sto_rule_travel_field(const uint8_t *party, const char *field, int64 at)
 {
@@ -262,5 +335,7 @@ sto_rule_travel_field(const uint8_t *party, const char *field, int64 at)
 	sto_scan_end(&scan);
 	if (answer.yes)
 		keep(&key, &answer);
+	if (epoch == sto_facts_epoch())
+		(void) sto_store_read_ahead(STO_REL_TRAVEL_DATA, ++misses[ASK_TRAVEL], take_travel);
 	return answer.yes;
 }

@@ -358,6 +358,14 @@ sto_store_each_row(StoRel rel, BlockNumber most, void (*take)(TupleTableSlot *sl
 }
 
 bool
+sto_store_read_ahead(StoRel rel, uint32 misses, void (*take)(TupleTableSlot *slot))
+{
+	/* a look-up costs as much as some 20 rows of a scan, a quarter of a block */
+	return misses >= 64 && (misses & (misses - 1)) == 0 &&
+		   sto_store_each_row(rel, Min(misses / 4, 8192), take);
+}
+
+bool
 sto_store_each_entry(StoRel rel, StoIndex index, BlockNumber most,
 					 void (*take)(ItemPointer root, const Datum *keys))
 {

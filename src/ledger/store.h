@@ -73,6 +73,13 @@ extern bool sto_store_each_entry(StoRel rel, StoIndex index, BlockNumber most,
 								 void (*take)(ItemPointer root, const Datum *keys));
 
 /*
+ * The same for caches that fill for a whole session: called at every miss with their
+ * number so far, it reads the table once the misses have cost as much as that does, and returns
+ * true.
+ */
+extern bool sto_store_read_ahead(StoRel rel, uint32 misses, void (*take)(TupleTableSlot *slot));
+
+/*
  * Many writes to one table: begin once, write, end.  Nothing that was written
  * is visible before the end.
  */
