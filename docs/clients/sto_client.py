@@ -614,13 +614,14 @@ class Register:
     """Folds a log in the order of its ids and notes whatever doesn't hold."""
 
     REGISTRAR_ACTS = ("party_status", "wallet", "wallet_status", "party_facts",
-                      "classification", "mandate", "beneficial_owner", "party_members")
+                      "classification", "mandate", "beneficial_owner", "party_members",
+                     "travel_data")
     ROLE_ACTS = ("capability", "party", *REGISTRAR_ACTS)    # where genesis chose "roles"
     ROOT_ACTS = ("genesis", "capability", "log_key", "witness_policy", "time_authority",
                  "log_restart")
     ISSUER_ACTS = ("token_terms", "token_policy", "token_status", "token_topics",
-                   "trusted_issuer", "document", "four_eyes")
-    SECOND_OFFICER_ACTS = (*ISSUER_ACTS, "rule_set", "party_list", "token_pause")
+                   "trusted_issuer", "document", "four_eyes", "rule_set", "party_list")
+    SECOND_OFFICER_ACTS = (*ISSUER_ACTS, "token_pause")
 
     def __init__(self):
         self.ledger = NIL
@@ -657,6 +658,12 @@ class Register:
         self.had = set()        # (party, token) that an entry has credited
         self.four_eyes = {}     # token -> (acts that need a second officer, who may be it)
         self.proposals = {}     # uuid -> dict(act, proposer, valid_until, officer, ended, used)
+        self.rule_sets = {}     # token -> [(effective, event id, rules)]
+        self.listed = {}        # (token, list) -> parties
+        self.opted_in = set()   # (party, token)
+        self.travel = {}        # party -> [dict(event, fields, from, to)] that are not withdrawn
+        self.approvals = {}     # event id -> dict(token, by, uses, revoked, ...)
+        self.not_replayed = {}  # name of a rule -> how many entries it would have to be asked about
         self.stopped = {}       # token, wallet or party -> (event id, actor): paused, frozen
         self.batches = {}       # event id -> dict with a running hash
         self.positions = {}     # (address, token) -> (seq, balance, held, leaf of last entry)
@@ -984,6 +991,42 @@ class Register:
                 return
         self.problem(row, "it needs a second officer, and none approved exactly this act")
 
+    # Rules of tokens, and what is stated for them
+
+    def apply_rule_set(self, row, body):
+        effective = max(body.get("from", row["recorded_at"]), row["recorded_at"])
+        self.rule_sets.setdefault(row["subject"], []).append(
+            (effective, row["entry_id"], body["rules"]))
+
+    def apply_party_list(self, row, body):
+        parties = self.listed.setdefault((row["subject"], body["list"]), set())
+        (parties.add if body["listed"] else parties.discard)(uuid.UUID(body["party"]))
+
+    def apply_opt_in(self, row, body):
+        place = (row["subject"], uuid.UUID(body["token"]))
+        (self.opted_in.add if body["affirmed"] else self.opted_in.discard)(place)
+
+    def apply_travel_data(self, row, body):
+        if body.get("granted", True):
+            self.travel.setdefault(row["subject"], []).append(
+                self.dated(row, body, ("fields", "commitment")))
+        else:
+            self.travel.pop(row["subject"], None)
+
+    def apply_transfer_approval(self, row, body):
+        if not 1 <= body["uses"] <= 1000000 or int(body["amount"]) <= 0:
+            self.problem(row, "an approval of nothing")
+        self.approvals[row["entry_id"]] = dict(
+            self.dated(row, body, ("amount", "exact", "uses")), token=row["subject"],
+            by=row["actor"], revoked=None)
+
+    def apply_approval_revoke(self, row, body):
+        approval = self.approvals.get(body["approval"], dict(token=None, by=None, revoked=None))
+        if (approval["token"], approval["by"]) != (row["subject"], row["actor"]) or \
+                approval["revoked"]:
+            return self.problem(row, "not an approval that its actor can take back")
+        approval["revoked"] = row["entry_id"]
+
     def stop(self, row, stops):
         if not stops and row["subject"] not in self.stopped:
             self.problem(row, "what is let go on was not stopped")
@@ -1113,6 +1156,7 @@ class Register:
         self.check_hold(row)
         self.check_stopped(row)
         self.check_eligible(row)
+        self.check_rules(row)
         self.move(row)
 
     def side(self, row, name):
@@ -1192,6 +1236,92 @@ class Register:
             return (claim["revoked"] is None and in_force(claim, row["posted_at"]) and
                     topic in topics and self.may(claim["issuer"], "claim_issuer"))
         return any(map(counts, self.claims_on.get((party, topic), [])))
+
+    # docs/format.md, "Rule sets".  What an entry and facts about its parties decide is asked
+    # here; rules that count, sum, or live in the database are for sto_verify: not_replayed.
+
+    def check_rules(self, row):
+        """The set in force at the entry, and those of its rules that need no counter."""
+        past = [s for s in self.rule_sets.get(row["token_id"], []) if s[0] <= row["posted_at"]]
+        _, event, rules = max(past, key=lambda s: s[:2], default=(None, None, []))
+        if row["kind"] == "release":
+            event = None
+        if row["rule_set"] != event:
+            self.problem(row, f"rule_set is not {event}, the rules in force")
+        checked = row["kind"] == "post" and self.holds.get(
+            row["hold_id"], dict(row=dict(checked_once=None)))["row"]["checked_once"]
+        if row["kind"] not in ("issue", "redeem", "transfer", "hold", "post") or checked or \
+                row["purpose"] in ("lock_up", "seizure", "freeze"):
+            return
+        for number, rule in enumerate(rules, 1):
+            kinds = ("issue",) if rule["rule"] == "offer_limits" else \
+                ("issue", "transfer", "hold", "post")
+            if row["kind"] not in rule.get("kinds", kinds):
+                continue
+            ask = getattr(self, "rule_" + rule["rule"], None)
+            passed = ask(row, rule) if ask else None
+            if passed is None:
+                self.not_replayed[rule["rule"]] = self.not_replayed.get(rule["rule"], 0) + 1
+            elif not passed:
+                self.problem(row, f"rule {number}, {rule['rule']}, did not let it pass")
+
+    def asked_parties(self, row, rule, side="receiver"):
+        """The parties that the rule asks about; none for a move between wallets of one."""
+        found = {}
+        for name, wallet in (("sender", "debit"), ("receiver", "credit")):
+            address = row[wallet + "_wallet"]
+            issuance = self.tokens.get(row["token_id"], {}).get("issuance")
+            if address is not None and address != issuance and address in self.wallets:
+                found[name] = self.wallets[address]["party"]
+        if len(found) == 2 and found["sender"] == found["receiver"]:
+            return []
+        side = rule.get("side", side)
+        return [party for name, party in found.items()
+                if side in (name, "either") and str(party) not in rule.get("exempt", [])]
+
+    def rule_granularity(self, row, rule):
+        return row["amount"] % int(rule["units"]) == 0
+
+    def rule_lock_up(self, row, rule):
+        sender = self.wallets.get(row["debit_wallet"], dict(party=None))["party"]
+        return row["kind"] == "issue" or row["posted_at"] >= rule["until"] or \
+            str(sender) in rule.get("exempt", [])
+
+    def rule_venue(self, row, rule):
+        hold = self.holds.get(row["hold_id"], dict(row=row))["row"]
+        venues = (row["posted_by"], row["ordering_party"], hold["notary"])
+        return any(str(party) in rule["parties"] for party in venues if party is not None)
+
+    def country(self, party, rule):
+        name = "incorporation" if rule.get("by") == "incorporation" else "country"
+        return self.facts.get(party, {}).get(name)
+
+    def rule_country_allow(self, row, rule):
+        return all(self.country(party, rule) in rule["countries"]
+                   for party in self.asked_parties(row, rule))
+
+    def rule_country_deny(self, row, rule):
+        return not any(self.country(party, rule) in rule["countries"]
+                       for party in self.asked_parties(row, rule))
+
+    def rule_party_list(self, row, rule):
+        parties = self.listed.get((row["token_id"], rule["list"]), ())
+        return all((party in parties) == (rule["mode"] == "allow")
+                   for party in self.asked_parties(row, rule))
+
+    def rule_opt_in(self, row, rule):
+        return all((party, row["token_id"]) in self.opted_in
+                   for party in self.asked_parties(row, rule))
+
+    def rule_investor_class(self, row, rule):
+        """Caps need totals; classes alone do not."""
+        def allowed(party):
+            stated = self.classes.get((party, row["token_id"])) or self.classes.get((party, None))
+            return stated is not None and in_force(stated, row["posted_at"]) and \
+                stated["class"] in rule["classes"]
+        if "caps" in rule:
+            return None
+        return all(map(allowed, self.asked_parties(row, rule)))
 
     def orderer(self, row):
         """Whose quorum may order this entry; None: nobody's."""
@@ -1336,7 +1466,8 @@ def verify_copy(events, entries, genesis_hash=None):
 
     Returns a Register: `problems` is empty if every leaf, link, signature, batch and
     balance holds; `positions` is the register recomputed from the log alone.  Give the
-    genesis leaf that you trust: without it a wholly invented log passes.
+    genesis leaf that you trust: without it a wholly invented log passes.  `not_replayed` says
+    which rules of tokens were not asked, and of how many entries: sto_verify asks them.
     """
     register = Register()
     rows = [(row["entry_id"], register.event, row) for row in parse_copy(events, EVENT_COLUMNS)]

@@ -4,6 +4,7 @@ use strict;
 use warnings FATAL => 'all';
 
 use StoTest;
+use File::Basename qw(dirname);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -33,6 +34,29 @@ sub faults
 {
 	my ($db) = @_;
 	return value($db, q{SELECT string_agg(concat_ws(' ', check_name, scope, first_bad, detail), E'\n') FROM sto.verify() WHERE NOT ok});
+}
+
+# What the documented client says of it, which asks the rules that need no counter.
+append_to_file("$folder/client.py", <<'PY');
+import subprocess, sys
+sys.path.insert(0, sys.argv[1])
+import sto_client as sto
+
+def copied(statement):
+    settings = "SET datestyle = 'ISO'; SET timezone = 'UTC'; SET client_encoding = 'UTF8'; "
+    return subprocess.run(["psql", "-XqAt", "-d", sys.argv[2], "-c", settings + statement],
+                          check=True, capture_output=True, text=True).stdout.splitlines()
+
+register = sto.verify_copy(copied(sto.COPY_EVENTS), copied(sto.COPY_ENTRIES))
+print(register.problems, sorted(register.not_replayed))
+PY
+sub client
+{
+	my ($db) = @_;
+	my ($out, $err) = ('', '');
+
+	IPC::Run::run([ 'python3', "$folder/client.py", dirname(__FILE__) . '/../../docs/clients', $node->connstr($db) ], '>', \$out, '2>', \$err);
+	return $out . $err;
 }
 
 # Entries from before there are any rules, which windows reach back to; parties with two wallets, in several countries
@@ -76,6 +100,7 @@ like($told, qr/^whole$/m, 'so does sto_verify') or diag $told;
 like($told, qr/^sto\.$_ +[1-9]\d* rows +ok$/m, "it compared sto.$_") for qw(rule_set party_list opt_in travel_data transfer_approval override holding holder_group flow issued);
 $told = judged('ledger', '--state', "$folder/state");
 like($told, qr/^accepted before +$before leaves.*^whole$/ms, 'also going on from where there were no rules') or diag $told;
+like(client('ledger'), qr/^\[\] \['approval',.*'max_holders',.*'volume_limit'\]$/m, 'and the client, which says what it did not ask');
 command_ok([ 'sto_verify', 'export', "$folder/export", '--conn', $node->connstr('ledger') ], 'exported');
 $told = said('--export', "$folder/export");
 like($told, qr/^rules +[1-9]\d* entries +ok\n.*^whole$/ms, 'and from files alone') or diag $told;
@@ -114,6 +139,8 @@ for my $case (
 	value($db, "SELECT $entry") if $entry ne '';
 	like(faults($db), $sql_says, "$db: sto.verify() names it");
 	like(judged($db), $program_says, "$db: sto_verify names it");
+	like(client($db), qr/rule 3, party_list, did not let it pass/, "$db: so does the client") if $db eq 'listed';
+	like(client($db), qr/rule_set is not \w+, the rules in force/, "$db: so does the client") if $db =~ /^(version|none)$/;
 	value('postgres', "DROP DATABASE $db");
 }
 $node->stop;
