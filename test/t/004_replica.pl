@@ -114,7 +114,7 @@ is(runs('honest'), 't', 'an honest ledger is followed');
 is_sound($primary, 'honest', 'primary');
 is_sound($replica, 'honest', 'replica');
 is_same($primary, 'honest', $replica, 'honest', 'the replica has built what the primary has');
-is($replica->safe_psql('honest', 'SELECT count(*) FROM sto.hold WHERE remaining > 0'), '2', 'holds are there');
+is($replica->safe_psql('honest', 'SELECT count(*) FROM sto.hold WHERE remaining > 0'), '3', 'holds are there');
 is($replica->safe_psql('honest', q{SELECT count(*) FROM sto.close AS c WHERE sto.verify_close_proof(sto.close_proof(c.event, sto_test.address('w1'), sto_test.id('ACME')), c.root, c.count)}),
 	'3', 'closes are proven from the replica');
 
@@ -137,7 +137,8 @@ cmp_ok($replica->safe_psql('honest', 'SELECT count(*) FROM sto.verify() WHERE ok
 pair('early', ', two_phase = true');
 $primary->safe_psql('early', q{
 	BEGIN;
-	SELECT sto_test.wallet('w11', 'p1', '{111}'), sto_test.transfer('ACME', 'w1', 'w11', '5');
+	-- a party's first wallet: a second one would keep writers out until it is committed
+	SELECT sto_test.party('p11', NULL, 'natural'), sto_test.wallet('w11', 'p11', '{111}'), sto_test.transfer('ACME', 'w1', 'w11', '5');
 	PREPARE TRANSACTION 'kept';
 	BEGIN;
 	SELECT sto_test.trade(2, 3, 1);
