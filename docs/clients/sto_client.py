@@ -601,7 +601,7 @@ def in_force(dates, at):
 
 
 # Enforcement: its acts, and the capability of the two officers that each needs.
-OFFICERS = {"force": "enforcer"}
+OFFICERS = dict.fromkeys(("force", "reverse", "seizure", "freeze"), "enforcer")
 
 
 def by_case(row):
@@ -655,6 +655,8 @@ class Register:
         self.acknowledged = {}  # (party, document) -> event id
         self.cases = {}         # event id -> dict(body, opened_by, approved_by, refused, used)
         self.case_ids = {}      # case uuid -> event id
+        self.moved = {}         # entry id -> (token, debit, credit, amount), if it can be reversed
+        self.reversed = set()   # entry ids
         self.had = set()        # (party, token) that an entry has credited
         self.four_eyes = {}     # token -> (acts that need a second officer, who may be it)
         self.proposals = {}     # uuid -> dict(act, proposer, valid_until, officer, ended, used)
@@ -1051,6 +1053,10 @@ class Register:
                                            refused=None, used=None)
         if body["act"] not in OFFICERS:
             self.problem(row, "no act of enforcement")
+        elif body["act"] == "reverse" and self.moved.get(body["undoes"]) != (
+                uuid.UUID(body["token"]), parse_address(body["credit"]),
+                parse_address(body["debit"]), int(body["amount"])):
+            self.problem(row, "a case that undoes an entry that did not move these units")
         for address in {body["debit"], body.get("credit", body["debit"])}:
             if self.wallets.get(parse_address(address), dict(subject=None))["subject"] is None:
                 self.problem(row, "a case about a wallet that is not there")
@@ -1083,11 +1089,16 @@ class Register:
             self.problem(row, "its case was carried out before")
         if at < body.get("not_before", at) or at >= body.get("valid_until", at + 1):
             self.problem(row, "its case was not in its time")
-        said = (body["act"], body["token"], parse_address(body["debit"]),
-                parse_address(body["credit"]), int(body["amount"]), body["document_hash"])
-        if said != (row["kind"], str(row["token_id"]), row["debit_wallet"], row["credit_wallet"],
-                    row["amount"], (row["attachment_hash"] or b"").hex()):
+        credit = parse_address(body["credit"]) if "credit" in body else None
+        said = (body["act"], body["token"], parse_address(body["debit"]), credit,
+                int(body["amount"]), body["document_hash"], body.get("undoes"))
+        if said != (row["purpose"] or row["kind"], str(row["token_id"]), row["debit_wallet"],
+                    row["credit_wallet"], row["amount"], (row["attachment_hash"] or b"").hex(),
+                    row["undoes"]):
             self.problem(row, "it is not what its case says")
+        if row["undoes"] in self.reversed:
+            self.problem(row, "it undoes an entry that was reversed before")
+        self.reversed.update([row["undoes"]] if row["undoes"] is not None else [])
         case["used"] = row["entry_id"]
 
     def broken_holds(self, row):
@@ -1184,16 +1195,18 @@ class Register:
         mandates = [self.mandates.get((principal, party, scope)) for scope in ("orders", "all")]
         return any(m and m["granted"] and in_force(m, at) for m in mandates)
 
+    UNSTOPPED = ("lock_up", "seizure", "freeze")   # holds that protect others than the holder
     # docs/security.md, "Who bypasses what": the sides that a freeze stops.
     STOPS = {"issue": ("credit",), "redeem": ("debit",), "transfer": ("debit", "credit"),
-             "hold": ("debit", "credit"), "post": ("debit", "credit"), "force": ("credit",)}
+             "hold": ("debit", "credit"), "post": ("debit", "credit"), "force": ("credit",),
+             "reverse": ("credit",)}
 
     def side_wallets(self, row, sides):
         wallets = [self.wallets.get(row[name + "_wallet"]) for name in sides]
         return [wallet for wallet in wallets if wallet]
 
     def check_stopped(self, row):
-        if row["kind"] not in self.STOPS or row["purpose"] == "lock_up":
+        if row["kind"] not in self.STOPS or row["purpose"] in self.UNSTOPPED:
             return
         subjects = [("ordering party", row["ordering_party"])]
         if not by_case(row):
@@ -1207,7 +1220,7 @@ class Register:
     def check_eligible(self, row):
         _, topics, receiver_only = self.topics.get(row["token_id"], (None, [], True))
         kind, parties = row["kind"], []
-        if kind not in ("issue", "transfer", "hold", "post") or row["purpose"] == "lock_up":
+        if kind not in ("issue", "transfer", "hold", "post") or row["purpose"] in self.UNSTOPPED:
             return
         sides = [wallet["party"] for wallet in self.side_wallets(row, ("debit", "credit"))]
         if len(sides) == 2 and sides[0] == sides[1]:
@@ -1337,6 +1350,10 @@ class Register:
             return self.wallet_orderer(row, row["debit_wallet"])
         hold = self.holds.get(row["hold_id"], dict(row=None))["row"]
         if hold and kind in ("post", "release"):
+            if hold["purpose"] in ("seizure", "freeze"):
+                posts = hold["purpose"] == "seizure" and hold["credit_wallet"] is not None
+                return party if (kind == "release" or posts) and self.may(party, "enforcer") \
+                    else None
             if hold["purpose"] in ("pledge", "hash_lock"):
                 return self.wallet_orderer(row, hold["credit_wallet"])
             return party if party == hold["notary"] else None
@@ -1410,6 +1427,9 @@ class Register:
 
     def move(self, row):
         kind, amount = row["kind"], row["amount"]
+        if kind in ("transfer", "post", "force"):
+            self.moved[row["entry_id"]] = (row["token_id"], row["debit_wallet"],
+                                           row["credit_wallet"], amount)
         balance = held = 0      # what leaves the debit position
         if kind == "hold":
             held, self.holds[row["entry_id"]] = -amount, dict(row=row, remaining=amount)

@@ -23,4 +23,5 @@ CREATE TABLE sto.case (
     CONSTRAINT case_pkey PRIMARY KEY (case_event),
     CONSTRAINT case_id UNIQUE (case_id)
 );
+CREATE INDEX case_undoes ON sto.case (undoes) WHERE undoes IS NOT NULL;
 COMMENT ON TABLE sto.case IS 'cases of enforcement: what is to be done, who opened, approved or refused it, and the entry that did it';

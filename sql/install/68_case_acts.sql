@@ -35,6 +35,32 @@ COMMENT ON FUNCTION sto.force_body(uuid, sto.wallet_address, sto.wallet_address,
     timestamptz, timestamptz) IS
     'body of a case that moves units against or without their holder''s will; basis law, contract, court, administrative or succession; holds: those that it may break';
 
+CREATE FUNCTION sto.reverse_body(entry_id bigint, basis text, document_hash sto.digest, valid_until timestamptz DEFAULT NULL,
+                                 not_before timestamptz DEFAULT NULL) RETURNS json
+    LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (SELECT sto.case_body('reverse', basis, document_hash, l.credit_wallet, l.token_id, l.debit_wallet, l.amount, l.entry_id, NULL,
+                                 valid_until, not_before)
+              FROM sto.log l WHERE l.entry_id = reverse_body.entry_id AND l.source = 'entry');
+END $$;
+COMMENT ON FUNCTION sto.reverse_body(bigint, text, sto.digest, timestamptz, timestamptz) IS
+    'body of a case that moves the units of a transfer, post or force back, out of what its receiver has available; null if the caller may not see the entry';
+
+CREATE FUNCTION sto.seizure_body(token uuid, wallet sto.wallet_address, amount sto.token_amount, basis text, document_hash sto.digest,
+                                 beneficiary sto.wallet_address DEFAULT NULL, valid_until timestamptz DEFAULT NULL,
+                                 not_before timestamptz DEFAULT NULL) RETURNS json
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN sto.case_body('seizure', basis, document_hash, wallet, token, beneficiary, amount, NULL, NULL, valid_until, not_before);
+COMMENT ON FUNCTION sto.seizure_body(uuid, sto.wallet_address, sto.token_amount, text, sto.digest, sto.wallet_address, timestamptz, timestamptz) IS
+    'body of a case that holds units for a beneficiary, to whom an enforcer may post them; without one they are only released';
+
+CREATE FUNCTION sto.freeze_units_body(token uuid, wallet sto.wallet_address, amount sto.token_amount, basis text, document_hash sto.digest,
+                                      valid_until timestamptz DEFAULT NULL, not_before timestamptz DEFAULT NULL) RETURNS json
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN sto.case_body('freeze', basis, document_hash, wallet, token, NULL, amount, NULL, NULL, valid_until, not_before);
+COMMENT ON FUNCTION sto.freeze_units_body(uuid, sto.wallet_address, sto.token_amount, text, sto.digest, timestamptz, timestamptz) IS
+    'body of a case that holds units until an enforcer releases them';
+
 CREATE FUNCTION sto.case_approval_body(approved boolean DEFAULT true) RETURNS json
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN ('{"approved":' || approved || '}')::json;
@@ -72,7 +98,9 @@ BEGIN
     IF c.case_event IS NULL THEN
         RAISE EXCEPTION 'there is no case % that this role may see', case_order.case_event USING ERRCODE = 'ST216';
     END IF;
-    o.kind := c.act;
+    o.kind := CASE WHEN c.act IN ('seizure', 'freeze') THEN 'hold' ELSE c.act END;
+    o.purpose := CASE WHEN c.act IN ('seizure', 'freeze') THEN c.act END;
+    o.undoes := c.undoes;
     o.order_id := case_order.order_id;
     o.ordering_party := case_order.officer;
     o.token_id := c.token_id;
@@ -99,7 +127,7 @@ DECLARE
 BEGIN
     SELECT e.entry_id, e.posted_at, e.leaf_hash, e.repeated INTO entry_id, posted_at, leaf_hash, repeated
       FROM sto.transfer(o.token_id::text, o.debit_wallet, o.credit_wallet, sto.to_display(o.amount, t.decimals), o.ordering_party,
-                        o.order_id, signatures, o.kind, o.valid_until, o.reference, attachment_hash => o.attachment_hash,
+                        o.order_id, signatures, o.kind, o.valid_until, o.reference, purpose => o.purpose, undoes => o.undoes, attachment_hash => o.attachment_hash,
                         authority_event => o.authority_event) e;
 END $$;
 COMMENT ON FUNCTION sto.enforce(bigint, uuid, uuid, bytea, timestamptz, text) IS

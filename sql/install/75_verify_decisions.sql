@@ -58,10 +58,10 @@ COMMENT ON VIEW sto.claim_span IS 'claims, from which event to which and for whi
 -- and a frozen debit wallet, and asks for no claim.
 CREATE VIEW sto.enforced_entry AS
 SELECT t.entry_id, t.kind, t.token_id, t.posted_at, t.ordering_party,
-       CASE WHEN t.kind NOT IN ('issue', 'force') THEN t.debit_wallet END AS debit_wallet,
-       CASE WHEN t.kind <> 'redeem' THEN t.credit_wallet END AS credit_wallet, t.kind = 'force' AS by_case
+       CASE WHEN t.kind NOT IN ('issue', 'force', 'reverse') THEN t.debit_wallet END AS debit_wallet,
+       CASE WHEN t.kind <> 'redeem' THEN t.credit_wallet END AS credit_wallet, t.kind IN ('force', 'reverse') AS by_case
   FROM ONLY sto.transfer t
- WHERE t.kind IN ('issue', 'redeem', 'transfer', 'post', 'force') OR t.kind = 'hold' AND t.purpose NOT IN ('lock_up', 'seizure', 'freeze');
+ WHERE t.kind IN ('issue', 'redeem', 'transfer', 'post', 'force', 'reverse') OR t.kind = 'hold' AND t.purpose NOT IN ('lock_up', 'seizure', 'freeze');
 COMMENT ON VIEW sto.enforced_entry IS 'entries that pauses and freezes stop, and the wallets that count';
 
 CREATE FUNCTION sto.verify_stops() RETURNS SETOF sto.verification

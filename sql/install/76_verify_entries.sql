@@ -80,6 +80,9 @@ BEGIN
                                       WHEN t.ordering_party = b.party_id THEN b.wallet_id
                                       WHEN t.ordering_party = b.custodian OR sto.had_mandate(b.party_id, t.ordering_party, t.entry_id, t.posted_at)
                                       THEN t.ordering_party END
+                            WHEN t.kind IN ('post', 'release') AND h.purpose IN ('seizure', 'freeze')
+                            THEN CASE WHEN (t.kind = 'release' OR h.purpose = 'seizure' AND h.beneficiary IS NOT NULL)
+                                           AND sto.had_capability(t.ordering_party, 'enforcer', t.entry_id) THEN t.ordering_party END
                             WHEN t.kind IN ('post', 'release')
                             THEN CASE WHEN t.ordering_party = h.notary THEN h.notary END
                             ELSE CASE WHEN t.ordering_party = d.party_id THEN d.wallet_id

@@ -31,7 +31,7 @@ BEGIN
          WHERE t.kind <> 'release' AND t.entry_id > c.since AND (c.until IS NULL OR t.entry_id < c.until)
         UNION ALL
         SELECT t.entry_id, 'its debit wallet or that wallet''s party' FROM wallet w JOIN ONLY sto.transfer t ON t.debit_wallet = w.address
-         WHERE t.kind NOT IN ('release', 'force') AND t.entry_id > w.since AND (w.until IS NULL OR t.entry_id < w.until)
+         WHERE t.kind <> 'release' AND NOT sto.by_case(t.kind, t.purpose) AND t.entry_id > w.since AND (w.until IS NULL OR t.entry_id < w.until)
         UNION ALL
         SELECT t.entry_id, 'its credit wallet or that wallet''s party' FROM wallet w JOIN ONLY sto.transfer t ON t.credit_wallet = w.address
          WHERE t.kind <> 'release' AND t.entry_id > w.since AND (w.until IS NULL OR t.entry_id < w.until)

@@ -37,14 +37,17 @@ CREATE FUNCTION sto.case_fault(c sto.case_span) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN CASE
-        WHEN c.act IS DISTINCT FROM 'force' THEN 'a case of an act that there is none'
-        WHEN c.basis NOT IN ('law', 'contract', 'court', 'administrative', 'succession') THEN 'a case without legal basis'
-        WHEN c.token IS NULL OR c.credit IS NULL OR c.amount IS NULL OR c.undoes IS NOT NULL
+        WHEN c.act IS NULL OR c.act NOT IN ('force', 'reverse', 'seizure', 'freeze') THEN 'a case of an act that there is none'
+        WHEN c.basis NOT IN ('law', 'contract', 'court', 'administrative') AND (c.act, c.basis) <> ('force', 'succession')
+          THEN 'a case without legal basis'
+        WHEN c.token IS NULL OR c.amount IS NULL
+          OR CASE c.act WHEN 'seizure' THEN false WHEN 'freeze' THEN c.credit IS NOT NULL ELSE c.credit IS NULL END
+          OR (c.undoes IS NULL) = (c.act = 'reverse') OR c.holds IS NOT NULL AND c.act <> 'force'
           THEN 'a case that does not state what its act needs, or more'
         WHEN c.amount <= 0 THEN 'a case about no unit'
         WHEN c.valid_until <= greatest(c.recorded_at, c.not_before) THEN 'a case that ends before it may be carried out'
         WHEN c.debit = c.credit OR (SELECT count(*) FROM sto.wallet w WHERE w.address IN (c.debit, c.credit) AND w.kind <> 'issuance'
-                                                                       AND w.registered < c.case_event) <> 2
+                                                                       AND w.registered < c.case_event) <> num_nonnulls(c.debit, c.credit)
           THEN 'a case about a wallet that was not there'
         WHEN NOT EXISTS (SELECT FROM sto.token t WHERE t.token_id = c.token AND t.registered < c.case_event)
           THEN 'a case about a token that was not there'
@@ -52,7 +55,12 @@ BEGIN
           OR cardinality(c.holds) <> (SELECT count(DISTINCT h.entry_id) FROM ONLY sto.transfer h
                                        WHERE h.entry_id = ANY (c.holds) AND h.kind = 'hold' AND h.debit_wallet = c.debit
                                          AND h.token_id = c.token AND h.entry_id < c.case_event)
-          THEN 'a case that breaks a hold that was not there' END;
+          THEN 'a case that breaks a hold that was not there'
+        WHEN c.undoes IS NOT NULL
+         AND NOT EXISTS (SELECT FROM ONLY sto.transfer t
+                          WHERE t.entry_id = c.undoes AND t.entry_id < c.case_event AND t.kind IN ('transfer', 'post', 'force')
+                            AND (t.token_id, t.debit_wallet, t.credit_wallet, t.amount) = (c.token, c.credit, c.debit, c.amount))
+          THEN 'a case that undoes an entry that did not move these units' END;
 END $$;
 COMMENT ON FUNCTION sto.case_fault(sto.case_span) IS 'why no officer could have opened this case; null if one could';
 
@@ -79,9 +87,15 @@ BEGIN
                WHEN s.used < t.entry_id THEN 'its case was carried out before'
                WHEN t.posted_at >= s.valid_until THEN 'its case had expired'
                WHEN t.posted_at < s.not_before THEN 'its case was not to be carried out yet'
-               WHEN (t.kind, t.token_id, t.debit_wallet, t.credit_wallet, t.amount, t.attachment_hash)
-                    IS DISTINCT FROM (s.act, s.token, s.debit, s.credit, s.amount, s.document_hash)
-                 THEN 'it is not what its case says' END
+               WHEN (t.kind, t.purpose, t.token_id, t.debit_wallet, t.credit_wallet, t.amount, t.attachment_hash, t.undoes)
+                    IS DISTINCT FROM (CASE WHEN s.act IN ('seizure', 'freeze') THEN 'hold' ELSE s.act END,
+                                      CASE WHEN s.act IN ('seizure', 'freeze') THEN s.act END,
+                                      s.token, s.debit, s.credit, s.amount, s.document_hash, s.undoes)
+                 THEN 'it is not what its case says'
+               WHEN EXISTS (SELECT FROM entry x WHERE x.undoes = t.undoes AND x.entry_id < t.entry_id)
+                 THEN 'it undoes an entry that was reversed before'
+               WHEN t.kind = 'hold' AND num_nonnulls(t.notary, t.release_after, t.condition_hash, t.instruction_hash) > 0
+                 THEN 'a seizure or freeze with terms' END
           FROM entry t LEFT JOIN span s ON s.case_event = t.authority_event)
     SELECT 'cases', 'sto.transfer', (SELECT count(*) FROM entry), count(f.reason) = 0, min(f.id) FILTER (WHERE f.reason IS NOT NULL),
            CASE WHEN count(f.reason) > 0 THEN format('%s events and entries; the first: %s', count(f.reason),

@@ -94,6 +94,7 @@ sto_replay_new(const uint8_t *genesis, const StoReplayCalls *calls)
 	sto_pool_init(&r->cases, sizeof(Case));
 	sto_pool_init(&r->case_holds, sizeof(CaseHold));
 	sto_pool_init(&r->members, sizeof(Members));
+	sto_pool_init(&r->traces, sizeof(Trace));
 	/* whoever writes a log chooses its ids: he must not foresee where they fall */
 	if (RAND_bytes((unsigned char *) &r->seed, sizeof(r->seed)) != 1 ||
 		RAND_bytes(r->order_secret, sizeof(r->order_secret)) != 1 ||
@@ -134,7 +135,8 @@ free_state(StoReplay *r)
 						&r->cases,
 						&r->case_holds,
 						&r->members,
-						&r->versions};
+						&r->versions,
+						&r->traces};
 	StoIndexTable *tables[] = {
 		&r->by_uuid,        &r->by_address,         &r->by_position, &r->by_hold,
 		&r->by_fingerprint, &r->by_batch,           &r->by_isin,     &r->by_flow,

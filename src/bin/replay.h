@@ -7,7 +7,8 @@
  * records in the order of their ids it knows every position, hold, token,
  * party, wallet and key, so that a database's tables can be compared with it.
  *
- * Memory: 21 to 32 octets an entry, for its order id, which is unique for ever;
+ * Memory: 33 to 44 octets an entry, for its order id, which is unique for ever, and for its
+ * reversal, which may come at any time;
  * 650 a wallet with one key and one token, 300 a party, 160 a hold, used up or not.
  *
  * A replay belongs to one thread at a time.  What takes long and needs nothing

@@ -12,7 +12,11 @@
 #define F(field) STO_BODY_BIT(STO_F_##field)
 #define COMMON (F(ACT) | F(BASIS) | F(DOCUMENT_HASH) | F(DEBIT) | F(VALID_UNTIL) | F(NOT_BEFORE))
 
-const char *const sto_fold_acts[] = {[CASE_FORCE] = "force", NULL};
+const char *const sto_fold_acts[] = {[CASE_FORCE] = "force",
+									 [CASE_REVERSE] = "reverse",
+									 [CASE_SEIZURE] = "seizure",
+									 [CASE_FREEZE] = "freeze",
+									 NULL};
 const char *const sto_fold_case_bases[] = {"law",        "contract", "court", "administrative",
 										   "succession", NULL};
 
@@ -25,11 +29,17 @@ static const struct
 	StoBodyFields required;
 	StoBodyFields optional;
 	StoKind kind;      /* of the entry that carries it out */
+	uint8_t purpose;   /* of a hold */
 	uint8_t own_basis; /* 0: none */
 	uint8_t capability;
 } acts[CASE_ACTS] = {
-	[CASE_FORCE] = {F(TOKEN) | F(CREDIT) | F(AMOUNT), F(HOLDS), STO_FORCE, OWN_BASES,
+	[CASE_FORCE] = {F(TOKEN) | F(CREDIT) | F(AMOUNT), F(HOLDS), STO_FORCE, 0, OWN_BASES,
 					CAPABILITY_ENFORCER},
+	[CASE_REVERSE] = {F(TOKEN) | F(CREDIT) | F(AMOUNT) | F(UNDOES), 0, STO_REVERSE, 0, 0,
+					  CAPABILITY_ENFORCER},
+	[CASE_SEIZURE] = {F(TOKEN) | F(AMOUNT), F(CREDIT), STO_HOLD, STO_SEIZURE, 0,
+					  CAPABILITY_ENFORCER},
+	[CASE_FREEZE] = {F(TOKEN) | F(AMOUNT), 0, STO_HOLD, STO_FREEZE, 0, CAPABILITY_ENFORCER},
 };
 
 static bool
@@ -171,6 +181,74 @@ add_holds(const Act *act, Case *legal)
 	return true;
 }
 
+/* Traces come in the order of their entries. */
+static Trace *
+find_trace(const StoReplay *r, int64_t entry_id)
+{
+	uint32_t low = 1;
+	uint32_t high = r->traces.count;
+
+	while (low <= high && high > 0)
+	{
+		uint32_t middle = low + (high - low) / 2;
+		Trace *trace = sto_pool_at(&r->traces, middle);
+
+		if (trace->entry_id == entry_id)
+			return trace;
+		if (trace->entry_id < entry_id)
+			low = middle + 1;
+		else
+			high = middle - 1;
+	}
+	return NULL;
+}
+
+static uint32_t
+trace_mark(const StoReplay *r, uint32_t token, uint32_t debit, uint32_t credit, StoAmount amount)
+{
+	struct
+	{
+		StoAmount amount;
+		uint32_t rows[4];
+	} moved = {amount, {token, debit, credit, 0}};
+
+	return (uint32_t) (sto_seeded_hash(r->seed, &moved, sizeof(moved)) >> 33);
+}
+
+bool
+sto_fold_trace(const Posting *p)
+{
+	StoKind kind = p->order->kind;
+	uint32_t number;
+	Trace *trace;
+
+	if ((kind != STO_TRANSFER && kind != STO_POST && kind != STO_FORCE) || p->token == NULL ||
+		p->debit == NULL || p->credit == NULL)
+		return true;
+	trace = sto_pool_add(&p->r->traces, &number);
+	if (trace == NULL)
+		return sto_fold_stop(p->r, p->entry->entry_id, "there is no memory");
+	trace->entry_id = p->entry->entry_id;
+	trace->mark = trace_mark(p->r, p->token_row, p->debit_row, p->credit_row, p->order->amount);
+	return true;
+}
+
+/* The entry moved these units the other way? */
+static void
+check_undone(const Act *act, const Case *legal)
+{
+	const Trace *trace = find_trace(act->r, legal->undoes);
+
+	if (trace == NULL ||
+		(trace->mark & ~TRACE_REVERSED) !=
+			trace_mark(act->r, legal->token, legal->credit, legal->debit, legal->amount))
+		sto_fold_refuse(
+			act, STO_CHECK_CASE,
+			"entry %lld is no transfer, post or force of these units from \"credit\" to "
+			"\"debit\"",
+			(long long) legal->undoes);
+}
+
 bool
 sto_fold_case_new(Act *act)
 {
@@ -193,6 +271,8 @@ sto_fold_case_new(Act *act)
 		return false;
 	legal.has_undoes = STO_BODY_HAS(body, STO_F_UNDOES);
 	legal.undoes = body->value[STO_F_UNDOES].integer;
+	if (legal.has_undoes)
+		check_undone(act, &legal);
 	legal.has_valid_until = STO_BODY_HAS(body, STO_F_VALID_UNTIL);
 	legal.valid_until = body->value[STO_F_VALID_UNTIL].integer;
 	legal.has_not_before = STO_BODY_HAS(body, STO_F_NOT_BEFORE);
@@ -262,6 +342,8 @@ difference(const Posting *p, const Case *legal)
 
 	if (o->kind != acts[legal->act].kind)
 		return "kind";
+	if (o->kind == STO_HOLD && o->purpose != acts[legal->act].purpose)
+		return "purpose";
 	if (p->token_row != legal->token)
 		return "token_id";
 	if (p->debit_row != legal->debit)
@@ -270,9 +352,23 @@ difference(const Posting *p, const Case *legal)
 		return "credit_wallet";
 	if (o->amount != legal->amount)
 		return "amount";
+	if (o->has_undoes && o->undoes != legal->undoes)
+		return "undoes";
 	if (!o->has_attachment || memcmp(o->attachment, legal->document_hash, STO_DIGEST_LEN) != 0)
 		return "attachment_hash";
 	return NULL;
+}
+
+static void
+reverse(const Posting *p, int64_t undoes)
+{
+	Trace *trace = find_trace(p->r, undoes);
+
+	if (trace == NULL)
+		return; /* reported with the case */
+	if ((trace->mark & TRACE_REVERSED) != 0)
+		sto_fold_bad(p, STO_CHECK_CASE, "entry %lld was reversed before", (long long) undoes);
+	trace->mark |= TRACE_REVERSED;
 }
 
 /* May it be carried out now, and is it this?  Then it is used. */
@@ -295,6 +391,8 @@ sto_fold_case_comply(const Posting *p)
 	if (legal->has_not_before && p->entry->posted_at < legal->not_before)
 		sto_fold_bad(p, STO_CHECK_CASE, "case %lld was not to be carried out yet",
 					 (long long) legal->event);
+	if (legal->has_undoes)
+		reverse(p, legal->undoes);
 	if (what != NULL)
 		sto_fold_bad(p, STO_CHECK_CASE, "it is not what case %lld says: %s differs",
 					 (long long) legal->event, what);

@@ -10,6 +10,9 @@
 typedef enum CaseAct
 {
 	CASE_FORCE,
+	CASE_REVERSE,
+	CASE_SEIZURE,
+	CASE_FREEZE,
 	CASE_ACTS
 } CaseAct;
 
@@ -39,6 +42,15 @@ typedef struct Case
 	bool has_not_before;
 	uint8_t document_hash[STO_DIGEST_LEN];
 } Case;
+
+/* What an entry that can be reversed moved: enough to know it again. */
+typedef struct __attribute__((packed)) Trace
+{
+	int64_t entry_id;
+	uint32_t mark; /* the upper bit: it was reversed */
+} Trace;
+
+#define TRACE_REVERSED (UINT32_C(1) << 31)
 
 /* A hold that a case may break. */
 typedef struct CaseHold

@@ -26,6 +26,7 @@ static const Enforced enforced[STO_REVERSE + 1] = {
 	[STO_HOLD] = {true, true, true, true, false},
 	[STO_POST] = {true, true, true, true, true},
 	[STO_FORCE] = {false, true, false, false, false},
+	[STO_REVERSE] = {false, true, false, false, false},
 };
 
 static Party *
@@ -107,8 +108,8 @@ sto_fold_restrictions(const Posting *p)
 	const Party *sender = p->debit == NULL ? NULL : party_of(p, p->debit);
 	const Party *receiver = p->credit == NULL ? NULL : party_of(p, p->credit);
 
-	/* lock-ups protect others than the holder: nothing stops them */
-	if (o->kind == STO_HOLD && o->purpose == STO_LOCK_UP)
+	/* lock-ups protect others than the holder, officers answer to nobody: nothing stops them */
+	if (o->kind == STO_HOLD && o->purpose >= STO_LOCK_UP)
 		return;
 	if (p->token->paused != 0 && !sto_order_by_case(o))
 		sto_fold_bad(p, STO_CHECK_RULE, "the token was paused by event %lld",

@@ -274,6 +274,6 @@ sto_fold_entry(StoReplay *r, StoRecord *record, const uint8_t *leaf)
 	if (!sto_fold_ruled(&p) || !sto_fold_post(&p))
 		return false;
 	compare(&p, record);
-	return check_order_id(&p, value) && sto_fold_batch_count(&p) && sto_fold_group(&p) &&
-		   !r->broken;
+	return sto_fold_trace(&p) && check_order_id(&p, value) && sto_fold_batch_count(&p) &&
+		   sto_fold_group(&p) && !r->broken;
 }

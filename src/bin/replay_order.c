@@ -16,8 +16,10 @@ bad_hold(const StoOrder *o)
 
 	if (!o->has_purpose)
 		return "the hold has no purpose";
-	if (o->purpose == STO_SEIZURE || o->purpose == STO_FREEZE)
-		return "a hold for enforcement, which this version doesn't know";
+	if (sto_order_by_case(o) && (o->has_notary || o->has_release_after))
+		return "a seizure or freeze with notary or release_after";
+	if (o->purpose == STO_FREEZE && o->has_credit)
+		return "a freeze with a beneficiary";
 	if (settles && (!o->has_notary || !o->has_instruction))
 		return "a hold for subscription or settlement without notary or instruction_hash";
 	if (pledges && !o->has_credit)
@@ -55,8 +57,8 @@ bad_order(const StoOrder *o)
 		return "only a post has keep_rest or a preimage";
 	if (o->has_checked_once && (o->kind != STO_HOLD || o->purpose == STO_LOCK_UP || !o->has_credit))
 		return "only a hold that names its beneficiary can be checked once";
-	if (o->has_undoes)
-		return "only a reverse undoes an entry";
+	if (o->has_undoes != (o->kind == STO_REVERSE))
+		return o->has_undoes ? "only a reverse undoes an entry" : "a reverse that undoes no entry";
 	if (o->has_reference && o->reference_len > STO_REFERENCE_MAX)
 		return "the reference is too long";
 	return o->kind == STO_HOLD ? bad_hold(o) : NULL;
@@ -68,7 +70,7 @@ sto_fold_shape(const Posting *p)
 	const StoOrder *o = p->order;
 	const char *why;
 
-	if (o->kind > STO_FORCE)
+	if (o->kind == STO_RECOVER)
 	{
 		sto_fold_bad(p, STO_CHECK_RULE,
 					 "kind \"%s\" is enforcement, which this version doesn't know",

@@ -75,12 +75,23 @@ authority_of_officer(const Posting *p, Authority *a)
 	return authority_of_party(p, a);
 }
 
+/* What an enforcer holds any enforcer lets go, or delivers. */
+static bool
+authority_of_enforcer(const Posting *p, Authority *a)
+{
+	if (p->orderer == NULL || (p->orderer->capabilities & (1u << CAPABILITY_ENFORCER)) == 0)
+		return refuse(p, "only an enforcer posts or releases what is seized or frozen");
+	return authority_of_party(p, a);
+}
+
 static bool
 authority_to_hold(const Posting *p, Authority *a)
 {
 	const Party *issuer = p->token == NULL ? NULL : sto_pool_at(&p->r->parties, p->token->issuer);
 	bool own = p->debit != NULL && p->orderer == sto_pool_at(&p->r->parties, p->debit->party);
 
+	if (sto_order_by_case(p->order))
+		return authority_of_officer(p, a);
 	/* in its own wallet an issuer is a holder like others */
 	if (p->order->purpose != STO_LOCK_UP || p->orderer == NULL || p->orderer != issuer || own)
 		return authority_of_wallet(p, p->debit, a);
@@ -123,6 +134,10 @@ authority_to_post(const Posting *p, Authority *a)
 				return refuse(p, "the preimage does not hash to the hold's condition_hash");
 			a->anyone = true;
 			return true;
+		case STO_SEIZURE:
+			if (!p->hold->has_beneficiary)
+				return refuse(p, "a seizure without beneficiary is only released");
+			return authority_of_enforcer(p, a);
 		default:
 			return refuse(p, "this hold is only released, never posted");
 	}
@@ -149,6 +164,8 @@ authority_to_release(const Posting *p, Authority *a)
 		a->holder = false;
 		return true;
 	}
+	if (p->hold->purpose == STO_SEIZURE || p->hold->purpose == STO_FREEZE)
+		return authority_of_enforcer(p, a);
 	if (!is_notary(p))
 		return refuse(p, "only the hold's notary may release it early");
 	return authority_of_party(p, a);
@@ -174,6 +191,7 @@ find_authority(const Posting *p, Authority *a)
 		case STO_RELEASE:
 			return authority_to_release(p, a);
 		case STO_FORCE:
+		case STO_REVERSE:
 			return authority_of_officer(p, a);
 		default:
 			return authority_of_wallet(p, p->debit, a);

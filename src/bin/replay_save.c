@@ -25,7 +25,7 @@ typedef struct StateHead
 	char magic[16];
 	uint64_t byte_order;
 	uint32_t version;
-	uint32_t rows[29]; /* lengths of each sort of row */
+	uint32_t rows[30]; /* lengths of each sort of row */
 	uint32_t chunk;
 } StateHead;
 
@@ -95,6 +95,7 @@ make_head(StateHead *head)
 	head->rows[26] = sizeof(CaseHold);
 	head->rows[27] = sizeof(Members);
 	head->rows[28] = sizeof(PolicyVersion);
+	head->rows[29] = sizeof(Trace);
 }
 
 static bool
@@ -316,7 +317,8 @@ move_all(Stream *s, StoReplay *r, uint8_t **mark, size_t *mark_len)
 						&r->cases,
 						&r->case_holds,
 						&r->members,
-						&r->versions};
+						&r->versions,
+						&r->traces};
 
 	if (!move_head(s) || !move_mark(s, mark, mark_len) || !move_ledger(s, r))
 		return false;

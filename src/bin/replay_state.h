@@ -313,7 +313,7 @@ struct StoReplay
 	StoPool subjects, parties, wallets, tokens, positions, holds, keys, policies, batches, notices;
 	StoPool classifications, mandates, owners, topics, claims, required, trusted, documents,
 		acknowledgements, four_eyes, proposals, flows, overrides, cases, case_holds, members,
-		versions;
+		versions, traces;
 	StoIndexTable by_uuid, by_address, by_position, by_hold, by_fingerprint, by_batch, by_isin,
 		by_flow;
 	StoIndexTable by_mandate, by_owner, by_topic, by_claim, by_document, by_acknowledgement,
@@ -486,6 +486,8 @@ extern bool sto_fold_ruled(const Posting *p);
 extern const Party *sto_fold_case_officer(const Posting *p);
 /* Is the entry what its case says, in its time?  The case is used then. */
 extern void sto_fold_case_comply(const Posting *p);
+/* Take note of an entry that may be reversed; false: no memory. */
+extern bool sto_fold_trace(const Posting *p);
 /* Units taken out of the holds that the case names, of those that are lacking. */
 extern StoAmount sto_fold_case_break(const Posting *p, StoAmount lacking);
 /* replay_post.c: move the positions, fill entry.debit and entry.credit; false: no memory */

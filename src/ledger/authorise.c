@@ -112,11 +112,25 @@ authority_of_officer(const StoPosting *p, StoPartyFact *party, Authority *author
 	return authority_of_party(officer, party, authority);
 }
 
+/* What an enforcer holds any enforcer lets go, or delivers. */
+static StoRefusal
+authority_of_enforcer(const StoPosting *p, StoPartyFact *party, Authority *authority)
+{
+	const uint8_t *officer = p->entry.order.ordering_party;
+
+	if (!sto_fact_capability(officer, "enforcer"))
+		return refuse(ERRCODE_STO_NOT_AUTHORISED,
+					  "only an enforcer posts or releases what is seized or frozen", NULL, NULL);
+	return authority_of_party(officer, party, authority);
+}
+
 static StoRefusal
 authority_to_hold(const StoPosting *p, StoPartyFact *party, Authority *authority)
 {
 	const StoOrder *o = &p->entry.order;
 
+	if (sto_order_by_case(o))
+		return authority_of_officer(p, party, authority);
 	/* in its own wallet an issuer is a holder like others: the wallet's quorum signs */
 	if (o->purpose != STO_LOCK_UP || !same_id(o->ordering_party, p->token.issuer) ||
 		same_id(o->ordering_party, p->debit.party))
@@ -163,6 +177,11 @@ authority_to_post(const StoPosting *p, StoPartyFact *party, Authority *authority
 			authority->anyone = true;
 			return granted;
 		}
+		case STO_SEIZURE:
+			if (!p->hold.has_beneficiary)
+				return refuse(ERRCODE_STO_NOT_AUTHORISED,
+							  "the seizure names no beneficiary: it is only released", NULL, NULL);
+			return authority_of_enforcer(p, party, authority);
 		default:
 			return refuse(ERRCODE_STO_NOT_AUTHORISED, "this hold is only released, never posted",
 						  NULL, NULL);
@@ -201,6 +220,9 @@ authority_to_release(const StoPosting *p, StoPartyFact *party, Authority *author
 				}
 				return refusal;
 			}
+		case STO_SEIZURE:
+		case STO_FREEZE:
+			return authority_of_enforcer(p, party, authority);
 		default:
 			if (!p->hold.has_notary || !same_id(o->ordering_party, p->hold.notary))
 				return refuse(ERRCODE_STO_NOT_AUTHORISED,
@@ -233,6 +255,7 @@ find_authority(const StoPosting *p, StoPartyFact *party, Authority *authority)
 		case STO_RELEASE:
 			return authority_to_release(p, party, authority);
 		case STO_FORCE:
+		case STO_REVERSE:
 			return authority_of_officer(p, party, authority);
 		default:
 			return authority_of_wallet(p, &p->debit, party, authority);

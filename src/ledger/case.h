@@ -16,6 +16,9 @@
 typedef enum StoCaseAct
 {
 	STO_CASE_FORCE,
+	STO_CASE_REVERSE,
+	STO_CASE_SEIZURE,
+	STO_CASE_FREEZE,
 	STO_CASE_ACTS
 } StoCaseAct;
 
@@ -32,6 +35,8 @@ typedef struct StoCase
 	int64 usable_until; /* PG_INT64_MAX: for ever */
 	StoAmount amount;
 	StoCaseAct act;
+	bool has_credit;
+	int64 undoes; /* entry; 0: none */
 	uint8_t opened_by[STO_UUID_LEN];
 	uint8_t approved_by[STO_UUID_LEN]; /* if it was */
 	uint8_t token_id[STO_UUID_LEN];

@@ -181,6 +181,7 @@ static const char *const index_names[STO_IDX_COUNT] = {
 	[STO_IDX_PROPOSAL_ABOUT] = "proposal_about",
 	[STO_IDX_CASE] = "case_pkey",
 	[STO_IDX_CASE_ID] = "case_id",
+	[STO_IDX_CASE_UNDOES] = "case_undoes",
 	[STO_IDX_PARTY_PRIVATE] = "party_private_pkey",
 	[STO_IDX_RULE_SET] = "rule_set_pkey",
 	[STO_IDX_RULE_SET_TOKEN] = "rule_set_token",

@@ -129,6 +129,7 @@ typedef enum StoIndex
 	STO_IDX_PROPOSAL_ABOUT,   /* proposal_about (about, body_hash) */
 	STO_IDX_CASE,             /* case_pkey (case_event) */
 	STO_IDX_CASE_ID,          /* case_id (case_id) */
+	STO_IDX_CASE_UNDOES,      /* case_undoes (undoes), of cases that undo an entry */
 	STO_IDX_PARTY_PRIVATE,    /* party_private_pkey (party_id, commitment) */
 	STO_IDX_RULE_SET,         /* rule_set_pkey (set_by) */
 	STO_IDX_RULE_SET_TOKEN,   /* rule_set_token (token_id) */

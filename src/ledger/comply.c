@@ -113,7 +113,7 @@ sto_comply_reasons(const StoPosting *p, StoReasons *reasons)
 			sto_reason_fact(reasons, STO_REASON_TOKEN_CLOSED, STO_REASON_OF_UUID, o->token_id,
 							"the token is closed", NULL);
 		/* what closes a holder protects nobody from enforcement */
-		if (p->legal == NULL)
+		if (!sto_order_by_case(o))
 			check_wallet(&p->debit, true, &parties.debit, reasons);
 		else
 			(void) sto_fact_party(p->debit.party, &parties.debit);

@@ -75,6 +75,9 @@ read_case(const StoRow *row)
 	legal->used = id_of(row, CASE_USED);
 	legal->not_before = time_of(row, CASE_NOT_BEFORE, PG_INT64_MIN);
 	legal->usable_until = time_of(row, CASE_VALID_UNTIL, PG_INT64_MAX);
+	legal->undoes = id_of(row, CASE_UNDOES);
+	(void) sto_row_get(row, CASE_CREDIT_WALLET, &isnull);
+	legal->has_credit = !isnull;
 	copy_of(row, CASE_AMOUNT, &legal->amount, STO_AMOUNT_LEN);
 	copy_of(row, CASE_OPENED_BY, legal->opened_by, STO_UUID_LEN);
 	copy_of(row, CASE_APPROVED_BY, legal->approved_by, STO_UUID_LEN);
@@ -113,20 +116,37 @@ sto_case_lock(int64 case_event)
 	return legal;
 }
 
+/* The order that carries out a case of each act. */
+static const struct
+{
+	StoKind kind;
+	StoPurpose purpose; /* of a hold */
+} orders[STO_CASE_ACTS] = {
+	[STO_CASE_FORCE] = {.kind = STO_FORCE},
+	[STO_CASE_REVERSE] = {.kind = STO_REVERSE},
+	[STO_CASE_SEIZURE] = {STO_HOLD, STO_SEIZURE},
+	[STO_CASE_FREEZE] = {STO_HOLD, STO_FREEZE},
+};
+
 /* What the order does, beside what the two officers decided. */
 static const char *
 difference(const StoOrder *o, const StoCase *legal)
 {
-	if (o->kind != STO_FORCE)
+	if (o->kind != orders[legal->act].kind)
 		return "kind";
+	if (o->kind == STO_HOLD && o->purpose != orders[legal->act].purpose)
+		return "purpose";
 	if (memcmp(o->token_id, legal->token_id, STO_UUID_LEN) != 0)
 		return "token_id";
 	if (memcmp(o->debit, legal->debit, STO_ADDRESS_LEN) != 0)
 		return "debit_wallet";
-	if (memcmp(o->credit, legal->credit, STO_ADDRESS_LEN) != 0)
+	if (o->has_credit != legal->has_credit ||
+		(o->has_credit && memcmp(o->credit, legal->credit, STO_ADDRESS_LEN) != 0))
 		return "credit_wallet";
 	if (o->amount != legal->amount)
 		return "amount";
+	if (o->has_undoes && o->undoes != legal->undoes)
+		return "undoes";
 	/* the officer's signature is over the order alone: so it names the decision too */
 	if (!o->has_attachment || memcmp(o->attachment, legal->document_hash, STO_DIGEST_LEN) != 0)
 		return "attachment_hash";
@@ -155,6 +175,30 @@ break_holds(const StoPosting *p)
 	}
 }
 
+/*
+ * Was the entry reversed under another case?  Who would do it meanwhile waits for
+ * the position that it is reversed from.
+ */
+static bool
+is_undone(const StoCase *legal)
+{
+	Datum key = Int64GetDatum(legal->undoes);
+	bool found = false;
+	bool isnull;
+	StoScan scan;
+
+	if (legal->undoes == 0)
+		return false;
+	sto_scan_begin(&scan, STO_REL_CASE, STO_IDX_CASE_UNDOES, 1, &key, NULL);
+	while (!found && sto_scan_next(&scan))
+	{
+		(void) slot_getattr(scan.slot, CASE_USED, &isnull);
+		found = !isnull;
+	}
+	sto_scan_end(&scan);
+	return found;
+}
+
 /* Why the case allows nothing now, or not this order; NULL: it allows it. */
 static const char *
 objection(const StoPosting *p, const StoCase *legal)
@@ -169,6 +213,8 @@ objection(const StoPosting *p, const StoCase *legal)
 		return "was carried out already";
 	if (p->entry.posted_at >= legal->usable_until)
 		return "has expired";
+	if (is_undone(legal))
+		return psprintf("undoes entry " INT64_FORMAT ", which was reversed already", legal->undoes);
 	what = difference(&p->entry.order, legal);
 	return what == NULL ? NULL : psprintf("says something else: %s differs", what);
 }

@@ -52,15 +52,17 @@ static const Enforced enforced[STO_REVERSE + 1] = {
 				  .sender = true,
 				  .sender_as_token = true},
 	[STO_FORCE] = {.freeze = true, .credit = true, .available = true},
+	[STO_REVERSE] = {.freeze = true, .credit = true, .available = true},
 };
 
-/* Lock-ups protect others than the holder: nothing stops them. */
+/* Lock-ups protect others than the holder, and officers answer to nobody's freeze: nothing stops
+ * them. */
 static const Enforced lock_up = {.available = true};
 
 static const Enforced *
 enforced_on(const StoOrder *o)
 {
-	if (o->kind == STO_HOLD && o->purpose == STO_LOCK_UP)
+	if (o->kind == STO_HOLD && o->purpose >= STO_LOCK_UP)
 		return &lock_up;
 	return &enforced[o->kind];
 }

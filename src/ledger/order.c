@@ -84,9 +84,10 @@ read_order(const Datum *values, const bool *nulls, StoOrder *o)
 		bad_order("the order has no kind", NULL);
 	t = DatumGetTextPP(VALUE(KIND));
 	if (!sto_kind_from_name(VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t), &o->kind))
-		ereport(ERROR, (errcode(ERRCODE_STO_INVALID_ORDER),
-						errmsg("unknown kind of order: \"%s\"", text_to_cstring(t)),
-						errhint("One of issue, redeem, transfer, hold, post, release, force.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_STO_INVALID_ORDER),
+				 errmsg("unknown kind of order: \"%s\"", text_to_cstring(t)),
+				 errhint("One of issue, redeem, transfer, hold, post, release, force, reverse.")));
 	if (!PRESENT(TOKEN_ID) || !PRESENT(ORDER_ID) || !PRESENT(ORDERING_PARTY) || !PRESENT(AMOUNT))
 		bad_order("the order is not complete",
 				  "token_id, order_id, ordering_party and amount are always needed.");
@@ -114,10 +115,10 @@ read_order(const Datum *values, const bool *nulls, StoOrder *o)
 	{
 		t = DatumGetTextPP(VALUE(PURPOSE));
 		if (!sto_purpose_from_name(VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t), &o->purpose))
-			ereport(ERROR,
-					(errcode(ERRCODE_STO_INVALID_ORDER),
-					 errmsg("unknown purpose of a hold: \"%s\"", text_to_cstring(t)),
-					 errhint("One of subscription, settlement, pledge, hash_lock, lock_up.")));
+			ereport(ERROR, (errcode(ERRCODE_STO_INVALID_ORDER),
+							errmsg("unknown purpose of a hold: \"%s\"", text_to_cstring(t)),
+							errhint("One of subscription, settlement, pledge, hash_lock, lock_up, "
+									"seizure, freeze.")));
 		o->has_purpose = true;
 	}
 	o->has_notary = take(PRESENT(NOTARY), VALUE(NOTARY), o->notary, STO_UUID_LEN);
@@ -214,7 +215,7 @@ sto_order_check_shape(const StoOrder *o)
 	bool of_hold = o->kind == STO_POST || o->kind == STO_RELEASE;
 	bool needs_credit = !hold && o->kind != STO_RELEASE;
 
-	if (o->kind > STO_FORCE)
+	if (o->kind == STO_RECOVER)
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						errmsg("this version has no orders of kind \"%s\"", kind)));
 	if (o->amount <= 0)
@@ -247,16 +248,20 @@ sto_order_check_shape(const StoOrder *o)
 		bad_order("only a hold that names its beneficiary can be checked once",
 				  "Whoever receives the units is checked when the hold is placed, or when it is "
 				  "posted.");
-	if (o->has_undoes)
-		bad_order("only a reverse undoes an entry", NULL);
+	if (o->has_undoes != (o->kind == STO_REVERSE))
+		bad_order(o->has_undoes ? "only a reverse undoes an entry"
+								: "the order does not say which entry it undoes",
+				  NULL);
 	if (!hold)
 		return;
 
 	if (!o->has_purpose)
 		bad_order("the hold has no purpose", NULL);
-	if (o->purpose == STO_SEIZURE || o->purpose == STO_FREEZE)
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("this version has no holds for %s", sto_purpose_name(o->purpose))));
+	if (sto_order_by_case(o) && (o->has_notary || o->has_release_after))
+		bad_order("a seizure or a freeze ends by an officer's word alone",
+				  "It has no notary and no release_after.");
+	if (o->purpose == STO_FREEZE && o->has_credit)
+		bad_order("a freeze has no beneficiary", NULL);
 	if ((o->purpose == STO_SUBSCRIPTION || o->purpose == STO_SETTLEMENT) &&
 		(!o->has_notary || !o->has_instruction))
 		bad_order("a hold for subscription or settlement needs a notary and an instruction_hash",

@@ -34,10 +34,16 @@ typedef struct ActRule
 
 static const ActRule acts[STO_CASE_ACTS] = {
 	[STO_CASE_FORCE] = {F(TOKEN) | F(CREDIT) | F(AMOUNT), F(HOLDS), "succession"},
+	[STO_CASE_REVERSE] = {F(TOKEN) | F(CREDIT) | F(AMOUNT) | F(UNDOES), 0, NULL},
+	[STO_CASE_SEIZURE] = {F(TOKEN) | F(AMOUNT), F(CREDIT), NULL},
+	[STO_CASE_FREEZE] = {F(TOKEN) | F(AMOUNT), 0, NULL},
 };
 
 static const char *const act_names[STO_CASE_ACTS] = {
 	[STO_CASE_FORCE] = "force",
+	[STO_CASE_REVERSE] = "reverse",
+	[STO_CASE_SEIZURE] = "seizure",
+	[STO_CASE_FREEZE] = "freeze",
 };
 
 bool
@@ -135,6 +141,43 @@ check_holds(const StoBody *body)
 	}
 }
 
+/* The entry moved these units the other way, and is one of those that can be undone so. */
+static bool
+is_opposite(const StoRow *row, const StoBody *body)
+{
+	bool isnull;
+	char *kind = TextDatumGetCString(sto_row_get(row, TRANSFER_KIND, &isnull));
+	static const char *const kinds[] = {"transfer", "post", "force"};
+	StoAmount amount;
+
+	memcpy(&amount, DatumGetPointer(sto_row_get(row, TRANSFER_AMOUNT, &isnull)), STO_AMOUNT_LEN);
+	return sto_one_of(kind, kinds, lengthof(kinds)) && amount == body->value[STO_F_AMOUNT].amount &&
+		   memcmp(DatumGetPointer(sto_row_get(row, TRANSFER_TOKEN_ID, &isnull)),
+				  body->value[STO_F_TOKEN].octets, STO_UUID_LEN) == 0 &&
+		   memcmp(DatumGetPointer(sto_row_get(row, TRANSFER_DEBIT_WALLET, &isnull)),
+				  body->value[STO_F_CREDIT].octets, STO_ADDRESS_LEN) == 0 &&
+		   memcmp(DatumGetPointer(sto_row_get(row, TRANSFER_CREDIT_WALLET, &isnull)),
+				  body->value[STO_F_DEBIT].octets, STO_ADDRESS_LEN) == 0;
+}
+
+static void
+check_undone(const StoBody *body)
+{
+	Datum key = Int64GetDatum(body->value[STO_F_UNDOES].integer);
+	StoRow row;
+	bool good;
+
+	if (!STO_BODY_HAS(body, STO_F_UNDOES))
+		return;
+	good = sto_store_find(STO_REL_TRANSFER, STO_IDX_TRANSFER, 1, &key, &row) &&
+		   is_opposite(&row, body);
+	sto_row_close(&row);
+	if (!good)
+		sto_act_refuse("entry " INT64_FORMAT " is no transfer, post or force of these units from "
+					   "\"credit\" to \"debit\"",
+					   body->value[STO_F_UNDOES].integer);
+}
+
 static void
 check_times(const StoAct *act)
 {
@@ -213,6 +256,7 @@ sto_register_case(StoAct *act)
 		sto_act_refuse("\"token\" is not in the register");
 	check_wallets(body);
 	check_holds(body);
+	check_undone(body);
 	insert_case(act);
 }
 

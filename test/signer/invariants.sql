@@ -21,13 +21,14 @@ CREATE FUNCTION sto_test.faults() RETURNS TABLE (fault text, where_ text) LANGUA
                lead(s.seq) OVER w IS NULL AS is_last
           FROM side AS s
         WINDOW w AS (PARTITION BY s.token_id, s.wallet ORDER BY s.seq)),
+    broken AS MATERIALIZED (SELECT c.hold_id, sum(c.amount::numeric) AS amount FROM sto.case_effect() AS c GROUP BY c.hold_id),
     hold AS (
         SELECT h.entry_id, h.debit_wallet AS wallet, h.token_id,
                CASE WHEN EXISTS (SELECT FROM ONLY sto.transfer AS u
                                   WHERE u.hold_id = h.entry_id AND u.kind = 'post' AND u.keep_rest IS NOT TRUE) THEN 0
                     ELSE h.amount::numeric - COALESCE((SELECT sum(u.amount::numeric) FROM ONLY sto.transfer AS u
                                                         WHERE u.hold_id = h.entry_id), 0)
-                         - COALESCE((SELECT sum(c.amount::numeric) FROM sto.case_effect() AS c WHERE c.hold_id = h.entry_id), 0) END AS remaining
+                         - COALESCE((SELECT b.amount FROM broken AS b WHERE b.hold_id = h.entry_id), 0) END AS remaining
           FROM ONLY sto.transfer AS h
          WHERE h.kind = 'hold')
     SELECT 'balances of a token do not add up to zero', p.token_id::text

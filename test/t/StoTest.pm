@@ -138,12 +138,20 @@ sub every_enforced_act
 		SELECT sto_test.grant_capability('second', 'enforcer');
 		SELECT sto_test.hold('ACME', 'w6', '400', 'pledge', '{"credit_wallet": "w7"}') AS enforced_first \gset
 		SELECT sto_test.hold('ACME', 'w6', '300', 'lock_up', '{"release_after": "2099-01-01"}') AS enforced_second \gset
-		SELECT sto_test.freeze_wallet('w6'), sto_test.pause('ACME', 'acme');
+		SELECT sto_test.freeze_wallet('w6');
 		SELECT sto_test.enforce('plain', 'force', '{"token": "ACME", "debit": "w6", "credit": "w7", "amount": "5", "valid_until": 4102444800000000, "not_before": 1}');
 		SELECT sto_test.enforce('breaks', 'force', jsonb_build_object('token', 'ACME', 'debit', 'w6', 'credit', 'w7', 'amount', '700', 'holds', ARRAY[:enforced_second, :enforced_first]));
+		SELECT sto_test.trade(2, 8, 40) AS wrong, sto_test.trade(2, 8, 1) AS right \gset
+		SELECT sto_test.enforce('undo', 'reverse', jsonb_build_object('token', 'ACME', 'debit', 'w8', 'credit', 'w2', 'amount', '40', 'undoes', :wrong));
+		SELECT sto_test.enforce('seize', 'seizure', '{"token": "ACME", "debit": "w8", "credit": "w9", "amount": "30"}') AS seized \gset
+		SELECT sto_test.enforce('block', 'freeze', '{"token": "ACME", "debit": "w8", "amount": "20"}') AS blocked \gset
+		SELECT sto_test.post(jsonb_build_object('kind', 'post', 'token_id', 'ACME', 'debit_wallet', 'w8', 'credit_wallet', 'w9', 'amount', '10', 'hold_id', :seized, 'ordering_party', 'second', 'keep_rest', true), sto_test.seeds_of('second'));
+		SELECT sto_test.post(jsonb_build_object('kind', 'release', 'token_id', 'ACME', 'debit_wallet', 'w8', 'amount', '5', 'hold_id', :blocked, 'ordering_party', 'enforcer'), sto_test.seeds_of('enforcer'));
 		SELECT sto_test.open_case('open', 'force', '{"token": "ACME", "debit": "w8", "credit": "w7", "amount": "5"}', basis => 'succession');
 		SELECT sto_test.open_case('approved', 'force', '{"token": "ACME", "debit": "w8", "credit": "w7", "amount": "5"}'), sto_test.decide_case('approved');
 		SELECT sto_test.open_case('refused', 'force', '{"token": "ACME", "debit": "w8", "credit": "w7", "amount": "5"}'), sto_test.decide_case('refused', approved => false);
+		SELECT sto_test.pause('ACME', 'acme');
+		SELECT sto_test.enforce('in a pause', 'force', '{"token": "ACME", "debit": "w8", "credit": "w7", "amount": "5", "basis": "law"}');
 		SELECT sto_test.pause('ACME', 'acme', false), sto_test.freeze_wallet('w6', false), sto_test.trade(4, 5, 1);
 	};
 }
