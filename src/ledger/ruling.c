@@ -188,14 +188,16 @@ lock_outstanding(const StoRuling *r)
 	StoKind kind = r->p->entry.order.kind;
 	bool changes = kind == STO_ISSUE || kind == STO_REDEEM;
 	const uint8_t *id = r->p->token.token_id;
+	uint32 words[2];
 	LOCKTAG tag;
 
 	if (changes ? !r->token->outstanding && !r->token->issues
 				: r->version == NULL || (!r->version->needs[kind].outstanding &&
 										 r->version->needs[kind].issue_seconds == 0))
 		return;
-	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, *(const uint32 *) (id + 8), *(const uint32 *) (id + 12),
-						 4);
+	/* the last octets of a uuid are random */
+	memcpy(words, id + STO_UUID_LEN - sizeof(words), sizeof(words));
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, words[0], words[1], 4);
 	(void) LockAcquire(&tag, changes ? ExclusiveLock : ShareLock, false, false);
 }
 
