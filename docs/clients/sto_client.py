@@ -13,6 +13,7 @@ import datetime
 import functools
 import hashlib
 import json
+import re
 import uuid
 from collections import namedtuple
 
@@ -282,6 +283,52 @@ def order_message(ledger, order):
         order["order_id"].bytes, order["ordering_party"].bytes, order["token_id"].bytes,
         opt(address20, order.get("debit_wallet")), opt(address20, order.get("credit_wallet")),
         i128(order["amount"]), order_terms(order)])
+
+
+def parse_order(message):
+    """(ledger, order) of an order message; only its one form is taken."""
+    at = 0
+
+    def take(length):
+        nonlocal at
+        at += length
+        if at > len(message):
+            raise FormatError("an order message ends too soon")
+        return message[at - length:at]
+
+    def number(length=8):
+        return int.from_bytes(take(length), "big", signed=length >= 8)
+
+    def name(codes):
+        return {code: name for name, code in codes.items()}.get(number(1))
+
+    def identifier():
+        return uuid.UUID(bytes=take(16))
+
+    take(len(tag("sto.order")))
+    ledger = identifier()
+    order = dict(kind=name(KINDS), order_id=identifier(), ordering_party=identifier(),
+                 token_id=identifier())
+    readers = {i64: number, text16: lambda: take(number(2)).decode(), uuid_octets: identifier,
+               digest: lambda: take(32), preimage32: lambda: take(32),
+               boolean: lambda: number(1) == 1}
+    for wallet in "debit_wallet", "credit_wallet":
+        order[wallet] = take(20) if number(1) else None
+    order["amount"] = number(16)
+    for field, write in ORDER_TERMS:
+        read = readers.get(write, lambda: name(PURPOSES))
+        order[field] = read() if number(1) else None
+    if order["kind"] is None or order_message(ledger, order) != message:
+        raise FormatError("not an order message in its one form")
+    return ledger, order
+
+
+# ---- Clause "Refusals" ----------------------------------------------------------
+
+def refusal_subject(order, state, reasons):
+    """order: the order message; reasons: their names."""
+    return ledger_id(sha256(tag("sto.refusal") + octets16(order) + text8(state) +
+                            text16(",".join(reasons))))
 
 
 def instruction_hash(ledger, legs):
@@ -712,7 +759,7 @@ class Register:
 
     def check_authority(self, row, body):
         kind, actor = row["kind"], row["actor"]
-        if kind in ("maintenance", "close"):
+        if kind in ("maintenance", "close", "refusal"):
             if row["signatures"] is not None or actor != NIL:
                 self.problem(row, f"a {kind} event is unsigned, and nobody's")
             return
@@ -1028,6 +1075,37 @@ class Register:
                 approval["revoked"]:
             return self.problem(row, "not an approval that its actor can take back")
         approval["revoked"] = row["entry_id"]
+
+    # Clause "Refusals"
+
+    def apply_refusal(self, row, body):
+        """Of an order of this ledger, under its own subject, signed by whom it says."""
+        try:
+            message = bytes.fromhex(body["order"])
+            ledger, order = parse_order(message)
+        except (FormatError, ValueError, KeyError):
+            ledger = None
+        if ledger != self.ledger:
+            return self.problem(row, "it is not of an order of this ledger")
+        if str(order["token_id"]) != body["token"] or order["token_id"] not in self.tokens:
+            self.problem(row, "its token is another than the order's, or unknown")
+        if uuid.UUID(body["party"]) not in self.heads:
+            self.problem(row, "who submitted the order is unknown")
+        state, reasons = body["state"], body["reasons"]
+        if not re.fullmatch("[0-9A-Z]{5}", state) or not reasons or \
+                not all(re.fullmatch("[a-z_]+", name) for name in reasons):
+            return self.problem(row, "its state or its reasons are none")
+        if refusal_subject(message, state, reasons) != row["subject"]:
+            self.problem(row, "its subject is not that of this order, state and reasons")
+        if "key_policy" not in body:
+            return
+        party = order["ordering_party"]
+        own = [subject for subject, (event, _) in self.policies.items()
+               if event == body["key_policy"] and party in (subject, self.owner(subject))]
+        if not own:
+            return self.problem(row, "it is not signed by the ordering party or a wallet of it")
+        self.check_quorum(dict(row, signatures=bytes.fromhex(body["signatures"])),
+                          self.policies[own[0]][1], message, row["recorded_at"])
 
     def stop(self, row, stops):
         if not stops and row["subject"] not in self.stopped:

@@ -232,7 +232,7 @@ DECLARE
     step text;
 BEGIN
     FOREACH step IN ARRAY coalesce(checks, ARRAY['guards', 'log', 'times', 'authority', 'entry_signatures', 'batches', 'holds',
-                                                 'cases', 'stops', 'eligibility', 'acknowledgements', 'rules', 'groups', 'closed', 'supply', 'events', 'event_signatures', 'second_officers',
+                                                 'cases', 'stops', 'eligibility', 'acknowledgements', 'rules', 'groups', 'closed', 'supply', 'events', 'event_signatures', 'second_officers', 'refusals',
                                                  'possessions', 'register', 'closes',
                                                  'blocks', 'checkpoints', 'cosignatures', 'time_stamps', 'foreign_checkpoints',
                                                  'indexes'])
@@ -260,6 +260,7 @@ BEGIN
                 WHEN 'events' THEN RETURN QUERY SELECT * FROM sto.verify_events();
                 WHEN 'event_signatures' THEN RETURN QUERY SELECT * FROM sto.verify_event_signatures(signatures);
                 WHEN 'second_officers' THEN RETURN QUERY SELECT * FROM sto.verify_second_officers();
+                WHEN 'refusals' THEN RETURN QUERY SELECT * FROM sto.verify_refusals(signatures);
                 WHEN 'possessions' THEN RETURN QUERY SELECT * FROM sto.verify_possessions();
                 WHEN 'register' THEN
                     RETURN QUERY SELECT * FROM sto.verify_register();

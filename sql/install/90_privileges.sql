@@ -159,3 +159,5 @@ CREATE POLICY own ON sto.party_members FOR SELECT
     USING ((SELECT me.reads_all FROM sto.me) OR party_id = (SELECT me.party_id FROM sto.me)
            OR (SELECT me.party_id FROM sto.me) = ANY (members));
 GRANT SELECT ON sto.party_members, sto.joint_holder TO PUBLIC;
+-- Refused orders: to who ordered or submitted them, the issuer, and readers of the register.
+GRANT SELECT ON sto.refusal TO PUBLIC;

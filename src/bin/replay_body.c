@@ -85,6 +85,7 @@ static const struct
 	[STO_F_ISSUER] = {"issuer", TYPE_UUID},
 	[STO_F_KEY] = {"key", TYPE_KEY},
 	[STO_F_KEYS] = {"keys", TYPE_KEYS},
+	[STO_F_KEY_POLICY] = {"key_policy", TYPE_INTEGER},
 	[STO_F_KIND] = {"kind", TYPE_TEXT},
 	[STO_F_LEI] = {"lei", TYPE_TEXT},
 	[STO_F_LIST] = {"list", TYPE_TEXT},
@@ -93,6 +94,7 @@ static const struct
 	[STO_F_NAME] = {"name", TYPE_TEXT},
 	[STO_F_NOMINEE] = {"nominee", TYPE_UUID},
 	[STO_F_NOT_BEFORE] = {"not_before", TYPE_TIME},
+	[STO_F_ORDER] = {"order", TYPE_TEXT},
 	[STO_F_ORIGIN] = {"origin", TYPE_TEXT},
 	[STO_F_OWNER] = {"owner", TYPE_UUID},
 	[STO_F_PARTY] = {"party", TYPE_UUID},
@@ -100,6 +102,7 @@ static const struct
 	[STO_F_POSSESSION] = {"possession", TYPE_PROOF},
 	[STO_F_REASON] = {"reason", TYPE_TEXT},
 	[STO_F_RECEIVER] = {"receiver", TYPE_UUID},
+	[STO_F_REASONS] = {"reasons", TYPE_TEXTS},
 	[STO_F_RECEIVER_ONLY] = {"receiver_only", TYPE_BOOLEAN},
 	[STO_F_RECORD_REFUSALS] = {"record_refusals", TYPE_BOOLEAN},
 	[STO_F_REFERENCE] = {"reference", TYPE_TEXT},
@@ -111,8 +114,10 @@ static const struct
 	[STO_F_SCOPE] = {"scope", TYPE_TEXT},
 	[STO_F_SENDER] = {"sender", TYPE_UUID},
 	[STO_F_SHARE] = {"share", TYPE_INTEGER},
+	[STO_F_SIGNATURES] = {"signatures", TYPE_TEXT},
 	[STO_F_SIGNED_ONLY] = {"signed_only", TYPE_BOOLEAN},
 	[STO_F_SIZE] = {"size", TYPE_INTEGER},
+	[STO_F_STATE] = {"state", TYPE_TEXT},
 	[STO_F_STATUS] = {"status", TYPE_TEXT},
 	[STO_F_SUM] = {"sum", TYPE_AMOUNT},
 	[STO_F_THRESHOLD] = {"threshold", TYPE_INTEGER},
@@ -198,6 +203,8 @@ static const struct
 						   F(NOT_BEFORE),
 					   0},
 	[STO_BODY_CASE_APPROVE] = {"case_approve", F(APPROVED), 0, 0},
+	[STO_BODY_REFUSAL] = {"refusal", F(TOKEN) | F(PARTY) | F(ORDER) | F(STATE) | F(REASONS),
+						  F(SIGNATURES) | F(KEY_POLICY), 0},
 };
 
 _Static_assert(STO_FIELDS <= 128, "fields of a body are bits of a StoBodyFields");

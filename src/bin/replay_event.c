@@ -101,6 +101,7 @@ static const struct
 	[STO_BODY_CASE] = {ABOUT_NEW, BY_CASE_OFFICER, SUBJECT_CASE, false, sto_fold_case_new},
 	[STO_BODY_CASE_APPROVE] = {ABOUT_CASE, BY_CASE_SECOND, 0, false, sto_fold_case_decide},
 	[STO_BODY_PARTY_MEMBERS] = {ABOUT_PARTY, BY_REGISTRAR, 0, true, sto_fold_party_members},
+	[STO_BODY_REFUSAL] = {ABOUT_NEW, BY_NOBODY, SUBJECT_REFUSAL, false, sto_fold_refusal},
 };
 
 void

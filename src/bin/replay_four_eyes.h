@@ -39,6 +39,7 @@ struct Act;
 extern bool sto_fold_four_eyes(struct Act *act);
 extern bool sto_fold_proposal_new(struct Act *act);
 extern bool sto_fold_approve(struct Act *act);
+extern bool sto_fold_refusal(struct Act *act); /* replay_refusal.c */
 /* Has an act that needs a second officer an approved proposal?  False only if OpenSSL failed. */
 extern bool sto_fold_second_officer(struct Act *act);
 

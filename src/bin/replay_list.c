@@ -325,6 +325,7 @@ show_subject(const Subject *row, StoReplaySubject *out)
 		[SUBJECT_CLOSE] = "close",
 		[SUBJECT_PROPOSAL] = "proposal",
 		[SUBJECT_CASE] = "case",
+		[SUBJECT_REFUSAL] = "refusal",
 	};
 
 	if (row == NULL)

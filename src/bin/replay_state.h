@@ -25,7 +25,8 @@ typedef enum SubjectKind
 	SUBJECT_BATCH,
 	SUBJECT_CLOSE,
 	SUBJECT_PROPOSAL,
-	SUBJECT_CASE
+	SUBJECT_CASE,
+	SUBJECT_REFUSAL
 } SubjectKind;
 
 typedef struct Subject

@@ -134,6 +134,80 @@ sto_put_order(StoWriter *w, const uint8_t ledger_id[STO_UUID_LEN], const StoOrde
 	put_terms(w, order);
 }
 
+static void
+get_opt_bytes(StoReader *r, bool *present, uint8_t *out, size_t len)
+{
+	*present = sto_get_present(r);
+	if (*present)
+		sto_get_bytes(r, out, len);
+}
+
+static void
+get_opt_i64(StoReader *r, bool *present, int64_t *out)
+{
+	*present = sto_get_present(r);
+	if (*present)
+		*out = sto_get_i64(r);
+}
+
+static void
+get_terms(StoReader *r, StoOrder *o)
+{
+	get_opt_i64(r, &o->has_valid_until, &o->valid_until);
+	o->has_reference = sto_get_present(r);
+	if (o->has_reference)
+	{
+		o->reference_len = sto_get_u16(r);
+		o->reference = (const char *) sto_get_view(r, o->reference_len);
+	}
+	get_opt_i64(r, &o->has_hold_id, &o->hold_id);
+	o->has_purpose = sto_get_present(r);
+	if (o->has_purpose)
+		o->purpose = (StoPurpose) sto_get_u8(r);
+	get_opt_bytes(r, &o->has_notary, o->notary, STO_UUID_LEN);
+	get_opt_i64(r, &o->has_release_after, &o->release_after);
+	get_opt_bytes(r, &o->has_condition, o->condition, STO_DIGEST_LEN);
+	get_opt_bytes(r, &o->has_instruction, o->instruction, STO_DIGEST_LEN);
+	get_opt_bytes(r, &o->has_preimage, o->preimage, STO_PREIMAGE_LEN);
+	o->has_keep_rest = sto_get_present(r);
+	if (o->has_keep_rest)
+		o->keep_rest = sto_get_u8(r) == 1;
+	get_opt_bytes(r, &o->has_attachment, o->attachment, STO_DIGEST_LEN);
+	get_opt_bytes(r, &o->has_group, o->group_id, STO_UUID_LEN);
+	get_opt_i64(r, &o->has_undoes, &o->undoes);
+	o->has_checked_once = sto_get_present(r);
+	if (o->has_checked_once)
+		o->checked_once = sto_get_u8(r) == 1;
+}
+
+bool
+sto_order_parse(const uint8_t *message, size_t len, uint8_t ledger_id[STO_UUID_LEN],
+				StoOrder *order)
+{
+	uint8_t again[STO_ORDER_MAX];
+	StoReader r;
+	StoWriter w;
+
+	memset(order, 0, sizeof(*order));
+	sto_reader_init(&r, message, len);
+	/* the tag is compared below, as everything is */
+	(void) sto_get_view(&r, (size_t) sto_get_u8(&r) + 1);
+	sto_get_bytes(&r, ledger_id, STO_UUID_LEN);
+	order->kind = (StoKind) sto_get_u8(&r);
+	sto_get_bytes(&r, order->order_id, STO_UUID_LEN);
+	sto_get_bytes(&r, order->ordering_party, STO_UUID_LEN);
+	sto_get_bytes(&r, order->token_id, STO_UUID_LEN);
+	get_opt_bytes(&r, &order->has_debit, order->debit, STO_ADDRESS_LEN);
+	get_opt_bytes(&r, &order->has_credit, order->credit, STO_ADDRESS_LEN);
+	order->amount = sto_get_amount(&r);
+	get_terms(&r, order);
+	if (!sto_reader_done(&r))
+		return false;
+	sto_writer_init(&w, again, sizeof(again));
+	sto_put_order(&w, ledger_id, order);
+	return !w.failed && w.len == len && memcmp(again, message, len) == 0;
+}
+
 static bool
 same_bytes(bool has_a, const void *a, bool has_b, const void *b, size_t len)
 {
@@ -375,6 +449,25 @@ sto_ledger_id(const uint8_t genesis_leaf[STO_DIGEST_LEN], uint8_t out[STO_UUID_L
 	memcpy(out, genesis_leaf, STO_UUID_LEN);
 	out[6] = (uint8_t) ((out[6] & 0x0f) | 0x80); /* version 8 */
 	out[8] = (uint8_t) ((out[8] & 0x3f) | 0x80); /* variant 10 */
+}
+
+bool
+sto_refusal_subject(const uint8_t *order, size_t order_len, const char *state, const char *reasons,
+					uint8_t out[STO_UUID_LEN])
+{
+	uint8_t buffer[STO_ORDER_MAX + STO_REFUSAL_REASONS_MAX + 64];
+	uint8_t digest[STO_DIGEST_LEN];
+	StoWriter w;
+
+	sto_writer_init(&w, buffer, sizeof(buffer));
+	sto_put_tag(&w, "sto.refusal", FORMAT_VERSION);
+	sto_put_octets16(&w, order, order_len);
+	sto_put_octets8(&w, state, strlen(state));
+	sto_put_octets16(&w, reasons, strlen(reasons));
+	if (w.failed || !sto_sha256(buffer, w.len, digest))
+		return false;
+	sto_ledger_id(digest, out);
+	return true;
 }
 
 bool

@@ -10,9 +10,10 @@
 #include "bytes.h"
 
 #define STO_PREIMAGE_LEN 32
-#define STO_REFERENCE_MAX 140 /* octets of UTF-8 */
-#define STO_ORDER_MAX 640     /* longest order message */
-#define STO_ENTRY_MAX 4096    /* longest entry leaf input */
+#define STO_REFERENCE_MAX 140        /* octets of UTF-8 */
+#define STO_REFUSAL_REASONS_MAX 2048 /* octets of a refusal's reasons, joined */
+#define STO_ORDER_MAX 640            /* longest order message */
+#define STO_ENTRY_MAX 4096           /* longest entry leaf input */
 
 /* Codes that go into hashed bytes: never renumber. */
 typedef enum StoKind
@@ -128,6 +129,12 @@ typedef struct StoEntry
 /* The order message: what the quorum signs.  docs/format.md "Order". */
 extern void sto_put_order(StoWriter *w, const uint8_t ledger_id[STO_UUID_LEN],
 						  const StoOrder *order);
+/*
+ * Read an order message back.  False unless it is one, in its only form; the reference
+ * is a view into it.
+ */
+extern bool sto_order_parse(const uint8_t *message, size_t len, uint8_t ledger_id[STO_UUID_LEN],
+							StoOrder *order);
 /* Are two orders equal in every field that an order states? */
 extern bool sto_order_equal(const StoOrder *a, const StoOrder *b);
 
@@ -175,6 +182,12 @@ extern bool sto_event_leaf(const uint8_t ledger_id[STO_UUID_LEN], const StoEvent
 
 /* ledger_id = UUIDv8 (RFC 9562 5.8) of the genesis leaf's first 16 octets. */
 extern void sto_ledger_id(const uint8_t genesis_leaf[STO_DIGEST_LEN], uint8_t out[STO_UUID_LEN]);
+/*
+ * Subject of a refusal: UUIDv8 of SHA-256(tag || order message || state || reasons), so that
+ * the same refusal is recorded once.  reasons: the names, a comma between two.
+ */
+extern bool sto_refusal_subject(const uint8_t *order, size_t order_len, const char *state,
+								const char *reasons, uint8_t out[STO_UUID_LEN]);
 /* address = SHA-256(tag || ledger_id || wallet uuid)[:20] */
 extern bool sto_wallet_address(const uint8_t ledger_id[STO_UUID_LEN],
 							   const uint8_t wallet_id[STO_UUID_LEN], uint8_t out[STO_ADDRESS_LEN]);

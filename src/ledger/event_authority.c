@@ -34,7 +34,7 @@ typedef enum SubjectRule
 typedef enum ActorRule
 {
 	ACTOR_NOBODY,         /* unsigned: a superuser's act */
-	ACTOR_ANYBODY,        /* unsigned: the log itself determines what it says */
+	ACTOR_ANYBODY,        /* unsigned: the log itself determines what it says, or the gate */
 	ACTOR_LEDGER,         /* the root officers */
 	ACTOR_ROOT_ALL,       /* every root officer, not only a quorum */
 	ACTOR_SELF,           /* the subject */
@@ -110,6 +110,7 @@ static const EventRule rules[STO_EVENT_KINDS] = {
 	[STO_EVENT_CASE] = {SUBJECT_NEW, ACTOR_CASE_OFFICER, false},
 	[STO_EVENT_CASE_APPROVE] = {SUBJECT_CASE, ACTOR_CASE_SECOND, false},
 	[STO_EVENT_PARTY_MEMBERS] = {SUBJECT_PARTY, ACTOR_REGISTRAR, true},
+	[STO_EVENT_REFUSAL] = {SUBJECT_NEW, ACTOR_ANYBODY, false},
 };
 
 const uint8_t sto_nil_uuid[STO_UUID_LEN] = {0};

@@ -80,6 +80,7 @@ static const struct
 	[STO_EVENT_CASE] = {sto_register_case, "case"},
 	[STO_EVENT_CASE_APPROVE] = {sto_register_case_approve, NULL},
 	[STO_EVENT_PARTY_MEMBERS] = {sto_register_party_members, NULL},
+	[STO_EVENT_REFUSAL] = {sto_register_refusal, "refusal"},
 };
 
 /* The row as it arrived. */

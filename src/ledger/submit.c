@@ -14,6 +14,7 @@
 #include "ledger/order_row.h"
 #include "ledger/reader.h"
 #include "ledger/reason.h"
+#include "ledger/refusal.h"
 #include "ledger/register.h"
 #include "ledger/store.h"
 
@@ -43,6 +44,7 @@ enum
 	OUT_STATE,
 	OUT_MESSAGE,
 	OUT_REASONS,
+	OUT_RECORDED,
 	OUT_COLUMNS
 };
 
@@ -153,18 +155,25 @@ put_refusal(Submission *s, int ordinal, const ErrorData *error, StoReasons *reas
 	Datum values[OUT_COLUMNS];
 	bool nulls[OUT_COLUMNS] = {false};
 	StringInfoData text;
+	const char *state;
+	int64 recorded = 0;
 
 	memset(absent, true, sizeof(absent));
 	if (!s->missing[ordinal])
 		sto_order_row_read(s->orders[ordinal], order, absent);
+	state = pstrdup(unpack_sql_state(error->sqlerrcode));
+	if (!s->missing[ordinal])
+		recorded = sto_refusal_record(order, absent, s->party, state, reasons);
 	hide(s, order, absent, reasons);
 	initStringInfo(&text);
 	sto_reasons_json(&text, reasons);
 	nulls[OUT_ENTRY_ID] = true;
 	values[OUT_RESULT] = CStringGetTextDatum("refused");
-	values[OUT_STATE] = CStringGetTextDatum(unpack_sql_state(error->sqlerrcode));
+	values[OUT_STATE] = CStringGetTextDatum(state);
 	values[OUT_MESSAGE] = CStringGetTextDatum(error->message);
 	values[OUT_REASONS] = DirectFunctionCall1(jsonb_in, CStringGetDatum(text.data));
+	values[OUT_RECORDED] = Int64GetDatum(recorded);
+	nulls[OUT_RECORDED] = recorded == 0;
 	put_row(s, ordinal, values, nulls);
 	MemoryContextSwitchTo(before);
 }
@@ -313,8 +322,8 @@ submit_range(Submission *s, int first, int count)
  * sto.submit(orders sto.order[]) returns setof record
  *
  * One row for each order, in their order: posted or repeated, with the entry, or
- * refused, with SQLSTATE, message and every reason.  Errors that don't speak of
- * an order (a role mapped to no party, a deadlock, a cancelled statement) end the
+ * refused, with SQLSTATE, message and every reason, and the event that records it.  Errors that
+ * don't speak of an order (a role mapped to no party, a deadlock, a cancelled statement) end the
  * whole call.
  */
 Datum

@@ -482,6 +482,12 @@ BEGIN
     RETURN sto_test.insert_order(made, sto_test.signatures(sto_test.order_message(made), seeds));
 END $$;
 
+-- The same as a value for sto.submit(), signed with these keys.
+CREATE FUNCTION sto_test.order(o jsonb, seeds int[]) RETURNS sto.order LANGUAGE sql AS $$
+    SELECT jsonb_populate_record(NULL::sto.order, to_jsonb(made) || jsonb_build_object('signatures', sto_test.signatures(sto_test.order_message(made), seeds)))
+      FROM sto_test.make_order(o) AS made
+$$;
+
 CREATE FUNCTION sto_test.owner_of(wallet text) RETURNS uuid STABLE LANGUAGE sql
     AS $$ SELECT w.party_id FROM sto.wallet AS w WHERE w.wallet_id = sto_test.id($1) $$;
 

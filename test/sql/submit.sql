@@ -16,16 +16,12 @@ CREATE EXTENSION sto_ledger;
 
 SELECT sto_test.begin_small();
 SELECT num_nonnulls(sto_test.officer('enforcer', 31, 'enforcer'), sto_test.party('carol', NULL, 'natural'), sto_test.wallet('carol/1', 'carol', '{24}'), sto_test.party('venue', '{33}'));
--- A signed order: sto_test.make_order's JSON, and the keys that sign it.
-CREATE FUNCTION sto_test.order(o jsonb, seeds int[]) RETURNS sto.order LANGUAGE sql AS $$
-    SELECT jsonb_populate_record(NULL::sto.order, to_jsonb(made) || jsonb_build_object('signatures', sto_test.signatures(sto_test.order_message(made), seeds)))
-      FROM sto_test.make_order(o) AS made
-$$;
 CREATE FUNCTION sto_test.move(debit text, credit text, amount text, seeds int[], extra jsonb DEFAULT '{}') RETURNS sto.order LANGUAGE sql
     AS $$ SELECT sto_test.order(sto_test.transfer_order('ACME', debit, credit, amount, extra), seeds) $$;
 -- What came of a call, without what differs from run to run; entries by their place in the log.
 CREATE FUNCTION sto_test.answers(orders sto.order[]) RETURNS SETOF text LANGUAGE sql AS $$
     SELECT concat_ws(' | ', s.ordinal, s.result, s.state, s.message, (SELECT string_agg(r ->> 'rule' || ' ' || (r ->> 'passing'), ', ') FROM jsonb_array_elements(s.reasons) r),
+                     CASE WHEN s.recorded IS NOT NULL THEN 'recorded' END,
                      CASE WHEN s.entry_id IS NOT NULL THEN (SELECT t.amount || ' units' FROM sto.transfer t WHERE t.entry_id = s.entry_id AND t.order_id = s.order_id) END)
       FROM sto.submit(orders) s
 $$;
@@ -91,6 +87,41 @@ SELECT bool_and(a.entry_id > b.entry_id) AS ascending FROM sto_test.answer a JOI
 SELECT sto_test.balance('ACME', 'alice/1'), sto_test.check_invariants();
 SELECT sto.unmap_role(current_user::name);
 DROP ROLE submit_desk;
+
+-- On record is what was well signed and refused, each refusal once; and what was not, once the token's rule set says so
+SELECT r.state, r.reasons, r.kind, r.amount, r.key_policy IS NOT NULL AS signed, r.signatures IS NOT NULL FROM sto.refusal r ORDER BY r.refusal;
+SELECT sto.order_message(r.kind, r.order_id, r.ordering_party, r.token_id, r.amount, r.debit_wallet, r.credit_wallet) = r.order_message FROM sto.refusal r ORDER BY r.refusal LIMIT 1;
+SELECT sto_test.move('alice/1', 'bob/1', '6000', '{21}') AS signed, sto_test.move('alice/1', 'bob/1', '7000', '{22}') AS forged \gset
+SELECT sto.map_role(current_user, sto_test.id('venue'));
+SELECT count(recorded), count(DISTINCT recorded) FROM generate_series(1, 3) n, sto.submit(ARRAY[:'signed', :'forged']::sto.order[]) s;
+SELECT sto_test.event('rule_set', sto_test.id('ACME'), sto_test.id('acme'), '{"rules": [], "record_refusals": true}') > 0;
+SELECT count(recorded), count(DISTINCT recorded) FROM generate_series(1, 3) n, sto.submit(ARRAY[:'signed', :'forged']::sto.order[]) s;
+SELECT r.state, r.reasons, r.amount, r.key_policy IS NOT NULL AS signed, r.signatures IS NOT NULL FROM sto.refusal r WHERE r.amount > 5999 ORDER BY r.refusal;
+-- A recorded order stands as refused then, and is posted later
+SELECT s.result FROM sto_test.issue('ACME', 'alice/1', '9000') i, sto.submit(ARRAY[:'signed']::sto.order[]) s WHERE i > 0;
+-- Nobody writes one by hand
+SELECT sto_test.refusal(format('INSERT INTO sto.event (kind, subject, actor, body) SELECT kind, gen_random_uuid(), actor, body FROM sto.event WHERE kind = %L', 'refusal'));
+SELECT check_name, examined > 5, ok, detail FROM sto.verify() WHERE check_name = 'refusals' OR NOT ok;
+SELECT sto.rebuild() > 0, sto_test.check_invariants();
+-- Forged ones are found: another order, another's signature, a false key policy
+SELECT sto.unmap_role(current_user::name);
+CREATE FUNCTION sto_test.found(change text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+    what text;
+BEGIN
+    PERFORM sto.begin_maintenance('a test');
+    EXECUTE 'UPDATE sto.event SET body = (' || change || ')::json WHERE entry_id = (SELECT max(entry_id) FROM sto.event WHERE kind = ''refusal'' AND body ->> ''key_policy'' IS NOT NULL)';
+    SELECT v.detail INTO what FROM sto.verify(checks => '{refusals}') v;
+    RETURN NEXT what;
+    RAISE SQLSTATE 'YY000';
+EXCEPTION WHEN SQLSTATE 'YY000' THEN
+    NULL;
+END $$;
+SELECT sto_test.found('jsonb_set(body::jsonb, ''{order}'', ''"00"'')'),
+       sto_test.found('jsonb_set(body::jsonb, ''{state}'', ''"ST999"'')'),
+       sto_test.found('jsonb_set(body::jsonb, ''{token}'', to_jsonb(gen_random_uuid()))'),
+       sto_test.found('jsonb_set(body::jsonb, ''{key_policy}'', ''1'')'),
+       sto_test.found('jsonb_set(body::jsonb, ''{signatures}'', to_jsonb(repeat(''00'', 74)))');
 
 -- The codes that the library knows are those that the documentation lists
 \set docs `cat "$PG_ABS_SRCDIR/../docs/errors.md"`

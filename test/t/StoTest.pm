@@ -127,6 +127,7 @@ sub every_identity_event
 		SELECT sto_test.carry_out('terms3'), sto_test.approve('terms3', 'acme', false);
 		SELECT sto_test.propose('loosen', 'ACME', 'four_eyes', jsonb_build_object('acts', '{token_status}'::text[], 'approvers', ARRAY[sto_test.id('second'), sto_test.id('proxy')])::text);
 		SELECT sto_test.approve('loosen', 'second'), sto_test.carry_out('loosen');
+		SELECT FROM sto.submit(ARRAY[sto_test.order('{"kind": "transfer", "token_id": "ACME", "debit_wallet": "w4", "credit_wallet": "w5", "amount": "900000000", "reference": "too much"}'::jsonb || jsonb_build_object('ordering_party', sto_test.owner_of('w4')), sto_test.seeds_of('w4'))]);
 		SELECT sto_test.trade(4, 5, 1);
 	};
 }
