@@ -155,10 +155,12 @@ typedef struct Token
 	uint8_t uuid[STO_UUID_LEN];
 } Token;
 
+/* What every entry looks at comes first, on two lines of the cache. */
 typedef struct Position
 {
 	StoAmount balance;
 	StoAmount held;
+	StoAmount outflow; /* all issues, or transfers and posts to other parties, so far */
 	int64_t seq;
 	int64_t posted_at;
 	uint8_t head[STO_DIGEST_LEN];
@@ -168,7 +170,6 @@ typedef struct Position
 	bool just_issued;
 	uint8_t issue_group[STO_UUID_LEN];
 	StoAmount lockable; /* what those left of the issue */
-	StoAmount outflow;  /* all issues, or transfers and posts to other parties, so far */
 } Position;
 
 /* What had left a position at one of its entries. */
