@@ -74,7 +74,7 @@ PG_CFLAGS   = -std=gnu11 -Wall -Wextra -Werror -Wno-declaration-after-statement 
 	$(if $(findstring clang,$(CC)),$(NOT_FOR_CLANG))
 # Debian configured PostgreSQL for gcc.
 NOT_FOR_CLANG = -Wno-ignored-attributes -Wno-ignored-optimization-argument -Wno-unknown-warning-option
-SHLIB_LINK  = -lcrypto
+SHLIB_LINK  = -ljansson -lcrypto
 override with_llvm := no
 
 # Stand-alone programs on top of core. One is made of src/bin/NAME*.c; what several

@@ -10,6 +10,7 @@
 
 #include "core/amount.h"
 #include "core/bech32m.h"
+#include "core/json.h"
 
 #include <jansson.h>
 #include <stdarg.h>
@@ -501,24 +502,6 @@ finish_policy(StoBody *body, char *why)
 	return sto_policy_vet(&body->policy, &reason) || refuse(why, "key policy: %s", reason);
 }
 
-/* jansson takes -0 for 0; the format has one way to write a number. */
-static bool
-has_minus_zero(const char *json, size_t len)
-{
-	bool quoted = false;
-
-	for (size_t i = 0; i < len; i++)
-	{
-		if (json[i] == '"')
-			quoted = !quoted;
-		else if (quoted && json[i] == '\\')
-			i++;
-		else if (!quoted && json[i] == '-' && i + 1 < len && json[i + 1] == '0')
-			return true;
-	}
-	return false;
-}
-
 bool
 sto_body_parse(StoBodyKind kind, const char *json, size_t len, StoBody *body,
 			   char why[STO_BODY_WHY_MAX])
@@ -534,7 +517,7 @@ sto_body_parse(StoBodyKind kind, const char *json, size_t len, StoBody *body,
 		return refuse(why, "%.120s at octet %d", error.text, error.position);
 	if (!json_is_object((json_t *) body->tree))
 		return refuse(why, "it must be an object");
-	if (has_minus_zero(json, len))
+	if (sto_json_has_minus_zero(json, len))
 		return refuse(why, "it has a number that is written -0");
 	return read_fields(body->tree, body, why) && finish_policy(body, why);
 }

@@ -1,28 +1,30 @@
 /*
  * json.c
- *		A strict reader of small JSON texts (RFC 8259).
+ *		Small JSON texts, read by jansson, as plain values.
  *
- * One block holds the values and a copy of the text, in which strings are
- * unescaped in place: a string is never longer than it was written.
+ * jansson refuses what RFC 8259 doesn't allow, duplicate names (by its flag),
+ * \u0000, and numbers beyond 64 bits; what it lets pass beside that is refused here.
+ *
+ * The server exports a function json_object of its own.  jansson's calls among its
+ * own functions are bound when it is built, so it doesn't meet that one; nothing
+ * here may call jansson's function of that name.
  */
 #include "core/json.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct Reader
+/* Where values and texts go: one block, counted first and then filled. */
+typedef struct Filler
 {
-	char *text; /* terminated */
-	size_t len;
-	size_t pos;
 	StoJson *values;
-	size_t used;
-	int depth;
-	char *why;
-} Reader;
-
-static bool read_value(Reader *r, StoJson **out);
+	size_t value_count;
+	char *texts;
+	size_t text_len;
+	const char *why; /* set where the tree is none that is read here */
+} Filler;
 
 const char *
 sto_json_type_name(StoJsonType type)
@@ -33,345 +35,180 @@ sto_json_type_name(StoJsonType type)
 	return names[type];
 }
 
-static bool
-refuse(Reader *r, const char *fact)
+bool
+sto_json_has_minus_zero(const char *json, size_t len)
 {
-	snprintf(r->why, STO_JSON_WHY_MAX, "%s at octet %zu", fact, r->pos);
+	bool quoted = false;
+
+	for (size_t i = 0; i < len; i++)
+	{
+		if (json[i] == '"')
+			quoted = !quoted;
+		else if (quoted && json[i] == '\\')
+			i++;
+		else if (!quoted && json[i] == '-' && i + 1 < len && json[i + 1] == '0')
+			return true;
+	}
 	return false;
 }
 
+static const char *
+keep_text(Filler *f, const char *text, size_t len)
+{
+	char *at = f->texts == NULL ? NULL : f->texts + f->text_len;
+
+	f->text_len += len + 1;
+	if (at != NULL)
+	{
+		memcpy(at, text, len);
+		at[len] = '\0';
+	}
+	return at;
+}
+
+static StoJson *keep_value(Filler *f, const json_t *tree, int depth);
+
 static void
-skip_space(Reader *r)
+add_item(StoJson *parent, StoJson **last, StoJson *item)
 {
-	while (r->pos < r->len && strchr(" \t\r\n", r->text[r->pos]) != NULL && r->text[r->pos] != '\0')
-		r->pos++;
+	if (parent == NULL || item == NULL)
+		return;
+	if (*last == NULL)
+		parent->first = item;
+	else
+		(*last)->next = item;
+	*last = item;
+	parent->count++;
 }
 
-/* What comes next but for spaces; 0 at the end. */
-static char
-peek(Reader *r)
-{
-	skip_space(r);
-	return r->pos < r->len ? r->text[r->pos] : '\0';
-}
-
-static bool
-take(Reader *r, char c)
-{
-	if (peek(r) != c)
-		return false;
-	r->pos++;
-	return true;
-}
-
-/* Four hexadecimal digits. */
-static bool
-read_unit(Reader *r, uint32_t *unit)
-{
-	uint8_t octets[2];
-
-	if (r->len - r->pos < 4 || !sto_hex_decode(r->text + r->pos, 4, octets, sizeof(octets)))
-		return refuse(r, "an escape without four hexadecimal digits");
-	*unit = (uint32_t) octets[0] << 8 | octets[1];
-	r->pos += 4;
-	return true;
-}
-
-/* After \u: a character, perhaps of two units (RFC 8259, 7). */
-static bool
-read_escaped_character(Reader *r, uint32_t *code)
-{
-	uint32_t low;
-
-	if (!read_unit(r, code))
-		return false;
-	if (*code == 0)
-		return refuse(r, "a character that is zero");
-	if (*code < 0xD800 || *code > 0xDFFF)
-		return true;
-	if (*code > 0xDBFF || r->len - r->pos < 2 || r->text[r->pos] != '\\' ||
-		r->text[r->pos + 1] != 'u')
-		return refuse(r, "half a surrogate pair");
-	r->pos += 2;
-	if (!read_unit(r, &low))
-		return false;
-	if (low < 0xDC00 || low > 0xDFFF)
-		return refuse(r, "half a surrogate pair");
-	*code = 0x10000 + ((*code - 0xD800) << 10) + (low - 0xDC00);
-	return true;
-}
-
-static size_t
-put_character(char *out, uint32_t code)
-{
-	if (code < 0x80)
-	{
-		out[0] = (char) code;
-		return 1;
-	}
-	if (code < 0x800)
-	{
-		out[0] = (char) (0xC0 | code >> 6);
-		out[1] = (char) (0x80 | (code & 0x3F));
-		return 2;
-	}
-	if (code < 0x10000)
-	{
-		out[0] = (char) (0xE0 | code >> 12);
-		out[1] = (char) (0x80 | (code >> 6 & 0x3F));
-		out[2] = (char) (0x80 | (code & 0x3F));
-		return 3;
-	}
-	out[0] = (char) (0xF0 | code >> 18);
-	out[1] = (char) (0x80 | (code >> 12 & 0x3F));
-	out[2] = (char) (0x80 | (code >> 6 & 0x3F));
-	out[3] = (char) (0x80 | (code & 0x3F));
-	return 4;
-}
-
-/* What stands after a backslash; *end is where the unescaped text ends so far. */
-static bool
-read_escape(Reader *r, char **end)
-{
-	static const char letters[] = "\"\\/bfnrt";
-	static const char meant[] = "\"\\/\b\f\n\r\t";
-	char c = r->pos < r->len ? r->text[r->pos] : '\0';
-	const char *found = c == '\0' ? NULL : strchr(letters, c);
-	uint32_t code;
-
-	if (found != NULL)
-	{
-		r->pos++;
-		*(*end)++ = meant[found - letters];
-		return true;
-	}
-	if (c != 'u')
-		return refuse(r, "an unknown escape");
-	r->pos++;
-	if (!read_escaped_character(r, &code))
-		return false;
-	*end += put_character(*end, code);
-	return true;
-}
-
-/* The rest of a string after its opening quote; terminated in place. */
-static bool
-read_text(Reader *r, const char **text)
-{
-	char *start = r->text + r->pos;
-	char *end = start;
-
-	for (;;)
-	{
-		uint32_t code;
-		size_t step;
-
-		if (r->pos == r->len)
-			return refuse(r, "a text without end");
-		if (r->text[r->pos] == '"')
-			break;
-		if (r->text[r->pos] == '\\')
-		{
-			r->pos++;
-			if (!read_escape(r, &end))
-				return false;
-			continue;
-		}
-		step = sto_utf8_next(r->text + r->pos, r->len - r->pos, &code);
-		if (step == 0)
-			return refuse(r, "octets that are not UTF-8");
-		if (code < 0x20)
-			return refuse(r, "a control character in a text");
-		memmove(end, r->text + r->pos, step);
-		end += step;
-		r->pos += step;
-	}
-	r->pos++;
-	*end = '\0';
-	*text = start;
-	return true;
-}
-
-static bool
-is_digit(const Reader *r)
-{
-	return r->pos < r->len && r->text[r->pos] >= '0' && r->text[r->pos] <= '9';
-}
-
-static bool
-read_integer(Reader *r, int64_t *integer)
-{
-	bool negative = r->text[r->pos] == '-';
-	size_t digits;
-	int64_t v = 0;
-
-	if (negative)
-		r->pos++;
-	if (!is_digit(r))
-		return refuse(r, "an unknown word");
-	for (digits = r->pos; is_digit(r); r->pos++)
-	{
-		int digit = r->text[r->pos] - '0';
-
-		/* below zero there is one more */
-		if (__builtin_mul_overflow(v, (int64_t) 10, &v) ||
-			__builtin_sub_overflow(v, (int64_t) digit, &v))
-			return refuse(r, "a number beyond 64 bits");
-	}
-	if (r->text[digits] == '0' && (negative || r->pos - digits > 1))
-		return refuse(r, "a number that begins with a needless 0 or is -0");
-	if (r->pos < r->len && strchr(".eE", r->text[r->pos]) != NULL && r->text[r->pos] != '\0')
-		return refuse(r, "a number with fraction or exponent");
-	if (!negative && v == INT64_MIN)
-		return refuse(r, "a number beyond 64 bits");
-	*integer = negative ? v : -v;
-	return true;
-}
-
-static bool
-take_word(Reader *r, const char *word)
-{
-	size_t len = strlen(word);
-
-	if (r->len - r->pos < len || memcmp(r->text + r->pos, word, len) != 0)
-		return false;
-	r->pos += len;
-	return true;
-}
-
-static bool
-read_word(Reader *r, StoJson *value)
-{
-	if (take_word(r, "null"))
-	{
-		value->type = STO_JSON_NULL;
-		return true;
-	}
-	value->flag = take_word(r, "true");
-	if (value->flag || take_word(r, "false"))
-	{
-		value->type = STO_JSON_BOOLEAN;
-		return true;
-	}
-	value->type = STO_JSON_INTEGER;
-	return read_integer(r, &value->integer);
-}
-
-static bool
-read_name(Reader *r, const StoJson *object, const char **name)
-{
-	if (object->count == STO_JSON_MEMBERS_MAX)
-		return refuse(r, "an object with more than 64 names");
-	if (!take(r, '"'))
-		return refuse(r, "a name was expected");
-	if (!read_text(r, name))
-		return false;
-	/* RFC 8259, 4: what a reader makes of duplicates is unpredictable */
-	for (const StoJson *other = object->first; other != NULL; other = other->next)
-		if (strcmp(other->name, *name) == 0)
-			return refuse(r, "a name that was there before");
-	return take(r, ':') || refuse(r, "a colon was expected");
-}
-
-/* Items of an array or object up to what closes it. */
-static bool
-read_items(Reader *r, StoJson *parent, char closing)
+static void
+keep_items(Filler *f, const json_t *array, StoJson *value, int depth)
 {
 	StoJson *last = NULL;
 
-	if (++r->depth > STO_JSON_DEPTH_MAX)
-		return refuse(r, "too many levels");
-	if (!take(r, closing))
-	{
-		do
-		{
-			const char *name = NULL;
-			StoJson *item;
+	for (size_t i = 0; i < json_array_size(array) && f->why == NULL; i++)
+		add_item(value, &last, keep_value(f, json_array_get(array, i), depth));
+}
 
-			if (closing == '}' && !read_name(r, parent, &name))
-				return false;
-			if (!read_value(r, &item))
-				return false;
+static void
+keep_members(Filler *f, json_t *object, StoJson *value, int depth)
+{
+	StoJson *last = NULL;
+
+	if (json_object_size(object) > STO_JSON_MEMBERS_MAX)
+		f->why = "an object with more than 64 names";
+	/* in the order in which they were written */
+	for (void *at = json_object_iter(object); at != NULL && f->why == NULL;
+		 at = json_object_iter_next(object, at))
+	{
+		const char *name = json_object_iter_key(at);
+		StoJson *item = keep_value(f, json_object_iter_value(at), depth);
+
+		name = keep_text(f, name, strlen(name));
+		if (item != NULL)
 			item->name = name;
-			if (last == NULL)
-				parent->first = item;
-			else
-				last->next = item;
-			last = item;
-			parent->count++;
-		} while (take(r, ','));
-		if (!take(r, closing))
-			return refuse(r, "a comma or an end was expected");
+		add_item(value, &last, item);
 	}
-	r->depth--;
-	return true;
 }
 
-static bool
-read_value(Reader *r, StoJson **out)
+/* The value and all below it; NULL while they are only counted. */
+static StoJson *
+keep_value(Filler *f, const json_t *tree, int depth)
 {
-	StoJson *value = &r->values[r->used++];
-	char c = peek(r);
+	StoJson *value = f->values == NULL ? NULL : &f->values[f->value_count];
+	StoJson plain = {.type = STO_JSON_NULL};
 
-	memset(value, 0, sizeof(*value));
-	*out = value;
-	switch (c)
+	f->value_count++;
+	switch (json_typeof(tree))
 	{
-		case '\0':
-			return refuse(r, "a value was expected");
-		case '{':
-			r->pos++;
-			value->type = STO_JSON_OBJECT;
-			return read_items(r, value, '}');
-		case '[':
-			r->pos++;
-			value->type = STO_JSON_ARRAY;
-			return read_items(r, value, ']');
-		case '"':
-			r->pos++;
-			value->type = STO_JSON_TEXT;
-			return read_text(r, &value->text);
-		default:
-			return read_word(r, value);
+		case JSON_OBJECT:
+			plain.type = STO_JSON_OBJECT;
+			break;
+		case JSON_ARRAY:
+			plain.type = STO_JSON_ARRAY;
+			break;
+		case JSON_STRING:
+			plain.type = STO_JSON_TEXT;
+			plain.text = keep_text(f, json_string_value(tree), json_string_length(tree));
+			break;
+		case JSON_INTEGER:
+			plain.type = STO_JSON_INTEGER;
+			plain.integer = json_integer_value(tree);
+			break;
+		case JSON_REAL:
+			f->why = "a number with fraction or exponent";
+			break;
+		case JSON_TRUE:
+		case JSON_FALSE:
+			plain.type = STO_JSON_BOOLEAN;
+			plain.flag = json_is_true(tree);
+			break;
+		case JSON_NULL:
+			break;
 	}
+	if (value != NULL)
+		*value = plain;
+	if (plain.type != STO_JSON_ARRAY && plain.type != STO_JSON_OBJECT)
+		return value;
+	if (depth == STO_JSON_DEPTH_MAX)
+		f->why = "too many levels";
+	else if (plain.type == STO_JSON_ARRAY)
+		keep_items(f, tree, value, depth + 1);
+	else
+		keep_members(f, (json_t *) tree, value, depth + 1);
+	return value;
 }
 
-/* Every value but the root follows a bracket, a brace or a comma. */
-static size_t
-values_at_most(const char *text, size_t len)
+static StoJson *
+to_values(const json_t *tree, char why[STO_JSON_WHY_MAX])
 {
-	size_t n = 1;
+	Filler counted = {.values = NULL};
+	Filler f = {.values = NULL};
 
-	for (size_t i = 0; i < len; i++)
-		n += text[i] == '[' || text[i] == '{' || text[i] == ',';
-	return n;
+	keep_value(&counted, tree, 0);
+	if (counted.why != NULL)
+	{
+		snprintf(why, STO_JSON_WHY_MAX, "%s", counted.why);
+		return NULL;
+	}
+	f.values = malloc(counted.value_count * sizeof(StoJson) + counted.text_len);
+	if (f.values == NULL)
+	{
+		snprintf(why, STO_JSON_WHY_MAX, "out of memory");
+		return NULL;
+	}
+	f.texts = (char *) (f.values + counted.value_count);
+	return keep_value(&f, tree, 0);
+}
+
+static size_t
+quoted_at(const char *error)
+{
+	const char *near = strstr(error, " near '");
+
+	return near == NULL ? strlen(error) : (size_t) (near - error);
 }
 
 StoJson *
 sto_json_parse(const char *text, size_t len, char why[STO_JSON_WHY_MAX])
 {
-	Reader r = {.len = len, .why = why};
-	size_t values = values_at_most(text, len) * sizeof(StoJson);
-	StoJson *root;
+	json_error_t error;
+	json_t *tree = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+	StoJson *root = NULL;
 
-	r.values = malloc(values + len + 1);
-	if (r.values == NULL)
-	{
-		snprintf(why, STO_JSON_WHY_MAX, "out of memory");
-		return NULL;
-	}
-	r.text = (char *) r.values + values;
-	memcpy(r.text, text, len);
-	r.text[len] = '\0';
-	if (read_value(&r, &root))
-	{
-		skip_space(&r);
-		if (r.pos == r.len)
-			return root;
-		refuse(&r, "more after the end");
-	}
-	free(r.values);
-	return NULL;
+	if (tree == NULL)
+		/* without what jansson quotes of the text */
+		snprintf(why, STO_JSON_WHY_MAX, "%.*s at octet %d", (int) quoted_at(error.text), error.text,
+				 error.position);
+	else if (memchr(text, '\0', len) != NULL)
+		snprintf(why, STO_JSON_WHY_MAX,
+				 "an octet that is zero"); /* where jansson takes it to end */
+	else if (sto_json_has_minus_zero(text, len))
+		snprintf(why, STO_JSON_WHY_MAX, "a number that is written -0");
+	else
+		root = to_values(tree, why);
+	json_decref(tree);
+	return root;
 }
 
 void

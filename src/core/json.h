@@ -1,13 +1,10 @@
 /*
  * json.h
- *		A strict reader of small JSON texts (RFC 8259).
+ *		Small JSON texts (RFC 8259), read by jansson, as plain values.
  *
- * It reads what every reader of JSON understands alike, as bodies of events must be
+ * Only what every reader of JSON understands alike, as bodies of events must be
  * (docs/format.md, "Event bodies"): no duplicate names, whole numbers without
  * fraction, exponent or -0 within 64 bits, no \u0000, UTF-8 alone.
- *
- * Not jansson: the server has a function json_object of its own, which jansson would
- * call in place of its own once both are in one process.
  */
 #ifndef STO_CORE_JSON_H
 #define STO_CORE_JSON_H
@@ -49,6 +46,9 @@ struct StoJson
  */
 extern StoJson *sto_json_parse(const char *text, size_t len, char why[STO_JSON_WHY_MAX]);
 extern void sto_json_free(StoJson *root);
+
+/* jansson takes -0 for 0; the format has one way to write a number.  json: a text that it took. */
+extern bool sto_json_has_minus_zero(const char *json, size_t len);
 
 extern const char *sto_json_type_name(StoJsonType type); /* "an object" ... */
 

@@ -58,7 +58,7 @@ test_bodies(void)
 		  set->record_refusals);
 	CHECK(set != NULL && sto_rules_effective(set, 5) == 7 && sto_rules_effective(set, 8) == 8);
 	sto_rules_free(set);
-	refused_body("", "it is not JSON: a value was expected at octet 0");
+	refused_body("", "it is not JSON: unexpected token near end of file at octet 0");
 	refused_body("[]", "it must be an object");
 	refused_body("{}", "\"rules\" is missing");
 	refused_body("{\"rules\":{}}", "\"rules\" must be an array");
