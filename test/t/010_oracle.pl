@@ -19,7 +19,7 @@ sub run { return system('sh', '-c', "cd '$dir' && $_[0]") == 0 }
 sub slurp { my $file = shift; open my $fh, '<', "$dir/$file" or die "$file: $!"; local $/; return <$fh> }
 sub spew { my ($file, $text) = @_; open my $fh, '>', "$dir/$file" or die "$file: $!"; print $fh $text; close $fh }
 
-ok(run("cc -std=gnu11 -O2 -I'$top/src' '$top/test/oracle/oracle.c' '$top'/src/core/*.c -o ours -lcrypto"), 'our side builds');
+ok(run("cc -std=gnu11 -O2 -I'$top/src' '$top/test/oracle/oracle.c' '$top'/src/core/*.c -o ours -ljansson -lcrypto"), 'our side builds');
 ok(run("go build -o theirs '$top/test/oracle/oracle.go'"), 'their side builds');
 BAIL_OUT('no two sides to compare') if !Test::More->builder->is_passing;
 
