@@ -29,11 +29,24 @@ BEGIN
 END $$;
 
 -- Positions as their last entries leave them.
-CREATE FUNCTION sto_test.mend_positions() RETURNS void LANGUAGE sql AS $$
+CREATE FUNCTION sto_test.mend_positions() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
     UPDATE sto.position AS p SET balance = s.balance, held = s.held, seq = s.seq, head = s.leaf_hash, posted_at = s.posted_at
       FROM (SELECT DISTINCT ON (wallet, token_id) * FROM sto.entry_side ORDER BY wallet, token_id, seq DESC) AS s
-     WHERE s.wallet = p.wallet AND s.token_id = p.token_id AND p.head IS DISTINCT FROM s.leaf_hash
-$$;
+     WHERE s.wallet = p.wallet AND s.token_id = p.token_id AND p.head IS DISTINCT FROM s.leaf_hash;
+    CREATE TEMPORARY TABLE gone AS
+    SELECT x.wallet, x.token_id, x.seq, sum(x.amount) OVER (PARTITION BY x.wallet, x.token_id ORDER BY x.seq) AS outflow
+      FROM (SELECT t.debit_wallet AS wallet, t.token_id, t.debit_seq AS seq,
+                   CASE WHEN t.kind = 'issue' OR t.kind IN ('transfer', 'post') AND d.party_id <> c.party_id THEN t.amount ELSE '0' END AS amount
+              FROM sto.transfer AS t JOIN sto.wallet AS d ON d.address = t.debit_wallet LEFT JOIN sto.wallet AS c ON c.address = t.credit_wallet
+            UNION ALL
+            SELECT t.credit_wallet, t.token_id, t.credit_seq, '0' FROM sto.transfer AS t WHERE t.credit_seq IS NOT NULL) AS x;
+    UPDATE sto.position AS p SET outflow = g.outflow FROM gone AS g
+     WHERE g.wallet = p.wallet AND g.token_id = p.token_id AND g.seq = p.seq AND p.outflow <> g.outflow;
+    UPDATE sto.flow AS f SET outflow = g.outflow FROM gone AS g
+     WHERE g.wallet = f.wallet AND g.token_id = f.token_id AND g.seq = f.seq AND f.outflow <> g.outflow;
+    DROP TABLE gone;
+END $$;
 
 -- The tree forgotten, with all that was signed over it; CALL sto.seal() then makes another.
 CREATE FUNCTION sto_test.forget_tree() RETURNS void LANGUAGE sql AS $$
