@@ -11,7 +11,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw(new_server add_signer new_ledger every_log_event every_identity_event every_enforced_act projections is_sound is_same clients finish acknowledged complaints sends refused);
+our @EXPORT = qw(new_server add_signer new_ledger every_log_event every_identity_event every_enforced_act projections is_sound is_same clients finish acknowledged complaints sends refused plays_as_model);
 
 # A server of its own; not started.
 sub new_server
@@ -248,6 +248,29 @@ sub sends
 		select(undef, undef, undef, 0.05);
 	}
 	return 0;
+}
+
+# Random operations in a ledger of their own, compared with a model (test/long/properties.py), which is then sound, and the
+# same again when it is folded anew.
+sub plays_as_model
+{
+	my ($node, $seed, $operations) = @_;
+	my $folder = dirname(__FILE__) . '/..';
+	my $db = "properties_$seed";
+
+	$node->safe_psql('postgres', "CREATE DATABASE $db");
+	$node->safe_psql($db, 'CREATE EXTENSION sto_ledger');
+	add_signer($node, $db);
+	$node->safe_psql($db, slurp_file("$folder/signer/attempt.sql"));
+	local @ENV{qw(PGHOST PGPORT PGDATABASE)} = ($node->host, $node->port, $db);
+	my $said = `python3 "$folder/long/properties.py" $seed $operations 2>&1`;
+	is($?, 0, "seed $seed, $operations operations: as the model says") or diag($said);
+	note($said);
+	is_sound($node, $db, "seed $seed");
+	my $before = projections($node, $db);
+	$node->safe_psql($db, 'SELECT sto.rebuild()');
+	is(projections($node, $db), $before, "seed $seed: equal to the log folded anew");
+	return $db;
 }
 
 # The statement must fail with this SQLSTATE.

@@ -1,0 +1,324 @@
+"""Random operations by random actors, compared with a model that shares no code with the extension.
+
+    properties.py SEED OPERATIONS
+
+connects by the usual PG variables to a database with test/signer/signer.sql and attempt.sql in it and no ledger yet.  Orders
+come one by one, several in a statement, through sto.submit(), with a dry run before, in transactions and savepoints that are
+kept or rolled back; between them acts of issuers, officers and registrars.  Of each, the model says whether it is refused,
+with which SQLSTATE and for which reasons; after each hundred, what everybody has.  The first difference ends the run:
+printed are the operation and both answers.
+"""
+
+import json
+import random
+import subprocess
+import sys
+import time
+import uuid
+from collections import Counter
+
+from random_acts import TOPICS, Acts, call
+from random_orders import now
+from register_model import ENFORCED, OFFICIAL, Model, Refused, party_id, rules
+
+SUBMITTER = party_id("registrar")
+TOKENS = ("T1", "T2", "T3")
+CLOSE = 4000    # microseconds: no operation is begun so shortly before a moment that matters
+
+
+class Difference(Exception):
+    pass
+
+
+class Session:
+    """One psql, a line in and a line out."""
+
+    def __init__(self):
+        self.psql = subprocess.Popen(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                     stderr=subprocess.STDOUT, text=True)
+        self.run("SET client_min_messages = warning")
+
+    def run(self, statement):
+        self.psql.stdin.write(statement + ";\n")
+        self.psql.stdin.flush()
+
+    def ask(self, expression):
+        self.run("SELECT " + expression)
+        line = self.psql.stdout.readline()
+        try:
+            return json.loads(line)
+        except ValueError:
+            raise Difference(f"not an answer: {line}{self.psql.stdout.read() if self.psql.poll() is not None else ''}") from None
+
+    def commit(self, how):
+        self.run(how)
+        if self.ask("to_jsonb(1)") != 1:
+            raise Difference(how)
+
+
+class Play:
+    def __init__(self, seed):
+        self.seed, self.db, self.model, self.counts = seed, Session(), Model(), Counter()
+        self.random = random.Random(seed)
+        self.addresses = {}
+        self.acts = Acts(self.model, self.random, self.addresses)
+
+    # ---- The register at the beginning ----------------------------------------------
+
+    def set_up(self):
+        m, acts = self.model, self.acts
+        for text in (call("open_ledger"), call("registrar"), call("party", "acme", ["10"])):
+            self.act(acts.act(text))
+        acts.ledger = uuid.UUID(self.db.ask("to_jsonb(sto_test.ledger_id())"))
+        acts.investors = [f"q{n}" for n in range(18)] + ["acme"]
+        acts.seeds.update({party_id("acme"): [10], SUBMITTER: [3]})
+        officers = {"notary": None, "bank": None, "enforcer": "enforcer", "second": "enforcer", "third": "enforcer",
+                    "att1": "claim_issuer", "att2": "claim_issuer"}
+        for seed, name in enumerate([*acts.investors[:-1], *officers], 100):
+            self.act(acts.act(call("party", name, [str(seed)])))
+            acts.seeds[party_id(name)] = [seed]
+            if officers.get(name):
+                self.act(acts.act(call("grant_capability", name, officers[name])))
+                m.put(m.capable, (party_id(name), officers[name]), True)
+        acts.parties = [party_id(name) for name in acts.investors + ["notary", "bank"]]
+        for token in TOKENS:
+            self.act(acts.act(call("token", token, "acme")))
+            m.put(m.token, token, {"issuer": party_id("acme"), "authorised": None, "unsigned": True})
+            m.put(m.wallet, token, {"party": party_id("acme"), "custodian": None, "signed_only": False})
+            self.act(acts.act(f"sto_test.event('token_policy', sto_test.id('{token}'), sto_test.id('acme'), '{{\"unsigned_role\": \"postgres\"}}')"))
+            for issuer in ("att1", "att2"):
+                self.act(acts.act(call("trust", token, issuer, TOPICS)))
+                m.put(m.trusted, (token, party_id(issuer)), TOPICS)
+            self.addresses[token] = self.db.ask(f"to_jsonb(sto_test.address('{token}')::text)")
+        for name in acts.investors:
+            self.act(acts.new_wallet(name, 1))
+            for topic in TOPICS[:2]:
+                self.act(acts.act(call("claim", name, topic, "att1"), None, self.claimed(name, topic)))
+        m.undo.clear()
+
+    def claimed(self, name, topic):
+        return lambda entry, at: self.model.put(self.model.claim, entry, {
+            "party": party_id(name), "name": name, "topic": topic, "issuer": party_id("att1"), "by": "att1", "from": None, "to": None})
+
+    # ---- Operations ------------------------------------------------------------------
+
+    def play(self, operations):
+        done = 0
+        while done < operations:
+            share, mark = self.random.random(), len(self.model.undo)
+            if share < 0.12:
+                many = self.random.randint(2, 12)
+                self.db.run("BEGIN")
+                for _ in range(many):
+                    done += self.operation()
+                kept = self.chance_of(0.75)
+                self.db.commit("COMMIT" if kept else "ROLLBACK")
+                if not kept:
+                    self.model.roll_back(mark)
+            else:
+                done += self.operation()
+                self.model.undo.clear()
+            if done // 100 > self.counts["compared"]:
+                self.compare()
+                self.counts["compared"] = done // 100
+        self.compare()
+
+    def chance_of(self, share):
+        return self.random.random() < share
+
+    def operation(self):
+        self.wait()
+        share, acts = self.random.random(), self.acts
+        if share < 0.25:
+            made = acts.random_act()
+            if made is not None:
+                self.act(made)
+            return 1
+        if share < 0.28:
+            orders = self.random.choice((acts.settle, acts.settle, acts.deal, acts.vesting))()
+            if orders:
+                self.orders(orders, "insert", False, False)
+            return 1
+        if share < 0.36:
+            orders = [acts.random_order(simple=True) for _ in range(self.random.randint(2, 8))]
+            self.orders(orders, "insert", False, self.chance_of(0.1))
+            return len(orders)
+        if share < 0.48:
+            orders = [acts.random_order() for _ in range(self.random.choice((1, 1, 3, 6)))]
+            self.orders(orders, "submit", False, self.chance_of(0.1))
+            return len(orders)
+        order = acts.random_order()
+        asked = order["kind"] in ("issue", "redeem", "transfer", "hold") and order.get("purpose") not in OFFICIAL and self.chance_of(0.4)
+        self.orders([order], "insert", asked, self.chance_of(0.05))
+        return 1
+
+    def wait(self):
+        """Not so shortly before something expires or begins that it would be before and after."""
+        points = self.acts.points
+        while True:
+            at = now()
+            close = [p for p in points if at - 200 < p < at + CLOSE]
+            if not close:
+                break
+            time.sleep((max(close) + 300 - at) / 1e6)
+        self.acts.points[:] = [p for p in points if p > at]
+
+    def act(self, act):
+        answer = self.db.ask(f"sto_test.act($j${act.call}$j$)")
+        refusal, name = answer.get("refusal"), act.call.split("(")[0].split(".")[1]
+        told = refusal["state"] if refusal else None
+        self.counts[f"act {name} {'refused' if told else 'recorded'}"] += 1
+        if told not in (act.refusal(answer["began"]), act.refusal(answer["ended"])):
+            raise Difference(f"act {act.call}\nmodel: {act.refusal(answer['ended'])}\nledger: {answer}")
+        if told is None:
+            entry = answer.get("entry")
+            # a sweep tells how many holds it released
+            at = answer.get("at") if name != "sweep_expired" else None
+            act.apply(int(entry) if entry and entry.isdigit() else entry, at or answer["ended"])
+
+    def orders(self, orders, how, asked, undo):
+        acts, mark = self.acts, len(self.model.undo)
+        for o in orders:
+            o["signed"] = json.dumps({k: v for k, v in acts.columns(o).items() if k not in ("seeds", "authority_event")}, sort_keys=True)
+        rows = json.dumps([acts.columns(o) for o in orders])
+        answer = self.db.ask(f"sto_test.attempt($j${rows}$j$, '{how}', {asked}, {undo})")
+        try:
+            if asked:
+                self.judge_dry_run(orders[0], answer)
+            if how == "submit":
+                self.judge_each(orders, answer)
+            else:
+                self.judge_statement(orders, answer)
+        except Difference as difference:
+            raise Difference(f"{how} undo={undo} {rows}\n{difference}\nledger: {json.dumps(answer)}") from None
+        if undo:
+            self.model.roll_back(mark)
+
+    def refusal_of(self, orders, at):
+        """What a statement of these orders is refused with, and takes nothing; None if it isn't."""
+        mark = len(self.model.undo)
+        try:
+            for n, o in enumerate(orders):
+                if self.model.judge(o, at, SUBMITTER) == "posted":
+                    self.model.post(o, -1 - n, at, SUBMITTER)
+        except Refused as refused:
+            return refused
+        finally:
+            self.model.roll_back(mark)
+        return None
+
+    def reasons_at(self, o, at):
+        mark = len(self.model.undo)
+        try:
+            self.model.judge({**o, "order_id": None, "keys": None if o["keys"] == "wrong" else o["keys"]}, at, SUBMITTER)
+        except Refused as refused:
+            if refused.codes is None:
+                self.model.sweep(o, at)
+                return self.model.reasons(o, at, SUBMITTER)
+            return refused.codes
+        finally:
+            self.model.roll_back(mark)
+        return []
+
+    def judge_dry_run(self, o, answer):
+        models = [self.reasons_at(o, answer[at]) for at in ("began", "ended")]
+        self.counts["dry runs"] += 1
+        if sorted(answer["dry"]) not in map(sorted, models) or answer["dry"][:1] not in [m[:1] for m in models]:
+            raise Difference(f"dry run, model: {models[0]} then {models[1]}")
+
+    def judge_statement(self, orders, answer):
+        if answer["refusal"] is not None:
+            said = [self.refusal_of(orders, answer[at]) for at in ("began", "ended")]
+            state = answer["refusal"]["state"]
+            self.count(orders, state)
+            if not any(s is not None and s.state == state for s in said):
+                raise Difference(f"model: {said}")
+            # a line of DETAIL for each reason, but for the few whose message says all
+            counts = {len(s.codes) for s in said if s is not None and s.state == state and s.codes and not {50, *range(10)} & {*s.codes}}
+            if counts and len(answer["refusal"]["detail"].splitlines()) not in counts:
+                raise Difference(f"other reasons, model: {said}")
+            return
+        posted = {a["order"]: a for a in answer["answers"]}
+        for o in orders:
+            self.take(o, posted.get(o["order_id"]), answer)
+        self.count(orders, "posted")
+
+    def judge_each(self, orders, answer):
+        if answer["refusal"] is not None:
+            raise Difference("sto.submit() does not refuse")
+        for o, told in zip(orders, answer["answers"]):
+            if told["result"] != "refused":
+                self.take(o, told if told["result"] == "posted" else None, answer)
+                self.count([o], told["result"])
+                continue
+            said = [self.refusal_of([o], answer[at]) for at in ("began", "ended")]
+            self.count([o], told["state"])
+            if not any(s is not None and s.state == told["state"] and (s.codes is None or sorted(s.codes) == sorted(told["codes"]))
+                       for s in said):
+                raise Difference(f"model: {said} of {told}")
+
+    def take(self, o, posted, answer):
+        at = posted["at"] if posted and posted["at"] else answer["ended"]
+        try:
+            said = self.model.judge(o, at, SUBMITTER)
+        except Refused as refused:
+            raise Difference(f"taken at {at}, model: {refused} of {o}") from None
+        if said != ("posted" if posted else "repeated"):
+            raise Difference(f"model: {said} of {o}")
+        if posted:
+            self.model.post(o, posted["entry"], at, SUBMITTER)
+
+    def count(self, orders, result):
+        for o in orders:
+            self.counts[f"{o['kind']} {result}"] += 1
+
+    # ---- The state -------------------------------------------------------------------
+
+    def compare(self):
+        m, ids = self.model, {str(party_id(t)): t for t in TOKENS}
+        told = self.db.ask(f"sto_test.state('{{{','.join(ids)}}}')")
+        names = {address: name for name, address in self.addresses.items()}
+        totals = {token: {p: units for p, units in m.totals(token).items() if units} for token in TOKENS}
+
+        def rows(name):
+            return told[name] or []
+        positions = {(names[w], ids[t]): (int(b), int(h)) for w, t, b, h in rows("positions")}
+        self.same("positions", {k: v for k, v in positions.items() if any(v)},
+                  {k: (m.balance.get(k, 0), m.held.get(k, 0)) for k in {*m.balance, *m.held} if m.balance.get(k) or m.held.get(k)})
+        self.same("holds", {n: int(left) for n, left in rows("holds")}, {n: h["remaining"] for n, h in m.open_holds()})
+        self.same("approvals", dict(rows("approvals")), {n: a["left"] for n, a in m.approval.items()})
+        self.same("overrides", sorted(map(tuple, rows("overrides"))), sorted((entry, code) for (entry, _), code in m.override.items()))
+        self.same("holders", {(ids[t], uuid.UUID(p)): int(n) for t, p, n in rows("holders")},
+                  {(token, p): n for token in TOKENS for p, n in totals[token].items()})
+        for party, token, total in rows("holdings"):
+            self.same(f"total of {party}", int(total), totals[ids[token]].get(uuid.UUID(party), 0))
+        for token, by, value, holders, units in rows("groups"):
+            facts = m.facts(ids[token], 0)
+            inside = [n for p, n in totals[ids[token]].items() if facts.in_group(p, by or None, value or None)]
+            self.same(f"group {by} {value} of {ids[token]}", (holders, int(units or sum(inside))), (len(inside), sum(inside)))
+
+    def same(self, what, told, expected):
+        if told != expected:
+            if isinstance(told, dict):
+                keys = [k for k in {*told, *expected} if told.get(k) != expected.get(k)]
+                told, expected = {k: told.get(k) for k in keys}, {k: expected.get(k) for k in keys}
+            raise Difference(f"{what}\nmodel: {expected}\nledger: {told}")
+
+
+def main(seed, operations):
+    play = Play(seed)
+    print(f"seed {seed}", flush=True)
+    try:
+        play.set_up()
+        play.play(operations)
+    except Difference as difference:
+        print(f"seed {seed}: a difference after {play.counts['compared']} hundreds\n{difference}")
+        return 1
+    for what, n in sorted(play.counts.items()):
+        print(f"{n:7} {what}")
+    print("the states agree")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2])))

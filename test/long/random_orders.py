@@ -1,0 +1,239 @@
+"""Random orders for properties.py: what may be asked of a register next, mostly sensible, some not.
+
+An order is a dict as register_model.py reads it.
+"""
+
+import hashlib
+import time
+import uuid
+
+from register_model import party_id, rules
+
+FAR = 4102444800000000
+
+
+def now():
+    return time.time_ns() // 1000
+
+
+class Orders:
+    def __init__(self, model, random, addresses):
+        self.model, self.random, self.addresses = model, random, addresses
+        self.parties, self.seeds, self.points = [], model.seeds, []
+        self.preimages, self.deals = {}, []
+
+    def chance(self, share):
+        return self.random.random() < share
+
+    def soon(self):
+        """A moment that will matter during the run."""
+        at = now() + self.random.randint(150000, 4000000)
+        self.points.append(at)
+        return at
+
+    def one_wallet(self, token=None, holding=False):
+        wallets = list(self.model.wallet)
+        for _ in range(6):
+            wallet = self.random.choice(wallets)
+            if wallet in self.model.token:
+                continue
+            stopped = wallet in self.model.frozen or wallet in self.model.closed or self.model.party(wallet) in self.model.frozen
+            if (not holding or self.model.available(wallet, token) > 0) and (not stopped or self.chance(0.2)):
+                return wallet
+        return self.random.choice([w for w in wallets if w not in self.model.token])
+
+    # ---- Orders --------------------------------------------------------------------
+
+    def order(self, kind, token, debit, credit, amount, by, keys=None, **more):
+        o = {"kind": kind, "token": token, "debit": debit, "credit": credit, "amount": amount, "by": by, "keys": keys,
+             "order_id": str(uuid.UUID(int=self.random.getrandbits(128), version=4)), **more}
+        if self.chance(0.1):
+            o.setdefault("attachment", hashlib.sha256(o["order_id"].encode()).hexdigest())
+        if self.chance(0.02):
+            o["valid_until"] = self.random.choice((1, self.soon(), FAR))
+        return o
+
+    def columns(self, o):
+        def at(value):
+            seconds, micros = divmod(value, 1000000)
+            return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{micros:06d}Z"
+        row = {"kind": o["kind"], "token_id": str(party_id(o["token"])), "debit_wallet": self.addresses[o["debit"]],
+               "amount": str(o["amount"]), "ordering_party": str(o["by"]), "order_id": o["order_id"]}
+        if o.get("credit") is not None:
+            row["credit_wallet"] = self.addresses[o["credit"]]
+        for name, column, made in (
+                ("valid_until", "valid_until", at), ("hold_id", "hold_id", int), ("purpose", "purpose", str), ("notary", "notary", str),
+                ("release_after", "release_after", at), ("condition", "condition_hash", bytes.hex), ("instruction", "instruction_hash", str),
+                ("preimage", "preimage", lambda v: "\\x" + v.hex()), ("keep_rest", "keep_rest", bool), ("checked_once", "checked_once", bool),
+                ("attachment", "attachment_hash", str), ("group", "group_id", str), ("undoes", "undoes", int), ("case", "authority_event", int)):
+            if o.get(name) is not None:
+                row[column] = made(o[name])
+        if o["keys"] is not None:
+            row["seeds"] = [999] if o["keys"] == "wrong" else o["keys"]
+        return row
+
+    def holders_order(self, kind, token, debit, credit, amount, **more):
+        """By the holder unsigned, or signed; by his custodian or representative; by somebody else; badly signed."""
+        wallet, share = self.model.wallet[debit], self.random.random()
+        by, keys = wallet["party"], None
+        if share < 0.1 or wallet["signed_only"] and self.chance(0.9):
+            keys = self.seeds[debit]
+        elif share < 0.12:
+            keys = "wrong"
+        elif share < 0.16 and wallet["custodian"]:
+            by, keys = wallet["custodian"], self.seeds[wallet["custodian"]]
+        elif share < 0.19:
+            by = self.random.choice(self.parties)
+            keys = self.seeds[by]
+            if by == wallet["party"]:
+                keys = self.seeds[debit]
+        return self.order(kind, token, debit, credit, amount, by, keys, **more)
+
+    def amount(self, most):
+        if most > 0 and self.chance(0.85):
+            return self.random.choice((most, self.random.randint(1, most), self.random.randint(1, max(1, most // 4))))
+        return self.random.choice((self.random.randint(0, 400), self.random.randint(0, 60)))
+
+    def random_order(self, simple=False):
+        share, token = self.random.random(), self.random.choice(list(self.model.token))
+        if self.model.order and share < 0.02 and not simple:
+            return self.repeated_order()
+        if share < 0.17:
+            return self.order("issue", token, token, self.one_wallet(), self.random.randint(1, 300), self.model.token[token]["issuer"],
+                              self.random.choice((None, None, [10], "wrong" if self.chance(0.2) else None)))
+        debit = self.one_wallet(token, True)
+        amount = self.amount(self.model.available(debit, token))
+        if share < 0.25:
+            return self.at_the_limit(self.holders_order("redeem", token, debit, token, amount))
+        if share < 0.65:
+            return self.at_the_limit(self.holders_order("transfer", token, debit, self.other_wallet(debit), amount))
+        if share < 0.8 or simple:
+            return self.random_hold(token, debit, max(1, amount // 2))
+        if share < 0.84:
+            return self.random_enforced() or self.random_order()
+        return self.random_use_of_hold() or self.random_order()
+
+    def at_the_limit(self, o):
+        """Sometimes of the largest amount that the rules let pass, or one more."""
+        m, at = self.model, now()
+        in_force = m.rule_set(o["token"], at)
+        if in_force is not None and 1 < o["amount"] < 200 and o["debit"] != o["credit"] and self.chance(0.25):
+            most = rules.largest(in_force[2], m.move_of(o, at, None), m.facts(o["token"], at))
+            o["amount"] = max(1, most + self.random.choice((0, 1)))
+        return o
+
+    def other_wallet(self, debit):
+        if self.chance(0.1):
+            own = [w for w, x in self.model.wallet.items() if x["party"] == self.model.party(debit) and w not in self.model.token]
+            return self.random.choice(own)
+        wallet = self.one_wallet()
+        return wallet if wallet != debit or self.chance(0.05) else self.one_wallet()
+
+    def repeated_order(self):
+        o = dict(self.random.choice(list(self.model.order.values())))
+        if self.chance(0.3):
+            o["amount"] += 1
+        return o
+
+    def random_hold(self, token, debit, amount):
+        purpose = self.random.choice(("pledge", "pledge", "hash_lock", "lock_up", "subscription", "settlement"))
+        more = {"purpose": purpose}
+        credit = self.other_wallet(debit) if purpose != "lock_up" and (purpose in ("pledge", "hash_lock") or self.chance(0.6)) else None
+        if purpose in ("hash_lock", "lock_up") or self.chance(0.5):
+            more["release_after"] = self.soon() if self.chance(0.9) else self.random.choice((1, FAR))
+        if purpose == "hash_lock":
+            secret = self.random.randbytes(32)
+            more["condition"] = hashlib.sha256(secret).digest()
+            self.preimages[more["condition"]] = secret
+        if purpose in ("subscription", "settlement") or purpose == "lock_up" and self.chance(0.3):
+            more["notary"] = party_id("notary")
+        if purpose in ("subscription", "settlement"):
+            more["instruction"] = hashlib.sha256(self.random.randbytes(8)).hexdigest()
+        if credit is not None and self.chance(0.2):
+            more["checked_once"] = True
+        return self.holders_order("hold", token, debit, credit, amount, **more)
+
+    def random_use_of_hold(self):
+        """A post or a release, mostly by whom the hold allows it."""
+        holds = self.model.open_holds()
+        if not holds:
+            return None
+        number, hold = self.random.choice(holds[-40:])
+        if self.chance(0.02):
+            number = 999999999
+        kind = "release" if hold["purpose"] in ("lock_up", "freeze") and self.chance(0.9) else self.random.choice(("post", "release"))
+        amount = self.random.choice((hold["remaining"], self.random.randint(1, hold["remaining"]), hold["remaining"] + 1))
+        who = {"pledge": hold["beneficiary"], "hash_lock": hold["beneficiary"] if kind == "release" else None,
+               "seizure": "enforcer", "freeze": "second"}.get(hold["purpose"], "notary")
+        if self.chance(0.1):
+            who = self.random.choice((self.one_wallet(), "notary", "enforcer"))
+        by, keys = party_id("registrar"), None
+        if who is not None and not (kind == "release" and self.chance(0.4)):
+            by = self.model.party(who) if who in self.model.wallet else party_id(who)
+            keys = self.seeds[who if who in self.model.wallet else by]
+        elif self.chance(0.05):
+            by = self.random.choice(self.parties)
+        more = {"hold_id": number}
+        credit = None
+        if kind == "post":
+            more["keep_rest"] = self.chance(0.5)
+            credit = hold["beneficiary"] if hold["beneficiary"] and self.chance(0.97) else self.one_wallet()
+            if hold["purpose"] == "hash_lock":
+                more["preimage"] = self.preimages[hold["condition"]] if self.chance(0.9) else bytes(32)
+        return self.order(kind, hold["token"], hold["wallet"], credit, amount, by, keys, **more)
+
+    def random_enforced(self):
+        cases = [(n, c) for n, c in self.model.case.items() if not c["used"] and (c["approved"] and not c["refused"] or self.chance(0.1))][-6:]
+        if not cases:
+            return None
+        number, case = self.random.choice(cases)
+        by = self.random.choice([case["opened_by"], case["approved_by"] or party_id("second")] + [party_id("notary")] * self.chance(0.1))
+        kind, more = (case["act"], {}) if case["act"] in ("force", "reverse") else ("hold", {"purpose": case["act"]})
+        if case["act"] == "reverse":
+            more["undoes"] = case["undoes"]
+        return self.order(kind, case["token"], case["debit"], case["credit"], case["amount"] + self.chance(0.03), by, self.seeds[by],
+                          case=number, attachment=case["hash"], **more)
+
+    def vesting(self):
+        """An issue and the issuer's lock-ups of it, sometimes of too much."""
+        token, wallet, group = self.random.choice(list(self.model.token)), self.one_wallet(), str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+        amount, issuer = self.random.randint(10, 90), self.model.token[token]["issuer"]
+        return [self.order("issue", token, token, wallet, amount, issuer, group=group)] + [
+            self.order("hold", token, wallet, None, self.random.choice((amount // 3, amount // 3, amount // 2)), issuer, [10], purpose="lock_up",
+                       release_after=self.soon(), group=group) for _ in range(3)]
+
+    def deal(self):
+        """Two holds of a settlement, each leg bound to the whole instruction."""
+        a, b = self.one_wallet("T1", True), self.one_wallet("T2", True)
+        legs = [("T1", a, b), ("T2", b, a)]
+        if a == b or self.model.party(a) == self.model.party(b):
+            return None
+        legs = [leg + (max(1, self.model.available(leg[1], leg[0]) // 3),) for leg in legs]
+        instruction = self.instruction_hash(legs)
+        orders = [self.order("hold", token, debit, credit, amount, self.model.party(debit), purpose="settlement", notary=party_id("notary"),
+                             instruction=instruction) for token, debit, credit, amount in legs]
+        self.deals.append(instruction)
+        return orders
+
+    def instruction_hash(self, legs):
+        packed = sorted(party_id(token).bytes + self.octets(debit) + self.octets(credit) + amount.to_bytes(16, "big")
+                        for token, debit, credit, amount in legs)
+        return hashlib.sha256(b"\x0fsto.instruction\x01" + self.ledger.bytes + len(packed).to_bytes(4, "big") +
+                              b"".join(packed)).hexdigest()
+
+    def octets(self, wallet):
+        """An address: SHA-256( tag "sto.address" 1, ledger, wallet's uuid )[0:20]."""
+        return hashlib.sha256(b"\x0bsto.address\x01" + self.ledger.bytes + party_id(wallet).bytes).digest()[:20]
+
+    def settle(self):
+        """Both legs at once, by the notary."""
+        if not self.deals:
+            return None
+        instruction = self.deals.pop(self.random.randrange(len(self.deals)))
+        holds = [(n, h) for n, h in self.model.open_holds() if h["instruction"] == instruction]
+        if len(holds) != 2 or instruction != self.instruction_hash(
+                [(h["token"], h["wallet"], h["beneficiary"], h["remaining"]) for _, h in holds]):
+            return None
+        group, notary = str(uuid.UUID(int=self.random.getrandbits(128), version=4)), party_id("notary")
+        return [self.order("post", h["token"], h["wallet"], h["beneficiary"], h["remaining"], notary, self.seeds[notary], hold_id=n, keep_rest=False,
+                           group=group) for n, h in holds]
