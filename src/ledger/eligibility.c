@@ -54,6 +54,7 @@ static MemoryContext context = NULL;
 static HTAB *requirements = NULL;
 static HTAB *answers = NULL;
 static uint64 epoch = 0;
+static uint32 misses = 0; /* since then */
 
 static HTAB *
 make_table(const char *name, Size keysize, Size entrysize)
@@ -85,6 +86,7 @@ refresh(void)
 	requirements = make_table("sto requirements", STO_UUID_LEN, sizeof(Requirement));
 	answers = make_table("sto eligible parties", sizeof(AnswerKey), sizeof(Answer));
 	epoch = now;
+	misses = 0;
 }
 
 static void
@@ -188,44 +190,135 @@ time_or(TupleTableSlot *slot, int attno, int64 otherwise)
 	return isnull ? otherwise : StoTimeFromTimestamp(DatumGetTimestampTz(value));
 }
 
-/*
- * The claim on a topic that is in force at that time and ends last narrows
- * [from, to); false if there is none.  One that doesn't count is as good as none.
- */
+/* The claim on a topic that is in force at some time and ends last. */
+typedef struct Best
+{
+	bool found;
+	int64 from;
+	int64 to;
+} Best;
+
+/* One that doesn't count is as good as none. */
+static void
+take_claim(TupleTableSlot *slot, const Topic *topic, int64 at, Best *best)
+{
+	int64 from = time_or(slot, CLAIM_VALID_FROM, PG_INT64_MIN);
+	int64 to = time_or(slot, CLAIM_VALID_TO, PG_INT64_MAX);
+	bool isnull;
+	Datum issuer = slot_getattr(slot, CLAIM_ISSUER, &isnull);
+
+	(void) slot_getattr(slot, CLAIM_REVOKED, &isnull);
+	if (!isnull || at < from || at >= to || (best->found && to <= best->to) ||
+		!is_trusted(topic, (const uint8_t *) DatumGetPointer(issuer)))
+		return;
+	best->found = true;
+	best->from = from;
+	best->to = to;
+}
+
+/* Narrows [from, to) to the claim; false if there is none. */
 static bool
 has_claim(const Topic *topic, const uint8_t *party, int64 at, int64 *from, int64 *to)
 {
 	Datum keys[2] = {StoUuidGetDatum(party), CStringGetTextDatum(topic->name)};
-	int64 best_from = 0;
-	int64 best_to = PG_INT64_MIN;
-	bool found = false;
+	Best best = {0};
 	StoScan scan;
 
 	if (topic->issuers == 0)
 		return false;
 	sto_scan_begin(&scan, STO_REL_CLAIM, STO_IDX_CLAIM_PARTY, 2, keys, NULL);
 	while (sto_scan_next(&scan))
-	{
-		int64 claim_from = time_or(scan.slot, CLAIM_VALID_FROM, PG_INT64_MIN);
-		int64 claim_to = time_or(scan.slot, CLAIM_VALID_TO, PG_INT64_MAX);
-		bool isnull;
-		Datum issuer = slot_getattr(scan.slot, CLAIM_ISSUER, &isnull);
-
-		(void) slot_getattr(scan.slot, CLAIM_REVOKED, &isnull);
-		if (!isnull || at < claim_from || at >= claim_to || claim_to <= best_to ||
-			!is_trusted(topic, (const uint8_t *) DatumGetPointer(issuer)))
-			continue;
-		found = true;
-		best_from = claim_from;
-		best_to = claim_to;
-	}
+		take_claim(scan.slot, topic, at, &best);
 	sto_scan_end(&scan);
-	if (found)
+	if (best.found)
 	{
-		*from = Max(*from, best_from);
-		*to = Min(*to, best_to);
+		*from = Max(*from, best.from);
+		*to = Min(*to, best.to);
 	}
-	return found;
+	return best.found;
+}
+
+static void
+keep(const AnswerKey *key, int64 from, int64 to)
+{
+	Answer *answer = hash_search(answers, key, HASH_ENTER, NULL);
+
+	answer->from = from;
+	answer->to = to;
+}
+
+/* A read-ahead: the claims of one party after the other. */
+typedef struct Ahead
+{
+	const Requirement *requirement;
+	AnswerKey key;
+	int64 at;
+	Best *best; /* of each topic */
+} Ahead;
+
+static bool
+has_room(void)
+{
+	return hash_get_num_entries(answers) < ANSWERS_MAX - 1;
+}
+
+/* Keep the answer about the party whose claims were read, if it is eligible. */
+static void
+keep_party(const Ahead *ahead)
+{
+	int64 from = PG_INT64_MIN;
+	int64 to = PG_INT64_MAX;
+
+	for (int i = 0; i < ahead->requirement->count; i++)
+	{
+		if (!ahead->best[i].found)
+			return;
+		from = Max(from, ahead->best[i].from);
+		to = Min(to, ahead->best[i].to);
+	}
+	if (has_room())
+		keep(&ahead->key, from, to);
+}
+
+static void
+take_ahead(TupleTableSlot *slot, void *arg)
+{
+	Ahead *ahead = arg;
+	bool isnull;
+	const uint8_t *party =
+		(const uint8_t *) DatumGetPointer(slot_getattr(slot, CLAIM_PARTY_ID, &isnull));
+	text *name = DatumGetTextPP(slot_getattr(slot, CLAIM_TOPIC, &isnull));
+
+	if (!sto_uuid_equal(ahead->key.party_id, party))
+	{
+		keep_party(ahead);
+		memcpy(ahead->key.party_id, party, STO_UUID_LEN);
+		memset(ahead->best, 0, ahead->requirement->count * sizeof(Best));
+	}
+	for (int i = 0; i < ahead->requirement->count; i++)
+	{
+		const Topic *topic = &ahead->requirement->topics[i];
+
+		if (strlen(topic->name) == VARSIZE_ANY_EXHDR(name) &&
+			memcmp(topic->name, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name)) == 0)
+			take_claim(slot, topic, ahead->at, &ahead->best[i]);
+	}
+}
+
+/* Who else is eligible now, once single look-ups have cost as much as reading all claims. */
+static void
+read_ahead(const StoTokenFact *token, const Requirement *requirement, int64 at)
+{
+	Ahead ahead = {.requirement = requirement, .at = at};
+
+	if (requirement->count == 0)
+		return;
+	memcpy(ahead.key.token_id, token->token_id, STO_UUID_LEN);
+	ahead.best = palloc0(requirement->count * sizeof(Best));
+	if (sto_store_read_ahead_by(STO_REL_CLAIM, STO_IDX_CLAIM_PARTY, ++misses, requirement->count,
+								take_ahead, &ahead))
+		keep_party(&ahead);
+	pfree(ahead.best);
 }
 
 void
@@ -265,9 +358,7 @@ sto_check_eligible(const StoTokenFact *token, const uint8_t party[STO_UUID_LEN],
 						   sto_uuid_text(party), topic->name);
 	}
 	if (eligible)
-	{
-		answer = hash_search(answers, &key, HASH_ENTER, NULL);
-		answer->from = from;
-		answer->to = to;
-	}
+		keep(&key, from, to);
+	if (epoch == sto_facts_epoch())
+		read_ahead(token, requirement, at);
 }

@@ -357,12 +357,38 @@ sto_store_each_row(StoRel rel, BlockNumber most, void (*take)(TupleTableSlot *sl
 	return small;
 }
 
+/* How many blocks may be read now; 0: it is not yet time.  A look-up costs as much as some 20 rows
+ * of a scan, a quarter of a block. */
+static BlockNumber
+worth_reading(uint32 misses, int scans)
+{
+	return misses >= 64 && (misses & (misses - 1)) == 0 ? Min(misses / 4 * scans, 8192) : 0;
+}
+
 bool
 sto_store_read_ahead(StoRel rel, uint32 misses, void (*take)(TupleTableSlot *slot))
 {
-	/* a look-up costs as much as some 20 rows of a scan, a quarter of a block */
-	return misses >= 64 && (misses & (misses - 1)) == 0 &&
-		   sto_store_each_row(rel, Min(misses / 4, 8192), take);
+	BlockNumber most = worth_reading(misses, 1);
+
+	return most > 0 && sto_store_each_row(rel, most, take);
+}
+
+bool
+sto_store_read_ahead_by(StoRel rel, StoIndex index, uint32 misses, int scans,
+						void (*take)(TupleTableSlot *slot, void *arg), void *arg)
+{
+	BlockNumber most = worth_reading(misses, scans);
+	StoScan scan;
+	bool small;
+
+	if (most == 0)
+		return false;
+	sto_scan_begin(&scan, rel, index, 0, NULL, NULL);
+	small = RelationGetNumberOfBlocks(scan.rel) <= most;
+	while (small && sto_scan_next(&scan))
+		take(scan.slot, arg);
+	sto_scan_end(&scan);
+	return small;
 }
 
 bool

@@ -78,6 +78,9 @@ extern bool sto_store_each_entry(StoRel rel, StoIndex index, BlockNumber most,
  * true.
  */
 extern bool sto_store_read_ahead(StoRel rel, uint32 misses, void (*take)(TupleTableSlot *slot));
+/* In the order of an index, where each miss takes so many scans. */
+extern bool sto_store_read_ahead_by(StoRel rel, StoIndex index, uint32 misses, int scans,
+									void (*take)(TupleTableSlot *slot, void *arg), void *arg);
 
 /*
  * Many writes to one table: begin once, write, end.  Nothing that was written
