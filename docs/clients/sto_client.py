@@ -710,6 +710,8 @@ class Register:
         self.rule_sets = {}     # token -> [(effective, event id, rules)]
         self.listed = {}        # (token, list) -> parties
         self.opted_in = set()   # (party, token)
+        self.omnibus = set()    # addresses
+        self.look_through = {}  # (address, token) -> dict(event, seq, owners: party -> units)
         self.travel = {}        # party -> [dict(event, fields, from, to)] that are not withdrawn
         self.approvals = {}     # event id -> dict(token, by, uses, revoked, ...)
         self.not_replayed = {}  # name of a rule -> how many entries it would have to be asked about
@@ -788,6 +790,7 @@ class Register:
             **{k: actor == subject or self.owner(actor) == subject or
                self.has_mandate(subject, actor, row["recorded_at"])
                for k in ("acknowledge", "opt_in")},
+            "look_through": kind == "look_through" and actor == self.custodian(subject),
             "proposal": kind == "proposal" and self.is_issuer(actor, uuid.UUID(body["about"])),
             "case": self.may(actor, OFFICERS.get(body.get("act"), "enforcer")),
             "case_approve": self.may_decide(actor, subject),
@@ -805,6 +808,10 @@ class Register:
 
     def owner(self, wallet):
         return self.wallets.get(self.wallet_ids.get(wallet), {}).get("party")
+
+    def custodian(self, wallet):
+        row = self.wallets.get(self.wallet_ids.get(wallet), dict(party=None, custodian=None))
+        return row["custodian"] or row["party"]
 
     def may_pause(self, actor, token):
         """What somebody else has paused, only an enforcer takes over or lets go on."""
@@ -1062,6 +1069,25 @@ class Register:
         else:
             self.travel.pop(row["subject"], None)
 
+    # Clause "Look-through"
+
+    def apply_look_through(self, row, body):
+        """Of an omnibus wallet as it was then; nothing else here reads it."""
+        address, token = self.wallet_ids.get(row["subject"]), uuid.UUID(body["token"])
+        seq, balance = self.positions.get((address, token), (0, 0))[:2]
+        owners = [uuid.UUID(owner) for owner in body["owners"]]
+        units = [int(text) for text in body["units"]]
+        if address not in self.omnibus or token not in self.tokens:
+            self.problem(row, "not an omnibus wallet, or not a token")
+        elif len(owners) != len(units) or len(set(owners)) != len(owners) or \
+                not all(owner in self.kinds for owner in owners) or min(units, default=1) <= 0:
+            self.problem(row, "its owners are not parties with units of theirs")
+        elif (body["seq"], sum(units)) != (seq, balance):
+            self.problem(row, "it is not of what the wallet had")
+        else:
+            self.look_through[address, token] = dict(event=row["entry_id"], seq=seq,
+                                                     owners=dict(zip(owners, units)))
+
     def apply_transfer_approval(self, row, body):
         if not 1 <= body["uses"] <= 1000000 or int(body["amount"]) <= 0:
             self.problem(row, "an approval of nothing")
@@ -1205,6 +1231,8 @@ class Register:
         self.wallets[address] = dict(subject=row["subject"], party=party, custodian=custodian,
                                      salt=bytes.fromhex(body["salt"]),
                                      signed_only=body.get("signed_only", False))
+        if body["kind"] == "omnibus":
+            self.omnibus.add(address)
         self.wallet_ids[row["subject"]] = address
         self.set_policy(row, body, party, address, custodian)
 

@@ -14,6 +14,7 @@ from collections import namedtuple
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+NEVER = -2**63      # when a look-through was stated that is missing, or of more than there is
 CODES = {name: 100 + n for n, name in enumerate((
     "country_allow", "country_deny", "party_list", "investor_class", "max_balance",
     "min_balance", "max_holders", "min_holders", "ownership_by_claim", "lock_up",
@@ -245,7 +246,7 @@ class Facts:
     issues: list = field(default_factory=list)          # (party, posted_at, amount)
     approvals: list = field(default_factory=list)       # Approval
     travel: set = field(default_factory=set)            # (party, field), in force
-    look_through: dict = field(default_factory=dict)    # wallet: when it was stated
+    look_through: dict = field(default_factory=dict)    # omnibus wallet: when it was stated, NEVER
     custom: dict = field(default_factory=dict)          # function: its reason
 
     def total(self, who):
@@ -467,8 +468,8 @@ class Question:
         for side, wallet in (("receiver", self.move.credit), ("sender", self.move.debit)):
             stated = self.facts.look_through.get(wallet)
             if self.rule["stale"] == "block" and self.asked(side) is not None and \
-                    stated is not None and \
-                    self.move.posted_at - stated > self.rule["seconds"] * 1000000:
+                    stated is not None and (stated == NEVER or
+                    self.move.posted_at - stated > self.rule["seconds"] * 1000000):
                 return self.asked(side)
         return False
 

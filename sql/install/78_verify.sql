@@ -233,7 +233,7 @@ DECLARE
 BEGIN
     FOREACH step IN ARRAY coalesce(checks, ARRAY['guards', 'log', 'times', 'authority', 'entry_signatures', 'batches', 'holds',
                                                  'cases', 'stops', 'eligibility', 'acknowledgements', 'rules', 'groups', 'closed', 'supply', 'events', 'event_signatures', 'second_officers', 'refusals',
-                                                 'possessions', 'register', 'closes',
+                                                 'possessions', 'register', 'look_through', 'closes',
                                                  'blocks', 'checkpoints', 'cosignatures', 'time_stamps', 'foreign_checkpoints',
                                                  'indexes'])
     LOOP
@@ -269,6 +269,7 @@ BEGIN
                     RETURN QUERY SELECT * FROM sto.verify_rule_register();
                     RETURN QUERY SELECT * FROM sto.verify_four_eyes();
                     RETURN QUERY SELECT * FROM sto.verify_case_register();
+                WHEN 'look_through' THEN RETURN QUERY SELECT * FROM sto.verify_look_through();
                 WHEN 'closes' THEN RETURN QUERY SELECT * FROM sto.verify_closes();
                 WHEN 'blocks' THEN RETURN QUERY SELECT * FROM sto.verify_blocks();
                 WHEN 'checkpoints' THEN RETURN QUERY SELECT * FROM sto.verify_checkpoints();

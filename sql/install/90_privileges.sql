@@ -161,3 +161,16 @@ CREATE POLICY own ON sto.party_members FOR SELECT
 GRANT SELECT ON sto.party_members, sto.joint_holder TO PUBLIC;
 -- Refused orders: to who ordered or submitted them, the issuer, and readers of the register.
 GRANT SELECT ON sto.refusal TO PUBLIC;
+-- Look-through: an owner sees its own units, and not in whose wallet others have theirs; the custodian, the wallet's party and
+-- the token's issuer see what was stated.
+ALTER TABLE sto.look_through ENABLE ROW LEVEL SECURITY;
+ALTER TABLE sto.look_through_owner ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON sto.look_through FOR SELECT
+    USING ((SELECT me.reads_all FROM sto.me)
+           OR wallet IN (SELECT w.address FROM sto.wallet w WHERE (SELECT me.party_id FROM sto.me) IN (w.party_id, w.custodian))
+           OR token_id IN (SELECT t.token_id FROM sto.token t WHERE t.issuer = (SELECT me.party_id FROM sto.me)));
+CREATE POLICY own ON sto.look_through_owner FOR SELECT
+    USING ((SELECT me.reads_all FROM sto.me) OR party_id = (SELECT me.party_id FROM sto.me)
+           OR wallet IN (SELECT w.address FROM sto.wallet w WHERE (SELECT me.party_id FROM sto.me) IN (w.party_id, w.custodian))
+           OR token_id IN (SELECT t.token_id FROM sto.token t WHERE t.issuer = (SELECT me.party_id FROM sto.me)));
+GRANT SELECT ON sto.look_through, sto.look_through_owner TO PUBLIC;

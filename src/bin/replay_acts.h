@@ -40,6 +40,7 @@ extern bool sto_fold_opt_in(Act *act);
 extern bool sto_fold_travel_data(Act *act);
 extern bool sto_fold_transfer_approval(Act *act);
 extern bool sto_fold_approval_revoke(Act *act);
+extern bool sto_fold_look_through(Act *act); /* replay_look.c */
 /* The number by which StoReplay.rules knows a party's, or a token's, row; 0: no memory. */
 extern uint32_t sto_fold_ruled_party(StoReplay *r, uint32_t party);
 extern uint32_t sto_fold_ruled_token(StoReplay *r, uint32_t token);

@@ -98,6 +98,7 @@ static const struct
 	[STO_F_ORDER] = {"order", TYPE_TEXT},
 	[STO_F_ORIGIN] = {"origin", TYPE_TEXT},
 	[STO_F_OWNER] = {"owner", TYPE_UUID},
+	[STO_F_OWNERS] = {"owners", TYPE_UUIDS},
 	[STO_F_PARTY] = {"party", TYPE_UUID},
 	[STO_F_PAUSED] = {"paused", TYPE_BOOLEAN},
 	[STO_F_POSSESSION] = {"possession", TYPE_PROOF},
@@ -114,6 +115,7 @@ static const struct
 	[STO_F_SALT] = {"salt", TYPE_DIGEST},
 	[STO_F_SCOPE] = {"scope", TYPE_TEXT},
 	[STO_F_SENDER] = {"sender", TYPE_UUID},
+	[STO_F_SEQ] = {"seq", TYPE_INTEGER},
 	[STO_F_SHARE] = {"share", TYPE_INTEGER},
 	[STO_F_SIGNATURES] = {"signatures", TYPE_TEXT},
 	[STO_F_SIGNED_ONLY] = {"signed_only", TYPE_BOOLEAN},
@@ -127,6 +129,7 @@ static const struct
 	[STO_F_TOPIC] = {"topic", TYPE_TEXT},
 	[STO_F_TOPICS] = {"topics", TYPE_TEXTS},
 	[STO_F_UNDOES] = {"undoes", TYPE_INTEGER},
+	[STO_F_UNITS] = {"units", TYPE_TEXTS},
 	[STO_F_UNSIGNED_ROLE] = {"unsigned_role", TYPE_TEXT},
 	[STO_F_URI] = {"uri", TYPE_TEXT},
 	[STO_F_USES] = {"uses", TYPE_INTEGER},
@@ -206,6 +209,7 @@ static const struct
 	[STO_BODY_CASE_APPROVE] = {"case_approve", F(APPROVED), 0, 0},
 	[STO_BODY_REFUSAL] = {"refusal", F(TOKEN) | F(PARTY) | F(ORDER) | F(STATE) | F(REASONS),
 						  F(SIGNATURES) | F(KEY_POLICY), 0},
+	[STO_BODY_LOOK_THROUGH] = {"look_through", F(TOKEN) | F(SEQ) | F(OWNERS) | F(UNITS), 0, 0},
 };
 
 _Static_assert(STO_FIELDS <= 128, "fields of a body are bits of a StoBodyFields");

@@ -41,6 +41,7 @@ typedef enum ActorRule
 	BY_ISSUER_OR_ENFORCER,
 	BY_PROPOSER,     /* the issuer of the token that the proposed act is about */
 	BY_OFFICER,      /* a second officer of that token, whom the handler finds */
+	BY_CUSTODIAN,    /* the wallet's; of one that has none its party */
 	BY_ORDERER,      /* a party or a wallet */
 	BY_CASE_OFFICER, /* with the capability that the case's act asks for */
 	BY_CASE_SECOND,  /* another one: the handler finds which */
@@ -101,6 +102,7 @@ static const struct
 	[STO_BODY_CASE] = {ABOUT_NEW, BY_CASE_OFFICER, SUBJECT_CASE, false, sto_fold_case_new},
 	[STO_BODY_CASE_APPROVE] = {ABOUT_CASE, BY_CASE_SECOND, 0, false, sto_fold_case_decide},
 	[STO_BODY_PARTY_MEMBERS] = {ABOUT_PARTY, BY_REGISTRAR, 0, true, sto_fold_party_members},
+	[STO_BODY_LOOK_THROUGH] = {ABOUT_WALLET, BY_CUSTODIAN, 0, false, sto_fold_look_through},
 	[STO_BODY_REFUSAL] = {ABOUT_NEW, BY_NOBODY, SUBJECT_REFUSAL, false, sto_fold_refusal},
 };
 
@@ -239,6 +241,17 @@ is_issuer(const Act *act, const uint8_t *token_id)
 		   act->actor_party == sto_pool_at(&act->r->parties, token->issuer);
 }
 
+static bool
+is_custodian(const Act *act)
+{
+	const Wallet *wallet = sto_pool_at(&act->r->wallets, act->subject->row);
+
+	return act->actor_party != NULL &&
+		   act->actor_party ==
+			   sto_pool_at(&act->r->parties,
+						   wallet->custodian != 0 ? wallet->custodian : wallet->party);
+}
+
 /* Is the actor a wallet of the subject? */
 static bool
 is_wallet_of_subject(const Act *act)
@@ -290,6 +303,8 @@ whom_it_is_for(const Act *act)
 			return act->actor_party != NULL ? NULL : "a party";
 		case BY_CASE_OFFICER:
 			return sto_fold_may_open_case(act) ? NULL : "an officer for such a case";
+		case BY_CUSTODIAN:
+			return is_custodian(act) ? NULL : "the wallet's custodian, or its party";
 		case BY_ISSUER:
 			return is_issuer(act, act->event->subject) ? NULL : "the token's issuer";
 		case BY_CLAIM_ISSUER:

@@ -267,6 +267,7 @@ sto_fold_wallet_new(Act *act)
 	wallet->signed_only = body->value[STO_F_SIGNED_ONLY].flag;
 	memcpy(wallet->salt, body->value[STO_F_SALT].octets, STO_DIGEST_LEN);
 	(void) sto_fold_subject(r, act->event->subject, &wallet->subject);
+	wallet->omnibus = strcmp(body->value[STO_F_KIND].text, "omnibus") == 0;
 	return sto_fold_text(act, STO_F_KIND, &wallet->kind) &&
 		   sto_fold_policy(act, &wallet->policy, party_id, address, custodian, wallet->signed_only);
 }

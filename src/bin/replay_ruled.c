@@ -54,6 +54,8 @@ make_entry(const Posting *p, StoRuleEntry *entry)
 	entry->sender = side_of(p, p->debit, &good);
 	entry->receiver = side_of(p, p->credit, &good);
 	entry->wallet = p->debit_row;
+	entry->debit_omnibus = p->debit != NULL && p->debit->omnibus;
+	entry->credit_omnibus = p->credit != NULL && p->credit->omnibus;
 	move->kind = o->kind;
 	move->amount = o->amount;
 	move->posted_at = p->entry->posted_at;
@@ -176,6 +178,11 @@ sto_replay_past(StoReplay *r, const StoReplayPast *past)
 	entry.move.kind = past->kind;
 	entry.move.amount = past->amount;
 	entry.move.posted_at = past->posted_at;
+	entry.debit_omnibus = debit != NULL && debit->omnibus;
+	entry.credit_omnibus = credit != NULL && credit->omnibus;
+	memcpy(entry.move.debit, past->debit, STO_ADDRESS_LEN);
+	if (past->has_credit)
+		memcpy(entry.move.credit, past->credit, STO_ADDRESS_LEN);
 	if (debit != NULL && debit->issues == 0 &&
 		(entry.sender = sto_fold_ruled_party(r, debit->party)) == 0)
 		return false;

@@ -14,11 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STATE_VERSION 5
+#define STATE_VERSION 6
 #define BYTE_ORDER_MARK UINT64_C(0x0102030405060708)
 #define MARK_MAX 65535
 /* a shard of 2^36 octets: beyond any log, and what a damaged length may claim */
 #define SHARD_MAX (UINT64_C(1) << 32)
+#define ORDERS_MAX (UINT64_C(1) << 36)
 
 typedef struct StateHead
 {
@@ -207,6 +208,8 @@ move_open(Stream *s, StoReplay *r)
 
 		if (!move(s, &open->batch, sizeof(open->batch)) || !move(s, &open->len, sizeof(open->len)))
 			return false;
+		if (open->len >= ORDERS_MAX)
+			return fail(s, "it is damaged");
 		if (s->write == NULL)
 		{
 			open->size = open->len;

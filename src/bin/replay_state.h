@@ -117,6 +117,7 @@ typedef struct Wallet
 	bool active;
 	bool signed_only;
 	bool frozen;
+	bool omnibus;
 	uint8_t salt[STO_DIGEST_LEN];
 	uint32_t next; /* the party's wallet before it */
 	uint32_t busy; /* positions that have or hold units */

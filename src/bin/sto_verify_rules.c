@@ -354,6 +354,84 @@ next_issued(const StoReplay *replay, size_t *at, Values *v)
 	return true;
 }
 
+/* sto.look_through and its owners */
+
+static void
+fill_look(const StoRuleLookRow *row, Values *v)
+{
+	values_begin(v);
+	values_octets(v, true, row->token_id, STO_UUID_LEN);
+	values_octets(v, true, row->wallet, STO_ADDRESS_LEN);
+	values_octets(v, true, row->party_id, STO_UUID_LEN);
+	values_number(v, true, row->set_by);
+	values_time(v, true, row->stated_at);
+	values_number(v, true, row->seq);
+	values_amount(v, true, row->units);
+	values_name_number(v, "look-through, event", row->set_by);
+}
+
+static bool
+find_look(const StoReplay *replay, const Cursor *at, Values *v)
+{
+	static StoRuleLookRow row;
+	const uint8_t *token_id = cursor_octets(at, 0, STO_UUID_LEN);
+	const uint8_t *wallet = cursor_octets(at, 1, STO_ADDRESS_LEN);
+
+	if (token_id == NULL || wallet == NULL ||
+		!sto_rule_fold_find_look_row(sto_replay_rules(replay), token_id, wallet, &row))
+		return false;
+	fill_look(&row, v);
+	return true;
+}
+
+static bool
+next_look(const StoReplay *replay, size_t *at, Values *v)
+{
+	static StoRuleLookRow row;
+
+	if (!sto_rule_fold_next_look(sto_replay_rules(replay), at, &row))
+		return false;
+	fill_look(&row, v);
+	return true;
+}
+
+static void
+fill_owner(const StoRuleOwnerRow *row, Values *v)
+{
+	values_begin(v);
+	values_octets(v, true, row->token_id, STO_UUID_LEN);
+	values_octets(v, true, row->wallet, STO_ADDRESS_LEN);
+	values_octets(v, true, row->party_id, STO_UUID_LEN);
+	values_amount(v, true, row->units);
+	values_name_uuid(v, "units by look-through of party", row->party_id);
+}
+
+static bool
+find_owner(const StoReplay *replay, const Cursor *at, Values *v)
+{
+	static StoRuleOwnerRow row;
+	const uint8_t *token_id = cursor_octets(at, 0, STO_UUID_LEN);
+	const uint8_t *wallet = cursor_octets(at, 1, STO_ADDRESS_LEN);
+	const uint8_t *party_id = cursor_octets(at, 2, STO_UUID_LEN);
+
+	if (token_id == NULL || wallet == NULL || party_id == NULL ||
+		!sto_rule_fold_find_owner_row(sto_replay_rules(replay), token_id, wallet, party_id, &row))
+		return false;
+	fill_owner(&row, v);
+	return true;
+}
+
+static bool
+next_owner(const StoReplay *replay, size_t *at, Values *v)
+{
+	static StoRuleOwnerRow row;
+
+	if (!sto_rule_fold_next_owner(sto_replay_rules(replay), at, &row))
+		return false;
+	fill_owner(&row, v);
+	return true;
+}
+
 const Table rule_tables[] = {
 	{"sto.rule_set", "set_by, effective, token_id, record_refusals, body", "set_by", NULL,
 	 next_rule_set},
@@ -372,5 +450,8 @@ const Table rule_tables[] = {
 	{"sto.holder_group", "token_id, by, value, holders, units", NULL, find_group, next_group},
 	{"sto.flow", "token_id, wallet, seq, posted_at, outflow", NULL, find_flow, next_flow},
 	{"sto.issued", "token_id, party_id, posted_at", NULL, find_issued, next_issued},
+	{"sto.look_through", "token_id, wallet, party_id, set_by, stated_at, seq, units", NULL,
+	 find_look, next_look},
+	{"sto.look_through_owner", "token_id, wallet, party_id, units", NULL, find_owner, next_owner},
 	{NULL, NULL, NULL, NULL, NULL},
 };

@@ -23,6 +23,7 @@
 #define STO_RULE_VALUE_MAX 128   /* limit and value of a finding, with their NUL */
 #define STO_RULE_DETAIL_MAX 384  /* detail of a finding, with its NUL */
 #define STO_BASIS_POINTS 10000   /* of the whole */
+#define STO_NEVER_STATED INT64_MIN
 
 /* Numbers that clients may keep (docs/errors.md, "Reasons"): never renumber. */
 typedef enum StoRuleCode
@@ -332,7 +333,8 @@ typedef struct StoRuleFacts
 						 bool *has);
 	/*
 	 * Is the wallet one whose owners are stated by look-through, and when was that last?
-	 * NULL where look-through isn't kept: no wallet is.
+	 * STO_NEVER_STATED: never, or more was stated than it has now.  NULL where
+	 * look-through isn't kept: no wallet is.
 	 */
 	bool (*look_through)(void *context, const uint8_t *address, bool *omnibus, int64_t *stated_at);
 	/*

@@ -25,6 +25,8 @@ init_pools(StoRuleFold *f)
 	sto_pool_init(&f->fields, sizeof(FoldField));
 	sto_pool_init(&f->approvals, sizeof(FoldApproval));
 	sto_pool_init(&f->approvers, sizeof(FoldApprover));
+	sto_pool_init(&f->looks, sizeof(FoldLook));
+	sto_pool_init(&f->owners, sizeof(FoldOwner));
 }
 
 StoRuleFold *
@@ -42,10 +44,10 @@ sto_rule_fold_new(uint64_t seed)
 void
 sto_rule_fold_pools(StoRuleFold *f, StoPool *pools[FOLD_POOLS])
 {
-	StoPool *all[FOLD_POOLS] = {&f->names,  &f->parties,   &f->topics,   &f->claims,
-								&f->tokens, &f->holdings,  &f->purses,   &f->groups,
-								&f->flows,  &f->sets,      &f->listed,   &f->travel,
-								&f->fields, &f->approvals, &f->approvers};
+	StoPool *all[FOLD_POOLS] = {&f->names,    &f->parties, &f->topics, &f->claims,    &f->tokens,
+								&f->holdings, &f->purses,  &f->groups, &f->flows,     &f->sets,
+								&f->listed,   &f->travel,  &f->fields, &f->approvals, &f->approvers,
+								&f->looks,    &f->owners};
 
 	memcpy(pools, all, sizeof(all));
 }
@@ -53,9 +55,9 @@ sto_rule_fold_pools(StoRuleFold *f, StoPool *pools[FOLD_POOLS])
 void
 sto_rule_fold_free(StoRuleFold *f)
 {
-	StoIndexTable *tables[] = {&f->by_name,   &f->by_party,    &f->by_topic,   &f->by_claim,
-							   &f->by_token,  &f->by_group,    &f->by_holding, &f->by_purse,
-							   &f->by_listed, &f->by_approval, &f->by_approver};
+	StoIndexTable *tables[] = {&f->by_name,   &f->by_party,    &f->by_topic,    &f->by_claim,
+							   &f->by_token,  &f->by_group,    &f->by_holding,  &f->by_purse,
+							   &f->by_listed, &f->by_approval, &f->by_approver, &f->by_look};
 	StoPool *pools[FOLD_POOLS];
 
 	if (f == NULL)

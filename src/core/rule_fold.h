@@ -93,12 +93,30 @@ typedef struct StoRuleApproval
 extern bool sto_rule_fold_approval(StoRuleFold *f, const StoRuleApproval *approval);
 extern void sto_rule_fold_approval_revoke(StoRuleFold *f, int64_t event, int64_t approval);
 
+/* Who owns what of an omnibus wallet's units: rule_fold_look.c. */
+typedef struct StoRuleLook
+{
+	int64_t event;
+	int64_t recorded_at;
+	int64_t seq; /* of the position */
+	uint32_t token;
+	uint32_t party; /* the wallet's */
+	const uint8_t *wallet;
+	int count;
+	const uint32_t *owners; /* parties */
+	const StoAmount *units; /* of each */
+} StoRuleLook;
+
+/* It takes the place of what was stated of the wallet before. */
+extern bool sto_rule_fold_look_through(StoRuleFold *f, const StoRuleLook *look);
+
 /*
  * What is kept of a token's units: rule_fold_move.c.
  */
 #define STO_RULE_FOLD_TOTALS 1 /* and holders, and what is outstanding */
 #define STO_RULE_FOLD_FLOWS 2
 #define STO_RULE_FOLD_ISSUES 4
+#define STO_RULE_FOLD_OMNIBUS 8 /* what omnibus wallets have */
 
 /*
  * A rule_set event of the token.  body: all of it, which sto_rules_parse() reads.
@@ -121,6 +139,8 @@ typedef struct StoRuleEntry
 	uint32_t sender;   /* party of the debit wallet; 0: an issuance wallet */
 	uint32_t receiver; /* the same of the credit wallet; 0 also: there is none */
 	uint32_t wallet;   /* the debit wallet, by a number of the caller's */
+	bool debit_omnibus;
+	bool credit_omnibus;
 	StoRuleMove move;
 } StoRuleEntry;
 
@@ -253,6 +273,34 @@ typedef struct StoRuleGroupRow
 extern bool sto_rule_fold_next_group(const StoRuleFold *f, size_t *at, StoRuleGroupRow *out);
 extern bool sto_rule_fold_find_group_row(const StoRuleFold *f, const uint8_t token_id[STO_UUID_LEN],
 										 const char *by, const char *value, StoRuleGroupRow *out);
+
+typedef struct StoRuleLookRow
+{
+	int64_t set_by;
+	int64_t stated_at;
+	int64_t seq;
+	StoAmount units; /* of all its owners */
+	const uint8_t *wallet;
+	const uint8_t *token_id;
+	const uint8_t *party_id;
+} StoRuleLookRow;
+
+typedef struct StoRuleOwnerRow
+{
+	StoAmount units;
+	const uint8_t *wallet;
+	const uint8_t *token_id;
+	const uint8_t *party_id; /* the owner */
+} StoRuleOwnerRow;
+
+extern bool sto_rule_fold_next_look(const StoRuleFold *f, size_t *at, StoRuleLookRow *out);
+extern bool sto_rule_fold_find_look_row(const StoRuleFold *f, const uint8_t token_id[STO_UUID_LEN],
+										const uint8_t wallet[STO_ADDRESS_LEN], StoRuleLookRow *out);
+extern bool sto_rule_fold_next_owner(const StoRuleFold *f, size_t *at, StoRuleOwnerRow *out);
+extern bool sto_rule_fold_find_owner_row(const StoRuleFold *f, const uint8_t token_id[STO_UUID_LEN],
+										 const uint8_t wallet[STO_ADDRESS_LEN],
+										 const uint8_t party_id[STO_UUID_LEN],
+										 StoRuleOwnerRow *out);
 
 /*
  * The whole state goes through a callback, piece by piece, always in the same order:

@@ -305,7 +305,8 @@ sto_rule_fold_begin(StoRuleFold *f, StoRuleEntry *entry, StoRuleAsked *asked, St
 										 .outflow = ask_outflow,
 										 .issues = ask_issues,
 										 .approval = ask_approval,
-										 .travel_field = ask_travel_field};
+										 .travel_field = ask_travel_field,
+										 .look_through = sto_rule_fold_ask_look};
 
 	name_sides(f, entry);
 	memset(asked, 0, sizeof(*asked));

@@ -24,6 +24,13 @@ triple_hash(const StoRuleFold *f, uint32_t a, uint32_t b, uint32_t c)
 	return sto_mix(pair_hash(f, a, b) ^ c, UINT64_C(0x9e3779b97f4a7c15));
 }
 
+static uint64_t
+look_hash(const StoRuleFold *f, uint32_t token, const uint8_t *wallet)
+{
+	return sto_mix(sto_seeded_hash(f->seed, wallet, STO_ADDRESS_LEN) ^ token,
+				   UINT64_C(0x9e3779b97f4a7c15));
+}
+
 uint32_t
 sto_rule_fold_find_name(const StoRuleFold *f, const char *name)
 {
@@ -155,6 +162,40 @@ sto_rule_fold_holding(StoRuleFold *f, uint32_t token, uint32_t party)
 	row->next_of_token = in->holdings;
 	of->holdings = in->holdings = number;
 	return number;
+}
+
+uint32_t
+sto_rule_fold_find_look(const StoRuleFold *f, uint32_t token, const uint8_t wallet[STO_ADDRESS_LEN])
+{
+	uint64_t hash = look_hash(f, token, wallet);
+	uint32_t at = 0;
+	uint32_t found;
+
+	while ((found = sto_index_next(&f->by_look, hash, &at)) != 0)
+	{
+		const FoldLook *row = FOLD_ROW(f, looks, found);
+
+		if (row->token == token && memcmp(row->wallet, wallet, STO_ADDRESS_LEN) == 0)
+			return found;
+	}
+	return 0;
+}
+
+FoldLook *
+sto_rule_fold_look(StoRuleFold *f, uint32_t token, const uint8_t wallet[STO_ADDRESS_LEN],
+				   uint32_t *number)
+{
+	FoldLook *row;
+
+	*number = sto_rule_fold_find_look(f, token, wallet);
+	if (*number != 0)
+		return FOLD_ROW(f, looks, *number);
+	row = sto_pool_add(&f->looks, number);
+	if (row == NULL || !sto_index_add(&f->by_look, look_hash(f, token, wallet), *number))
+		return NULL;
+	row->token = token;
+	memcpy(row->wallet, wallet, STO_ADDRESS_LEN);
+	return row;
 }
 
 FoldPurse *
@@ -392,5 +433,6 @@ sto_rule_fold_index(StoRuleFold *f)
 	INDEX_ROWS(approvals, FoldApproval, by_approval,
 			   sto_seeded_number(f->seed, (uint64_t) row->event))
 	INDEX_ROWS(approvers, FoldApprover, by_approver, pair_hash(f, row->token, row->by))
+	INDEX_ROWS(looks, FoldLook, by_look, look_hash(f, row->token, row->wallet))
 	return true;
 }

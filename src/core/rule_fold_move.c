@@ -74,20 +74,25 @@ change_groups(StoRuleFold *f, const FoldHolding *holding, StoAmount units, int h
 	return true;
 }
 
+bool
+sto_rule_fold_change_total(StoRuleFold *f, uint32_t number, StoAmount units)
+{
+	FoldHolding *holding = FOLD_ROW(f, holdings, number);
+	StoAmount before = holding->total;
+
+	holding->total = (StoAmount) ((unsigned __int128) before + (unsigned __int128) units);
+	return change_groups(f, holding, units, (holding->total > 0) - (before > 0));
+}
+
 static bool
 add_to_total(StoRuleFold *f, uint32_t token, uint32_t party, StoAmount units, int64_t posted_at)
 {
 	uint32_t number = sto_rule_fold_holding(f, token, party);
-	FoldHolding *holding;
-	StoAmount before;
 
 	if (number == 0)
 		return false;
-	holding = FOLD_ROW(f, holdings, number);
-	before = holding->total;
-	holding->total = (StoAmount) ((unsigned __int128) before + (unsigned __int128) units);
-	holding->posted_at = posted_at;
-	return change_groups(f, holding, units, (holding->total > 0) - (before > 0));
+	((FoldHolding *) FOLD_ROW(f, holdings, number))->posted_at = posted_at;
+	return sto_rule_fold_change_total(f, number, units);
 }
 
 /* A row is a step back, or, where that is as long as the two before it, over both. */
@@ -273,6 +278,8 @@ sto_rule_fold_past(StoRuleFold *f, const StoRuleEntry *entry, unsigned missing)
 		return true;
 	if ((missing & STO_RULE_FOLD_TOTALS) != 0 && !move_totals(f, token, entry))
 		return false;
+	if ((missing & STO_RULE_FOLD_OMNIBUS) != 0 && !sto_rule_fold_move_omnibus(f, entry))
+		return false;
 	if ((missing & STO_RULE_FOLD_FLOWS) != 0 && entry->sender != 0 &&
 		entry->sender != entry->receiver &&
 		(move->kind == STO_TRANSFER || move->kind == STO_POST) && !add_outflow(f, entry))
@@ -394,8 +401,12 @@ sto_rule_fold_keep(StoRuleFold *f, uint32_t token, const StoRuleNeeds *needs, un
 		bits |= STO_RULE_FOLD_FLOWS;
 	if (needs->issue_seconds > 0)
 		bits |= STO_RULE_FOLD_ISSUES;
+	if (needs->look_through)
+		bits |= STO_RULE_FOLD_OMNIBUS;
 	*missing = bits & ~row->kept;
 	row->kept |= (uint8_t) bits;
+	if ((*missing & STO_RULE_FOLD_TOTALS) != 0)
+		sto_rule_fold_begin_looked(f, token);
 	for (int i = 0; i < needs->topic_count; i++)
 		if (!begin_topic(f, token, needs->topics[i]))
 			return false;

@@ -81,6 +81,7 @@ typedef struct FoldToken
 typedef struct FoldHolding
 {
 	StoAmount total;
+	StoAmount looked;  /* part of it: what look-through gave, less what it took */
 	int64_t posted_at; /* of the last entry that changed it */
 	uint32_t party;
 	uint32_t token;
@@ -197,13 +198,35 @@ typedef struct FoldApprover
 	uint32_t last;
 } FoldApprover;
 
+/* An omnibus wallet whose owners were stated, or that an entry moved. */
+typedef struct FoldLook
+{
+	StoAmount balance; /* as far as entries are kept */
+	StoAmount units;   /* stated */
+	int64_t set_by;    /* event; 0: nothing was stated */
+	int64_t stated_at;
+	int64_t seq;
+	uint32_t token;
+	uint32_t party;
+	uint32_t owners; /* the first */
+	uint8_t wallet[STO_ADDRESS_LEN];
+} FoldLook;
+
+typedef struct FoldOwner
+{
+	StoAmount units;
+	uint32_t look;
+	uint32_t party; /* 0: of a statement that was replaced */
+	uint32_t next;  /* of the same wallet */
+} FoldOwner;
+
 struct StoRuleFold
 {
 	uint64_t seed;
 	StoPool names, parties, topics, claims, tokens, holdings, purses, groups, flows, sets, listed,
-		travel, fields, approvals, approvers;
+		travel, fields, approvals, approvers, looks, owners;
 	StoIndexTable by_name, by_party, by_topic, by_claim, by_token, by_holding, by_purse, by_group,
-		by_listed, by_approval, by_approver;
+		by_listed, by_approval, by_approver, by_look;
 	StoTextPool texts;
 	StoRuleSet **parsed; /* of each row of sets, read when it is asked for */
 	uint32_t parsed_size;
@@ -212,7 +235,7 @@ struct StoRuleFold
 #define FOLD_ROW(f, pool, number) sto_pool_at(&(f)->pool, number)
 
 /* rule_fold.c: all pools, always in the same order */
-#define FOLD_POOLS 15
+#define FOLD_POOLS 17
 extern void sto_rule_fold_pools(StoRuleFold *f, StoPool *pools[FOLD_POOLS]);
 
 /* The set of that row, read again if the state was loaded; NULL: no memory. */
@@ -246,6 +269,12 @@ extern FoldApproval *sto_rule_fold_find_approval(const StoRuleFold *f, int64_t e
 extern FoldApproval *sto_rule_fold_add_approval(StoRuleFold *f, int64_t event, uint32_t *number);
 extern FoldApprover *sto_rule_fold_find_approver(const StoRuleFold *f, uint32_t token, uint32_t by);
 extern FoldApprover *sto_rule_fold_approver(StoRuleFold *f, uint32_t token, uint32_t by); /* made */
+
+extern uint32_t sto_rule_fold_find_look(const StoRuleFold *f, uint32_t token,
+										const uint8_t wallet[STO_ADDRESS_LEN]);
+extern FoldLook *sto_rule_fold_look(StoRuleFold *f, uint32_t token,
+									const uint8_t wallet[STO_ADDRESS_LEN],
+									uint32_t *number); /* made */
 
 /* Every index anew, after a load; false: no memory. */
 extern bool sto_rule_fold_index(StoRuleFold *f);
@@ -297,6 +326,14 @@ extern bool sto_rule_fold_leave_groups(StoRuleFold *f, uint32_t party, uint32_t 
 									   StoRuleBy by, uint32_t topic);
 extern bool sto_rule_fold_join_groups(StoRuleFold *f, uint32_t party, uint32_t holding,
 									  StoRuleBy by, uint32_t topic);
+/* A holding's total changes by so much, and its groups with it. */
+extern bool sto_rule_fold_change_total(StoRuleFold *f, uint32_t holding, StoAmount units);
+/* rule_fold_look.c: what an entry moves of omnibus wallets */
+extern bool sto_rule_fold_move_omnibus(StoRuleFold *f, const StoRuleEntry *entry);
+/* What look-through says of every holding of the token is part of its total from now on. */
+extern void sto_rule_fold_begin_looked(StoRuleFold *f, uint32_t token);
+extern bool sto_rule_fold_ask_look(void *context, const uint8_t *address, bool *omnibus,
+								   int64_t *stated_at);
 /* Sum of the list's rows with posted_at > after. */
 extern StoAmount sto_rule_fold_sum_after(const StoRuleFold *f, uint32_t newest, int64_t after);
 /* Parties that were issued to after that time. */

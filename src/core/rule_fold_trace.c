@@ -253,6 +253,21 @@ trace_travel_field(void *context, const uint8_t *party, const char *field, int64
 	return good;
 }
 
+static bool
+trace_look_through(void *context, const uint8_t *address, bool *omnibus, int64_t *stated_at)
+{
+	Trace *t = context;
+	bool good = t->facts.look_through(&t->asked, address, omnibus, stated_at);
+	uint32_t number = sto_rule_fold_find_look(t->asked.f, t->asked.entry->token, address);
+	const FoldLook *row = number == 0 ? NULL : FOLD_ROW(t->asked.f, looks, number);
+
+	if (*omnibus)
+		tell(t, "look_through", NULL, ",\"value\":%s%s",
+			 *stated_at == STO_NEVER_STATED ? "false" : "true",
+			 event_text(row == NULL ? 0 : row->set_by).text);
+	return good;
+}
+
 StoRuleAnswer
 sto_rule_fold_trace(StoRuleFold *f, StoRuleEntry *entry, const StoRuleSet *set,
 					StoRuleReport report, void *report_context, StoRuleOutcome *outcome,
@@ -271,7 +286,8 @@ sto_rule_fold_trace(StoRuleFold *f, StoRuleEntry *entry, const StoRuleSet *set,
 						   .outflow = trace_outflow,
 						   .issues = trace_issues,
 						   .approval = trace_approval,
-						   .travel_field = trace_travel_field};
+						   .travel_field = trace_travel_field,
+						   .look_through = trace_look_through};
 	StoRuleAnswer answer;
 
 	told->text[0] = '[';

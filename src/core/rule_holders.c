@@ -67,7 +67,7 @@ sender_leaves(StoRuleCheck *c, bool *leaves)
 	return true;
 }
 
-/* The receiver of the entry had nothing. */
+/* The receiver of the entry had nothing, and has something then. */
 static bool
 receiver_appears(StoRuleCheck *c, bool *appears)
 {
@@ -75,7 +75,7 @@ receiver_appears(StoRuleCheck *c, bool *appears)
 
 	if (!sto_check_total(c, STO_RECEIVER, &total))
 		return false;
-	*appears = c->move.has_receiver && total == 0;
+	*appears = c->move.has_receiver && total <= 0 && sto_check_add(total, c->move.amount) > 0;
 	return true;
 }
 
@@ -88,6 +88,7 @@ sto_check_max_holders(StoRuleCheck *c, const StoRule *rule, StoRuleVerdict *v)
 	bool member = false;
 	bool leaves = false;
 	int64_t holders;
+	StoAmount total;
 
 	if (!sto_check_asks(c, rule, STO_RECEIVER))
 		return STO_CHECK_PASS;
@@ -104,10 +105,13 @@ sto_check_max_holders(StoRuleCheck *c, const StoRule *rule, StoRuleVerdict *v)
 		return STO_CHECK_ERROR;
 	if (leaves && member)
 		return STO_CHECK_PASS;
-	if (!c->facts->group(c->facts->context, rule->by, group, &holders, NULL))
+	if (!c->facts->group(c->facts->context, rule->by, group, &holders, NULL) ||
+		!sto_check_total(c, STO_RECEIVER, &total))
 		return STO_CHECK_ERROR;
 	if (holders < rule->count)
 		return STO_CHECK_PASS;
+	/* below zero it is where an omnibus wallet has less than was stated of it */
+	v->passing = -total;
 	v->subject = c->move.receiver;
 	v->whose = STO_ABOUT_TOKEN;
 	sto_check_say(c, v->limit, sizeof(v->limit), "%lld", (long long) rule->count);

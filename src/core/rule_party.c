@@ -243,12 +243,19 @@ sto_check_look_through(StoRuleCheck *c, const StoRule *rule, StoRuleVerdict *v)
 									side == STO_SENDER ? c->move.debit : c->move.credit, &omnibus,
 									&stated_at))
 			return STO_CHECK_ERROR;
-		if (!omnibus || stated_at >= sto_check_window(c, rule->seconds))
+		if (!omnibus ||
+			(stated_at != STO_NEVER_STATED && stated_at >= sto_check_window(c, rule->seconds)))
 			continue;
 		sto_check_say(c, v->limit, sizeof(v->limit), "%lld seconds", (long long) rule->seconds);
-		sto_check_say_time(c, v->value, stated_at);
-		sto_check_say(c, v->detail, sizeof(v->detail),
-					  "The look-through of the %s's omnibus wallet is too old.", side_names[side]);
+		if (stated_at != STO_NEVER_STATED)
+			sto_check_say_time(c, v->value, stated_at);
+		sto_check_say(
+			c, v->detail, sizeof(v->detail),
+			stated_at != STO_NEVER_STATED
+				? "The look-through of the %s's omnibus wallet is too old."
+				: "The look-through of the %s's omnibus wallet is missing, or states more "
+				  "than the wallet has.",
+			side_names[side]);
 		return fail_of(c, side, v);
 	}
 	return STO_CHECK_PASS;

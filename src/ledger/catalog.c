@@ -69,6 +69,8 @@ static const char *const rel_names[STO_REL_COUNT] = {
 	[STO_REL_HOLDER_GROUP] = "holder_group",
 	[STO_REL_FLOW] = "flow",
 	[STO_REL_ISSUED] = "issued",
+	[STO_REL_LOOK_THROUGH] = "look_through",
+	[STO_REL_LOOK_THROUGH_OWNER] = "look_through_owner",
 };
 
 /* 0: C reads no column of it */
@@ -117,6 +119,8 @@ static const int rel_columns[STO_REL_COUNT] = {
 	[STO_REL_HOLDER_GROUP] = HOLDER_GROUP_COLUMNS,
 	[STO_REL_FLOW] = FLOW_COLUMNS,
 	[STO_REL_ISSUED] = ISSUED_COLUMNS,
+	[STO_REL_LOOK_THROUGH] = LOOK_THROUGH_COLUMNS,
+	[STO_REL_LOOK_THROUGH_OWNER] = LOOK_THROUGH_OWNER_COLUMNS,
 	[STO_REL_SEQUENCE] = 3, /* every sequence's */
 	/* log/columns.h has their columns */
 	[STO_REL_BLOCK] = 4,
@@ -197,6 +201,10 @@ static const char *const index_names[STO_IDX_COUNT] = {
 	[STO_IDX_FLOW] = "flow_pkey",
 	[STO_IDX_ISSUED] = "issued_pkey",
 	[STO_IDX_ISSUED_TIME] = "issued_time",
+	[STO_IDX_LOOK_THROUGH] = "look_through_pkey",
+	[STO_IDX_LOOK_PARTY] = "look_through_party",
+	[STO_IDX_LOOK_OWNER] = "look_through_owner_pkey",
+	[STO_IDX_LOOK_OWNER_PARTY] = "look_through_owner_party",
 };
 
 static Oid rel_oids[STO_REL_COUNT];

@@ -71,6 +71,9 @@ typedef enum StoRel
 	STO_REL_HOLDER_GROUP,
 	STO_REL_FLOW,
 	STO_REL_ISSUED,
+	/* look-through: sql/install/35_look_through.sql */
+	STO_REL_LOOK_THROUGH,
+	STO_REL_LOOK_THROUGH_OWNER,
 	STO_REL_COUNT
 } StoRel;
 
@@ -146,6 +149,10 @@ typedef enum StoIndex
 	STO_IDX_FLOW,             /* flow_pkey (token_id, wallet, posted_at, seq) */
 	STO_IDX_ISSUED,           /* issued_pkey (token_id, party_id) */
 	STO_IDX_ISSUED_TIME,      /* issued_time (token_id, posted_at) */
+	STO_IDX_LOOK_THROUGH,     /* look_through_pkey (token_id, wallet) */
+	STO_IDX_LOOK_PARTY,       /* look_through_party (token_id, party_id) */
+	STO_IDX_LOOK_OWNER,       /* look_through_owner_pkey (token_id, wallet, party_id) */
+	STO_IDX_LOOK_OWNER_PARTY, /* look_through_owner_party (token_id, party_id) */
 	STO_IDX_COUNT
 } StoIndex;
 

@@ -54,6 +54,7 @@ typedef enum ActorRule
 	ACTOR_OFFICER,      /* a second officer of that token, whom the handler finds */
 	ACTOR_CASE_OFFICER, /* with the capability that the case's act needs */
 	ACTOR_CASE_SECOND,  /* another such officer: the case's handler finds which */
+	ACTOR_CUSTODIAN,    /* the wallet's; of one that has none its party */
 	ACTOR_ORDERER       /* a party or a wallet */
 } ActorRule;
 
@@ -111,6 +112,7 @@ static const EventRule rules[STO_EVENT_KINDS] = {
 	[STO_EVENT_CASE_APPROVE] = {SUBJECT_CASE, ACTOR_CASE_SECOND, false},
 	[STO_EVENT_PARTY_MEMBERS] = {SUBJECT_PARTY, ACTOR_REGISTRAR, true},
 	[STO_EVENT_REFUSAL] = {SUBJECT_NEW, ACTOR_ANYBODY, false},
+	[STO_EVENT_LOOK_THROUGH] = {SUBJECT_WALLET, ACTOR_CUSTODIAN, false},
 };
 
 const uint8_t sto_nil_uuid[STO_UUID_LEN] = {0};
@@ -148,6 +150,7 @@ sto_act_restricts(const StoAct *act)
 		case STO_EVENT_APPROVAL_REVOKE:
 		case STO_EVENT_FOUR_EYES:
 		case STO_EVENT_PARTY_MEMBERS:
+		case STO_EVENT_LOOK_THROUGH: /* nobody moves the position meanwhile, nor any counter */
 			return true;
 		case STO_EVENT_WALLET: /* from the second on, what a party has is added up */
 			return sto_count_wallets(body->value[STO_F_PARTY].octets) == 1;
@@ -359,6 +362,19 @@ represents(const StoAct *act, const uint8_t *party)
 	return sto_mandate_in_force(party, act->event.actor, act->event.recorded_at, &from, &to);
 }
 
+/* Has the actor, a party, the subject in its custody? */
+static bool
+is_custodian(const StoAct *act)
+{
+	StoWalletFact wallet;
+	uint8_t address[STO_ADDRESS_LEN];
+
+	if (!sto_wallet_address(act->ledger.ledger_id, act->event.subject, address))
+		elog(ERROR, "could not compute SHA-256");
+	return sto_fact_wallet(address, &wallet) &&
+		   sto_uuid_equal(act->event.actor, wallet.has_custodian ? wallet.custodian : wallet.party);
+}
+
 /* Is the actor one that this kind of event allows? */
 static void
 check_actor(const StoAct *act, bool is_party)
@@ -411,6 +427,10 @@ check_actor(const StoAct *act, bool is_party)
 		case ACTOR_PARTY:
 			if (!is_party)
 				not_authorised(act, "the party that is the token's issuer");
+			break;
+		case ACTOR_CUSTODIAN:
+			if (!is_party || !is_custodian(act))
+				not_authorised(act, "the wallet's custodian, or its party if it has none");
 			break;
 		case ACTOR_APPROVER:
 			if (!is_party)

@@ -71,6 +71,7 @@ static const struct
 	[STO_EVENT_RULE_SET] = {sto_register_rule_set, NULL},
 	[STO_EVENT_PARTY_LIST] = {sto_register_party_list, NULL},
 	[STO_EVENT_OPT_IN] = {sto_register_opt_in, NULL},
+	[STO_EVENT_LOOK_THROUGH] = {sto_register_look_through, NULL},
 	[STO_EVENT_TRAVEL_DATA] = {sto_register_travel_data, NULL},
 	[STO_EVENT_TRANSFER_APPROVAL] = {sto_register_transfer_approval, NULL},
 	[STO_EVENT_APPROVAL_REVOKE] = {sto_register_approval_revoke, NULL},

@@ -257,6 +257,7 @@ read_wallet(TupleTableSlot *slot, StoWalletFact *out)
 	copy_octets(out->salt, slot_getattr(slot, WALLET_SALT, &isnull), STO_DIGEST_LEN);
 	out->signed_only = DatumGetBool(slot_getattr(slot, WALLET_SIGNED_ONLY, &isnull));
 	out->issuance = text_equals(slot_getattr(slot, WALLET_KIND, &isnull), "issuance");
+	out->omnibus = text_equals(slot_getattr(slot, WALLET_KIND, &isnull), "omnibus");
 	out->active = text_equals(slot_getattr(slot, WALLET_STATUS, &isnull), "active");
 	value = slot_getattr(slot, WALLET_POLICY_EVENT, &isnull);
 	out->policy_event = isnull ? 0 : DatumGetInt64(value);

@@ -37,6 +37,7 @@ typedef struct StoWalletFact
 	uint8_t salt[STO_DIGEST_LEN];
 	bool has_custodian;
 	bool issuance; /* a token's issuance wallet: has no policy of its own */
+	bool omnibus;
 	bool signed_only;
 	bool active;
 	int64 policy_event; /* 0: none */

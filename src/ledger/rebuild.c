@@ -32,6 +32,8 @@ PG_FUNCTION_INFO_V1(sto_rebuild);
 static const StoRel derived[] = {STO_REL_CASE,
 								 STO_REL_PROPOSAL,
 								 STO_REL_FOUR_EYES,
+								 STO_REL_LOOK_THROUGH_OWNER,
+								 STO_REL_LOOK_THROUGH,
 								 STO_REL_OVERRIDE,
 								 STO_REL_ISSUED,
 								 STO_REL_FLOW,

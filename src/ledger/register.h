@@ -102,7 +102,8 @@ extern void sto_register_opt_in(StoAct *act);
 extern void sto_register_travel_data(StoAct *act);
 extern void sto_register_transfer_approval(StoAct *act); /* register_approval.c */
 extern void sto_register_approval_revoke(StoAct *act);
-extern void sto_register_four_eyes(StoAct *act); /* register_four_eyes.c */
+extern void sto_register_look_through(StoAct *act); /* register_look_through.c */
+extern void sto_register_four_eyes(StoAct *act);    /* register_four_eyes.c */
 extern void sto_register_proposal(StoAct *act);
 extern void sto_register_approve(StoAct *act);
 extern void sto_register_case(StoAct *act); /* register_case.c */

@@ -9,6 +9,7 @@
 #include "ledger/gate.h"
 #include "ledger/holder_group.h"
 #include "ledger/holding.h"
+#include "ledger/look_through.h"
 #include "ledger/register.h"
 #include "ledger/store.h"
 
@@ -24,6 +25,17 @@ typedef struct PartyTotal
 	uint8_t party_id[STO_UUID_LEN];
 	StoAmount total;
 } PartyTotal;
+
+static void
+add_to_party(const uint8_t *party_id, StoAmount units, void *totals)
+{
+	bool found;
+	PartyTotal *total = hash_search(totals, party_id, HASH_ENTER, &found);
+
+	if (!found)
+		total->total = 0;
+	(void) sto_amount_add(total->total, units, &total->total);
+}
 
 /* What each party has of the token. */
 static HTAB *
@@ -46,8 +58,6 @@ add_up_parties(const uint8_t *token_id)
 		bool isnull;
 		StoAmount balance;
 		StoWalletFact wallet;
-		PartyTotal *total;
-		bool found;
 
 		CHECK_FOR_INTERRUPTS();
 		memcpy(&balance, DatumGetPointer(slot_getattr(scan.slot, POSITION_BALANCE, &isnull)),
@@ -56,12 +66,10 @@ add_up_parties(const uint8_t *token_id)
 												 slot_getattr(scan.slot, POSITION_WALLET, &isnull)),
 											 &wallet))
 			continue;
-		total = hash_search(totals, wallet.party, HASH_ENTER, &found);
-		if (!found)
-			total->total = 0;
-		(void) sto_amount_add(total->total, balance, &total->total);
+		add_to_party(wallet.party, balance, totals);
 	}
 	sto_scan_end(&scan);
+	sto_look_through_each(token_id, add_to_party, totals);
 	return totals;
 }
 
@@ -126,18 +134,17 @@ static void
 leave_groups(const StoTokenRules *rules, void *arg)
 {
 	StoRegroup *regroup = arg;
-	StoHolding holding;
+	StoAmount total = sto_counted_total(rules, regroup->party);
 	Held *held;
 
-	sto_holding_read(rules->token_id, regroup->party, &holding);
-	if (holding.total <= 0)
+	if (total == 0)
 		return;
 	held = palloc0(sizeof(Held));
 	held->rules = rules;
-	held->total = holding.total;
+	held->total = total;
 	held->next = regroup->held;
 	regroup->held = held;
-	sto_groups_add_party(&held->changes, rules, regroup->party, holding.total, 0);
+	sto_groups_add_party(&held->changes, rules, regroup->party, total, 0);
 }
 
 StoRegroup *

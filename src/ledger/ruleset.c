@@ -114,6 +114,7 @@ add_needs(StoTokenRules *rules, const StoRuleSet *set)
 	rules->by_country |= needs.by_country;
 	rules->by_class |= needs.by_class;
 	rules->issues |= needs.issue_seconds > 0;
+	rules->look_through |= needs.look_through;
 	for (int i = 0; i < needs.topic_count; i++)
 		need_topic(rules, needs.topics[i]);
 	for (int i = 0; i < set->count; i++)
@@ -182,6 +183,9 @@ read_versions(StoTokenRules *rules)
 	}
 	sto_scan_end(&scan);
 	qsort(versions, count, sizeof(StoRuleVersion), compare_versions);
+	sto_scan_begin(&scan, STO_REL_LOOK_THROUGH, STO_IDX_LOOK_THROUGH, 1, &key, NULL);
+	rules->looked_through = sto_scan_next(&scan);
+	sto_scan_end(&scan);
 	rules->versions = versions;
 	/* last: until then the entry counts as unread */
 	rules->count = count;

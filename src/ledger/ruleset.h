@@ -34,6 +34,8 @@ typedef struct StoTokenRules
 	bool units_by_country; /* else holders alone are counted */
 	bool units_by_class;
 	bool issues;
+	bool look_through;   /* a rule asks how old look-through is */
+	bool looked_through; /* owners of an omnibus wallet's units were stated (look_through.h) */
 	int topic_count;
 	const char **topics;
 } StoTokenRules;

@@ -7,6 +7,7 @@
 
 #include "ledger/approval.h"
 #include "ledger/issued.h"
+#include "ledger/look_through.h"
 #include "ledger/register.h"
 #include "ledger/ruling.h"
 
@@ -103,9 +104,13 @@ bool
 sto_ruling_reads_credit(const StoPosting *p)
 {
 	const StoOrder *o = &p->entry.order;
+	const StoTokenRules *rules;
 
-	return o->kind == STO_HOLD && o->has_credit && p->token.rules && is_evaluated(o) &&
-		   sto_rules_of(p->token.token_id)->totals && !sto_fact_several(p->credit.party);
+	if (o->kind != STO_HOLD || !o->has_credit || !p->token.rules || !is_evaluated(o))
+		return false;
+	rules = sto_rules_of(p->token.token_id);
+	return (rules->totals && !sto_fact_several(p->credit.party)) ||
+		   (rules->look_through && p->credit.omnibus);
 }
 
 void
@@ -176,6 +181,9 @@ read_side(StoRuling *r, StoRulingSide *side, const StoPosition *moved, const uin
 		side->total = moved != NULL ? moved->balance : pos.balance;
 		side->outflow = moved != NULL ? moved->outflow : pos.outflow;
 	}
+	if (!sto_amount_add(side->total, sto_looked_through(r->token, side->party), &side->total))
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+						errmsg("a party's total would leave the range of 128 bits")));
 }
 
 /*

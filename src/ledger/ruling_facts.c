@@ -7,6 +7,7 @@
 #include "ledger/approval.h"
 #include "ledger/flow.h"
 #include "ledger/issued.h"
+#include "ledger/look_through.h"
 #include "ledger/register.h"
 #include "ledger/rule_facts.h"
 #include "ledger/ruling.h"
@@ -162,6 +163,27 @@ travel_field(void *context, const uint8_t *party, const char *field, int64_t at,
 	return true;
 }
 
+/* Of a wallet whose position is locked, or may be read as it stands in a dry run. */
+static bool
+look_through(void *context, const uint8_t *address, bool *omnibus, int64_t *stated_at)
+{
+	const StoPosting *p = ((StoRuling *) context)->p;
+	const StoOrder *o = &p->entry.order;
+	bool debit = memcmp(address, o->debit, STO_ADDRESS_LEN) == 0;
+	const StoPosition *known = debit ? p->debit_pos : p->credit_pos;
+	StoPosition pos;
+
+	*omnibus = debit ? p->debit.omnibus : p->credit.omnibus;
+	*stated_at = STO_NEVER_STATED;
+	if (!*omnibus)
+		return true;
+	if (known == NULL)
+		sto_position_read(p->token.token_id, address, &pos);
+	*stated_at = sto_look_through_time(p->token.token_id, address,
+									   known != NULL ? known->balance : pos.balance);
+	return true;
+}
+
 const StoRuleFacts *
 sto_ruling_facts(StoRuling *ruling, StoRuleFacts *facts)
 {
@@ -178,6 +200,7 @@ sto_ruling_facts(StoRuling *ruling, StoRuleFacts *facts)
 		.issues = issues,
 		.approval = approval,
 		.travel_field = travel_field,
+		.look_through = look_through,
 	};
 
 	*facts = callbacks;

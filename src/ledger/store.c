@@ -416,6 +416,18 @@ sto_store_each_entry(StoRel rel, StoIndex index, BlockNumber most,
 }
 
 void
+sto_store_delete(StoRow *row)
+{
+	Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+	Relation r = table_open(RelationGetRelid(row->rel), RowExclusiveLock);
+
+	simple_table_tuple_delete(r, &row->slot->tts_tid, snapshot);
+	table_close(r, NoLock);
+	UnregisterSnapshot(snapshot);
+	CommandCounterIncrement();
+}
+
+void
 sto_store_delete_all(StoRel rel)
 {
 	Relation r = table_open(sto_rel_oid(rel), RowExclusiveLock);

@@ -61,6 +61,7 @@ extern StoLocked sto_row_lock(StoRow *row);
 extern void sto_store_insert(StoRel rel, Datum *values, bool *nulls);
 /* Replace columns of a found row: those with replaces[i]; the row keeps being found but stale. */
 extern void sto_store_update(StoRow *row, Datum *values, bool *nulls, const bool *replaces);
+extern void sto_store_delete(StoRow *row);    /* a locked row */
 extern void sto_store_delete_all(StoRel rel); /* for sto.rebuild() */
 
 /*

@@ -22,9 +22,12 @@
 
 /* Kinds that rules read, and tokens, for their issuers. */
 static const char event_query[] =
-	"SELECT e.entry_id, e.kind, e.subject, e.actor, e.recorded_at, e.body::text FROM ONLY "
-	"sto.event e"
-	" WHERE e.kind IN ('party', 'party_facts', 'classification', 'claim', 'claim_revoke', 'token',"
+	"SELECT e.entry_id, e.kind, e.subject, e.actor, e.recorded_at, e.body::text, w.address, "
+	"w.party_id"
+	" FROM ONLY sto.event e LEFT JOIN sto.wallet w ON e.kind = 'look_through' AND w.wallet_id = "
+	"e.subject"
+	" WHERE e.kind IN ('look_through', 'party', 'party_facts', 'classification', 'claim', "
+	"'claim_revoke', 'token',"
 	" 'rule_set', 'party_list', 'opt_in', 'travel_data', 'transfer_approval', 'approval_revoke')"
 	" AND e.entry_id <= $2 ORDER BY e.entry_id";
 
@@ -37,7 +40,7 @@ static const char entry_query[] =
 	"SELECT t.entry_id, t.kind, t.purpose, t.token_id, t.amount, t.posted_at, t.posted_by,"
 	" t.ordering_party, coalesce(h.notary, t.notary), t.attachment_hash IS NOT NULL, t.rule_set,"
 	" t.debit_wallet, d.party_id, d.kind = 'issuance', t.credit_wallet, c.party_id, c.kind = "
-	"'issuance'"
+	"'issuance', h.checked_once, d.kind = 'omnibus', c.kind = 'omnibus'"
 	" FROM ONLY sto.transfer t LEFT JOIN sto.wallet d ON d.address = t.debit_wallet"
 	" LEFT JOIN sto.wallet c ON c.address = t.credit_wallet LEFT JOIN sto.hold h ON h.hold_id = "
 	"t.hold_id"
@@ -52,7 +55,9 @@ enum
 	EVENT_OF,
 	EVENT_BY,
 	EVENT_TIME,
-	EVENT_TEXT
+	EVENT_TEXT,
+	EVENT_WALLET,
+	EVENT_PARTY
 };
 
 enum
@@ -74,7 +79,9 @@ enum
 	ENTRY_CREDIT,
 	ENTRY_CREDIT_PARTY,
 	ENTRY_CREDIT_ISSUANCE,
-	ENTRY_CHECKED_ONCE
+	ENTRY_CHECKED_ONCE,
+	ENTRY_DEBIT_OMNIBUS,
+	ENTRY_CREDIT_OMNIBUS
 };
 
 /* Rows of a query, some at a time. */
@@ -346,6 +353,24 @@ tell_rule_set(StoRuleFold *fold, const Reader *r, uint32 token)
 }
 
 static void
+tell_look_through(StoRuleFold *fold, const Reader *r)
+{
+	bool isnull;
+	StoRuleLook look = {.event = r->id};
+	uint8_t wallet[STO_ADDRESS_LEN];
+	uint8_t party[STO_UUID_LEN];
+
+	/* that the wallet isn't there is for the register's checks */
+	if (!octets(r, EVENT_WALLET, wallet, STO_ADDRESS_LEN) ||
+		!octets(r, EVENT_PARTY, party, STO_UUID_LEN))
+		return;
+	look.wallet = wallet;
+	look.party = need(sto_rule_fold_party(fold, party));
+	look.recorded_at = StoTimeFromTimestamp(DatumGetTimestampTz(column(r, EVENT_TIME, &isnull)));
+	sto_rules_look_through(fold, &look, DatumGetTextPP(column(r, EVENT_TEXT, &isnull)));
+}
+
+static void
 tell_event(StoRuleFold *fold, const Reader *r)
 {
 	bool isnull;
@@ -360,6 +385,11 @@ tell_event(StoRuleFold *fold, const Reader *r)
 	if (kind == STO_EVENT_RULE_SET)
 	{
 		tell_rule_set(fold, r, need(sto_rule_fold_token(fold, subject)));
+		return;
+	}
+	if (kind == STO_EVENT_LOOK_THROUGH)
+	{
+		tell_look_through(fold, r);
 		return;
 	}
 	sto_body_parse(kind, DatumGetTextPP(column(r, EVENT_TEXT, &isnull)), false, &body);
@@ -447,6 +477,8 @@ read_entry(Tables *t, const Reader *r, StoRuleEntry *entry)
 	if (octets(r, ENTRY_DEBIT, move->debit, STO_ADDRESS_LEN))
 		entry->wallet = wallet_number(t, move->debit);
 	(void) octets(r, ENTRY_CREDIT, move->credit, STO_ADDRESS_LEN);
+	entry->debit_omnibus = is_true(r, ENTRY_DEBIT_OMNIBUS);
+	entry->credit_omnibus = is_true(r, ENTRY_CREDIT_OMNIBUS);
 	value = column(r, ENTRY_RULE_SET, &isnull);
 	replay->has_rule_set = !isnull;
 	replay->rule_set = isnull ? 0 : DatumGetInt64(value);

@@ -37,6 +37,8 @@ struct StoRulesReplay
 extern void sto_rules_replay(StoRulesReplay *replay, const uint8_t *token_id);
 /* A new fold, to be freed also where an error leaves. */
 extern StoRuleFold *sto_rules_fold(void);
+/* rules_look.c: tell it a look_through event, of which the body fills the rest. */
+extern void sto_rules_look_through(StoRuleFold *fold, StoRuleLook *look, text *body);
 extern void sto_rules_no_memory(void) pg_attribute_noreturn();
 
 #endif

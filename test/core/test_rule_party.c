@@ -353,6 +353,8 @@ test_look_through(void)
 	fails(&w, block, transfer(1), STO_RULE_LOOK_THROUGH, 'B', 0, "stale");
 	fails(&w, block, move_of(STO_TRANSFER, 'B', 'A', 1), STO_RULE_LOOK_THROUGH, 'B', 0,
 		  "stale, sending");
+	w.stated_at = STO_NEVER_STATED;
+	fails(&w, block, transfer(1), STO_RULE_LOOK_THROUGH, 'B', 0, "never stated");
 	passes(&w, count, transfer(1), "stale, counted as one");
 	passes(&w, block, move_of(STO_TRANSFER, 'A', 'C', 1), "wallets of another sort");
 }

@@ -68,11 +68,15 @@ CREATE FUNCTION sto_test.faults() RETURNS TABLE (fault text, where_ text) LANGUA
     SELECT 'a group of holders is not counted right', g.by || ' ' || g.value
       FROM sto.holder_group AS g
      WHERE (g.holders, COALESCE(g.units::numeric, 0))
-           <> (SELECT count(*), CASE WHEN g.units IS NULL THEN 0 ELSE COALESCE(sum(t.total), 0) END
-                               FROM (SELECT w.party_id, sum(p.balance::numeric) AS total FROM sto.position AS p
-                                       JOIN sto.wallet AS w ON w.address = p.wallet AND w.kind <> 'issuance'
-                                      WHERE p.token_id = g.token_id GROUP BY w.party_id) AS t
-                              WHERE t.total > 0 AND CASE g.by
+           <> (SELECT count(*) FILTER (WHERE t.total > 0), CASE WHEN g.units IS NULL THEN 0 ELSE COALESCE(sum(t.total), 0) END
+                               -- what was stated of omnibus wallets counts for their owners
+                               FROM (SELECT s.party_id, sum(s.units) AS total
+                                       FROM (SELECT w.party_id, p.balance::numeric AS units FROM sto.position AS p
+                                               JOIN sto.wallet AS w ON w.address = p.wallet AND w.kind <> 'issuance' WHERE p.token_id = g.token_id
+                                             UNION ALL SELECT l.party_id, -l.units::numeric FROM sto.look_through AS l WHERE l.token_id = g.token_id
+                                             UNION ALL SELECT l.party_id, l.units::numeric FROM sto.look_through_owner AS l WHERE l.token_id = g.token_id) AS s
+                                      GROUP BY s.party_id HAVING sum(s.units) <> 0) AS t
+                              WHERE CASE g.by
                                     WHEN '' THEN true
                                     WHEN 'country' THEN g.value = COALESCE((SELECT y.country FROM sto.party AS y WHERE y.party_id = t.party_id), '')
                                     WHEN 'class' THEN g.value = COALESCE((SELECT c.class FROM sto.classification AS c

@@ -399,6 +399,16 @@ CREATE FUNCTION sto_test.opt_in(party text, token text, actor text, affirmed boo
     SELECT sto_test.event('opt_in', sto_test.id(party), sto_test.id(actor),
                           jsonb_build_object('token', sto_test.id(token), 'affirmed', affirmed)::text)
 $$;
+-- actor: the custodian; owners: names of parties and their units; seq: as it is, if not given
+CREATE FUNCTION sto_test.look_through(wallet text, actor text, token text, owners jsonb, seq bigint DEFAULT NULL) RETURNS bigint
+    LANGUAGE sql AS $$
+    SELECT sto_test.event('look_through', sto_test.id(wallet), sto_test.id(actor),
+                          sto.look_through_body(sto_test.id(token),
+                              coalesce(seq, (SELECT p.seq FROM sto.position p
+                                              WHERE p.wallet = sto_test.address(look_through.wallet) AND p.token_id = sto_test.id(token)), 0),
+                              ARRAY(SELECT sto_test.id(o.key) FROM jsonb_each_text(owners) o ORDER BY o.key),
+                              ARRAY(SELECT o.value::sto.token_amount FROM jsonb_each_text(owners) o ORDER BY o.key))::text)
+$$;
 CREATE FUNCTION sto_test.travel_data(party text, fields text[], extra jsonb DEFAULT '{}') RETURNS bigint LANGUAGE sql AS $$
     SELECT sto_test.event('travel_data', sto_test.id(party), sto_test.id('registrar'),
                           (jsonb_build_object('fields', $2, 'commitment', sto_test.salt(party)) || extra)::text)

@@ -128,6 +128,10 @@ sub every_identity_event
 		SELECT sto_test.propose('loosen', 'ACME', 'four_eyes', jsonb_build_object('acts', '{token_status}'::text[], 'approvers', ARRAY[sto_test.id('second'), sto_test.id('proxy')])::text);
 		SELECT sto_test.approve('loosen', 'second'), sto_test.carry_out('loosen');
 		SELECT FROM sto.submit(ARRAY[sto_test.order('{"kind": "transfer", "token_id": "ACME", "debit_wallet": "w4", "credit_wallet": "w5", "amount": "900000000", "reference": "too much"}'::jsonb || jsonb_build_object('ordering_party', sto_test.owner_of('w4')), sto_test.seeds_of('w4'))]);
+		SELECT sto_test.party('depot', '{48}', 'legal'), sto_test.wallet('pool', 'depot', '{121}', 'omnibus'), sto_test.claim('depot', 'kyc', 'attester');
+		SELECT sto_test.acknowledge('depot', document, 'depot') FROM sto.document WHERE acknowledge;
+		SELECT sto_test.transfer('ACME', 'w4', 'pool', '5'), sto_test.look_through('pool', 'depot', 'ACME', '{"p1": 3, "p2": 2}', 1);
+		SELECT sto_test.transfer('ACME', 'w4', 'pool', '1'), sto_test.look_through('pool', 'depot', 'ACME', '{"p1": 2, "p3": 3, "depot": 1}', 2);
 		SELECT sto_test.trade(4, 5, 1);
 	};
 }
@@ -167,7 +171,7 @@ sub projections
 	} qw(ledger subject key_policy key party capability wallet token batch position hold event transfer
 		log_key witness witness_policy time_authority log_restart close
 		classification mandate beneficial_owner claim token_topics trusted_issuer document acknowledgement
-		rule_set party_list opt_in travel_data transfer_approval override holding holder_group flow issued
+		rule_set party_list opt_in travel_data transfer_approval override holding holder_group flow issued look_through look_through_owner
 		four_eyes proposal case party_members);
 }
 

@@ -166,7 +166,8 @@ class Maker:
                                       r.choice((None, None, "B")), self.small(50),
                                       r.random() < 0.4) for n in self.some(range(1, 9), 0, 4)],
             travel={(letter, name) for letter in known(str) for name in "abc" if r.random() < 0.7},
-            look_through={"C": NOON - r.randint(1, 60) * SECOND - r.randint(-1, 1)},
+            look_through={"C": r.choice((rules.NEVER,
+                                         NOON - r.randint(1, 60) * SECOND - r.randint(-1, 1)))},
             custom={"acme.f": "no"} if r.random() < 0.5 else {})
 
     def move(self):
