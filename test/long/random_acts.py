@@ -73,7 +73,7 @@ class Acts(Orders):
     WEIGHTED = [name for name, weight in (
         ("freeze_wallet", 6), ("freeze_party", 3), ("pause", 5), ("facts", 6), ("classify", 6), ("claim", 8), ("claim_revoke", 4),
         ("topics", 2), ("trust", 3), ("capability", 1), ("rules", 9), ("party_list", 6), ("opt_in", 6), ("travel", 5), ("approval", 10),
-        ("approval_revoke", 2), ("document", 2), ("acknowledge", 8), ("terms", 3), ("policy", 1), ("wallet", 2), ("close_wallet", 2),
+        ("approval_revoke", 2), ("document", 2), ("acknowledge", 8), ("terms", 6), ("policy", 1), ("wallet", 2), ("close_wallet", 2),
         ("mandate", 3), ("case", 8), ("decide", 10), ("sweep", 4)) for _ in range(weight)]
 
     def one_party(self):

@@ -91,7 +91,7 @@ class Orders:
 
     def amount(self, most):
         if most > 0 and self.chance(0.85):
-            return self.random.choice((most, self.random.randint(1, most), self.random.randint(1, max(1, most // 4))))
+            return self.random.choice((most, most, most + self.chance(0.2), self.random.randint(1, most), self.random.randint(1, max(1, most // 4))))
         return self.random.choice((self.random.randint(0, 400), self.random.randint(0, 60)))
 
     def random_order(self, simple=False):
@@ -99,7 +99,10 @@ class Orders:
         if self.model.order and share < 0.02 and not simple:
             return self.repeated_order()
         if share < 0.17:
-            return self.order("issue", token, token, self.one_wallet(), self.random.randint(1, 300), self.model.token[token]["issuer"],
+            limit, amount = self.model.token[token]["authorised"], self.random.randint(1, 300)
+            if limit is not None and self.chance(0.3):
+                amount = max(1, limit + self.model.balance.get((token, token), 0) + self.random.choice((0, 1)))
+            return self.order("issue", token, token, self.one_wallet(), amount, self.model.token[token]["issuer"],
                               self.random.choice((None, None, [10], "wrong" if self.chance(0.2) else None)))
         debit = self.one_wallet(token, True)
         amount = self.amount(self.model.available(debit, token))
