@@ -20,6 +20,7 @@ from psycopg2.extras import execute_values
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "docs", "clients"))
 import sto_client as sto  # noqa: E402
+from compliance import Compliance, Officer  # noqa: E402
 from evidence import Evidence  # noqa: E402
 
 ISIN = "KZ1C00000876"       # ordinary shares of Kcell, listed at KASE
@@ -88,6 +89,10 @@ class Acts:
         return kind, str(subject), str(actor), text, sto.signature_list(message, keys)
 
     def put(self, kind, subject, actor, keys, body):
+        if subject not in self.heads:   # recorded by put_many, or new
+            self.cursor.execute("SELECT head FROM sto.subject WHERE subject = %s", (str(subject),))
+            for (head,) in self.cursor:
+                self.heads[subject] = sto.parse_hex(head)
         self.cursor.execute(self.COLUMNS + "(%s, %s, %s, %s, %s) RETURNING entry_id, leaf_hash",
                             self.row(kind, subject, actor, keys, body))
         entry_id, leaf = self.cursor.fetchone()
@@ -360,6 +365,10 @@ def main():
     say("\nOrders that must be refused")
     bad_orders(cursor, submit, ledger, token, wallets)
 
+    say("\nRules, answers, enforcement")
+    comply(acts, submit, ledger, token, wallets, (issuer, issuer_keys),
+           (registrar, registrar_keys), roots)
+
     say("\nA superuser edits the log")
     edit(cursor, genesis, ledger, evidence)
 
@@ -456,6 +465,33 @@ def bad_orders(cursor, submit, ledger, token, wallets):
     expect(one(cursor, "SELECT count(*) FROM sto.transfer") == entries + 1 and
            int(one(cursor, "SELECT balance::text FROM sto.position WHERE wallet = %s",
                    alice.text)) == balance - 100, "it moved units once")
+
+
+def comply(acts, submit, ledger, token, wallets, issuer, registrar, roots):
+    compliance = Compliance(acts, submit, expect, row, Clock)
+    officers = [Officer(acts, roots, *registrar, "enforcer") for _ in range(2)]
+    plain = [w for n, w in enumerate(wallets) if w.threshold == 1 and n % 20 != 10]
+    alice, emigrant, debtor, creditor = plain[:4]
+    others = plain[4:204]
+    compliance.set_rules(token, *issuer)
+    acts.put("party_facts", emigrant.party, *registrar, {"country": "IR"})
+    compliance.dry_run(token, alice, emigrant)
+    bad = order_row(ledger, transfer(token, alice, emigrant, 150), alice.keys)
+    compliance.refused(INSERT + "(%s, %s, %s, %s, %s, %s, %s, %s, %s)", bad)
+
+    orders = [transfer(token, sender, receiver, 100)
+              for sender, receiver in zip(others, others[1:] + others[:1])]
+    for order in orders[:3]:
+        order["amount"] = 101
+    rows = [dict(zip(ORDER_COLUMNS, order_row(ledger, order, sender.keys)))
+            for order, sender in zip(orders, others)]
+    compliance.bulk(rows)
+    compliance.explained(one(acts.cursor, "SELECT max(entry_id) FROM sto.transfer"))
+    acts.cursor.execute("CREATE ROLE officer LOGIN; SELECT sto.map_role('officer', %s)",
+                        (str(officers[0].party),))
+    own = connect(user="officer")
+    compliance.court(officers, own, token, debtor, creditor, 5000)
+    own.connection.close()
 
 
 def edit(cursor, genesis, ledger, evidence):
