@@ -97,7 +97,7 @@ value('ledger', 'CALL sto.seal()');
 is(faults('ledger'), '', 'sto.verify() lets pass what the gate did');
 my $told = judged('ledger');
 like($told, qr/^whole$/m, 'so does sto_verify') or diag $told;
-like($told, qr/^sto\.$_ +[1-9]\d* rows +ok$/m, "it compared sto.$_") for qw(rule_set party_list opt_in travel_data transfer_approval override holding holder_group flow issued);
+like($told, qr/^sto\.$_ +[1-9]\d* rows +ok$/m, "it compared sto.$_") for qw(rule_set party_list opt_in travel_data transfer_approval override holding holder_group flow issued look_through look_through_owner);
 $told = judged('ledger', '--state', "$folder/state");
 like($told, qr/^accepted before +$before leaves.*^whole$/ms, 'also going on from where there were no rules') or diag $told;
 like(client('ledger'), qr/^\[\] \['approval',.*'max_holders',.*'volume_limit'\]$/m, 'and the client, which says what it did not ask');
@@ -120,6 +120,7 @@ for my $case (
 	[ 'units', q{UPDATE sto.holder_group SET units = units + '1' WHERE by = 'topic'}, '', qr/^rule_counters sto\.holder_group/m, qr/sto\.holder_group.*units is not/ ],
 	[ 'nobody', q{DELETE FROM sto.holder_group WHERE by = 'country' AND value = 'DE'}, '', qr/^rule_counters sto\.holder_group/m, qr/sto\.holder_group.*rows, the log gives/ ],
 	[ 'total', q{UPDATE sto.holding SET total = total - '1'}, '', qr/^rule_counters sto\.holding/m, qr/sto\.holding.*total is not/ ],
+	[ 'owner', q{UPDATE sto.look_through_owner SET units = units + '1' WHERE party_id = sto_test.id('p1')}, '', qr/^look_through sto\.look_through_owner \d+/m, qr/sto\.look_through_owner.*units is not/ ],
 	[ 'flow', q{UPDATE sto.flow SET outflow = outflow + '1'}, '', qr/^rule_counters sto\.flow/m, qr/sto\.flow.*outflow is not/ ],
 	[ 'outflow', q{UPDATE sto.position SET outflow = '0' WHERE outflow > '0'}, '', qr/^rule_counters sto\.position/m, qr/sto\.position.*outflow is not/ ],
 	[ 'issued', q{UPDATE sto.issued SET posted_at = posted_at - interval '1 day'}, '', qr/^rule_counters sto\.issued/m, qr/sto\.issued.*posted_at is not/ ],
