@@ -4,7 +4,7 @@
 --     SELECT sto_test.check_invariants();
 
 -- Everything that is wrong, one row each; none on a sound ledger.
-CREATE FUNCTION sto_test.faults() RETURNS TABLE (fault text, where_ text) LANGUAGE sql AS $$
+CREATE FUNCTION sto_test.faults() RETURNS TABLE (fault text, where_ text) LANGUAGE sql SET jit = off AS $$
     WITH side AS (
         SELECT e.entry_id, e.token_id, e.debit_wallet AS wallet, e.debit_seq AS seq, e.debit_balance AS balance, e.debit_held AS held,
                e.debit_prev AS prev, e.leaf_hash, e.posted_at,
@@ -127,7 +127,7 @@ DECLARE
     wrong text := (SELECT string_agg(f.fault || ': ' || f.where_, E'\n') FROM sto_test.faults() AS f);
     said  text;
 BEGIN
-    IF to_regprocedure('sto.verify()') IS NOT NULL THEN
+    IF to_regproc('sto.verify') IS NOT NULL THEN
         EXECUTE 'SELECT string_agg(v::text, E''\n'') FROM sto.verify() AS v WHERE NOT v.ok' INTO said;
     END IF;
     RETURN COALESCE(NULLIF(concat_ws(E'\n', wrong, 'sto.verify: ' || said), ''), 'sound');
