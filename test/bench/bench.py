@@ -12,7 +12,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "..", "docs", "clients")]
 
 from bulk import Bulk  # noqa: E402
-from compliance import measure_compliance  # noqa: E402
+from compliance import measure_growth, measure_rules  # noqa: E402
 from figures import Figures  # noqa: E402
 from memory import watch_memory  # noqa: E402
 from register import Register  # noqa: E402
@@ -26,8 +26,8 @@ SECONDS = float(os.environ.get("BENCH_SECONDS", 4))
 WALLETS = int(os.environ.get("BENCH_WALLETS", 100000))
 HOLDERS = [int(n) for n in os.environ.get("BENCH_HOLDERS", "10000 1000000").split()]
 ENTRIES = int(os.environ.get("BENCH_ENTRIES", 1000000))
-# all, or some of: single bulk verify memory seal verifier compliance
-PARTS = os.environ.get("BENCH_PARTS", "single bulk verify memory seal verifier compliance").split()
+# all, or some of: single bulk verify memory seal verifier compliance growth
+PARTS = os.environ.get("BENCH_PARTS", "single bulk verify memory seal verifier compliance growth").split()
 
 
 def say(text):
@@ -51,7 +51,7 @@ def flush_ms(folder):
 
 begin = time.monotonic()
 figures = Figures(ROUNDS)
-if PARTS != ["compliance"]:
+if set(PARTS) - {"compliance", "growth"}:
     register = Register(os.environ["BENCH_DIR"], WALLETS, say)
     register.open()
 
@@ -71,7 +71,9 @@ if "verifier" in PARTS:
     Verifier(register, figures, say).measure()
 
 if "compliance" in PARTS:
-    measure_compliance(os.environ["BENCH_DIR"], figures, SECONDS, HOLDERS, say)
+    measure_rules(os.environ["BENCH_DIR"], figures, SECONDS, say)
+if "growth" in PARTS:
+    measure_growth(os.environ["BENCH_DIR"], figures, HOLDERS, say)
 
 figures.write(os.environ["BENCH_TSV"])
 say("done")

@@ -33,6 +33,7 @@ typedef struct Key
 typedef struct Wallet
 {
 	bool made;
+	bool has_key; /* a key takes much longer than all the rest */
 	Key key;
 	uint8_t id[STO_UUID_LEN];
 	uint8_t party[STO_UUID_LEN];
@@ -187,18 +188,30 @@ static Wallet *
 wallet(long n)
 {
 	Wallet *w = &wallets[n];
-	uint8_t secret[STO_DIGEST_LEN];
 
 	if (w->made)
 		return w;
-	derive("key", n, secret);
-	make_key(secret, &w->key);
 	derive_uuid("wallet", n, w->id);
 	derive_uuid("party", n % party_count, w->party);
 	if (!sto_wallet_address(ledger, w->id, w->address))
 		stop("cannot make an address");
 	w->made = true;
 	return w;
+}
+
+static const Key *
+wallet_key(long n)
+{
+	Wallet *w = wallet(n);
+	uint8_t secret[STO_DIGEST_LEN];
+
+	if (!w->has_key)
+	{
+		derive("key", n, secret);
+		make_key(secret, &w->key);
+		w->has_key = true;
+	}
+	return &w->key;
 }
 
 /* One line for COPY sto.event (kind, subject, actor, body, signatures). */
@@ -229,6 +242,7 @@ static void
 print_wallet_event(long n, const uint8_t *registrar, const Key *key, const char *custodian)
 {
 	Wallet *w = wallet(n);
+	const Key *own = wallet_key(n);
 	uint8_t salt[STO_DIGEST_LEN];
 	uint8_t buffer[STO_POLICY_PACKED_MAX + 256];
 	uint8_t possession[STO_SIG_LEN];
@@ -241,16 +255,16 @@ print_wallet_event(long n, const uint8_t *registrar, const Key *key, const char 
 	StoPolicy policy = {.threshold = 1, .count = 1};
 	StoWriter writer;
 
-	policy.keys[0].key = w->key.key;
-	memcpy(policy.keys[0].fingerprint, w->key.fingerprint, STO_DIGEST_LEN);
+	policy.keys[0].key = own->key;
+	memcpy(policy.keys[0].fingerprint, own->fingerprint, STO_DIGEST_LEN);
 	sto_writer_init(&writer, buffer, sizeof(buffer));
 	parse_uuid(custodian, custodian_id);
 	sto_put_possession(&writer, ledger, w->party, w->id, w->address, custodian_id, false, &policy);
-	sign(&w->key, &writer, possession);
+	sign(own, &writer, possession);
 
 	derive("salt", n, salt);
 	sto_hex_encode(salt, sizeof(salt), salt_hex);
-	sto_hex_encode(w->key.key.data, w->key.key.len, key_hex);
+	sto_hex_encode(own->key.data, own->key.len, key_hex);
 	sto_hex_encode(possession, sizeof(possession), possession_hex);
 	print_uuid(w->party, party);
 	snprintf(body, sizeof(body),
@@ -292,13 +306,46 @@ do_wallets(char **args)
 		print_wallet_event(n, registrar, &key, args[2]);
 }
 
+/* rows party|wallet CUSTODIAN POLICY: the register's rows as they would be, for COPY */
+static void
+do_rows(char **args)
+{
+	static const char *const countries[] = {"KZ", "AE", "DE", "FR", "GB", "IT", "ES", "PL"};
+	bool of_wallets = strcmp(args[0], "wallet") == 0;
+
+	for (long n = 0; n < wallet_count; n++)
+	{
+		const Wallet *w = wallet(n);
+		uint8_t salt[STO_DIGEST_LEN];
+		char salt_hex[2 * STO_DIGEST_LEN + 1];
+		char address[STO_ADDRESS_TEXT_LEN + 1];
+		char party[UUID_TEXT];
+		char id[UUID_TEXT];
+
+		print_uuid(w->party, party);
+		if (!of_wallets)
+		{
+			printf("0\t%s\tnatural\tactive\t%s\n", party,
+				   countries[(size_t) n % (sizeof(countries) / sizeof(countries[0]))]);
+			continue;
+		}
+		derive("salt", n, salt);
+		sto_hex_encode(salt, sizeof(salt), salt_hex);
+		sto_address_print(w->address, address);
+		print_uuid(w->id, id);
+		printf("0\t%s\t%s\t%s\t%s\t%s\t%s\tf\tclient\tactive\n", args[2], id, party, args[1],
+			   address, salt_hex);
+	}
+}
+
 /* Order n: between two wallets drawn from the seed, or always from wallet 0 to wallet 1. */
 static void
-make_order(long n, bool pair, const uint8_t *token, StoOrder *order, Wallet **from)
+make_order(long n, bool pair, const uint8_t *token, StoOrder *order, long *from)
 {
 	uint8_t octets[STO_DIGEST_LEN];
 	uint64_t draw[2];
-	Wallet *to;
+	Wallet *debit;
+	Wallet *credit;
 
 	derive("draw", n, octets);
 	memcpy(draw, octets, sizeof(draw));
@@ -307,17 +354,32 @@ make_order(long n, bool pair, const uint8_t *token, StoOrder *order, Wallet **fr
 	if (draw[0] == draw[1])
 		draw[1] = (draw[1] + 1) % (uint64_t) wallet_count;
 
-	*from = wallet((long) draw[0]);
-	to = wallet((long) draw[1]);
+	*from = (long) draw[0];
+	debit = wallet(*from);
+	credit = wallet((long) draw[1]);
 	memset(order, 0, sizeof(*order));
 	order->kind = STO_TRANSFER;
 	derive_uuid("order", n, order->order_id);
-	memcpy(order->ordering_party, (*from)->party, STO_UUID_LEN);
+	memcpy(order->ordering_party, debit->party, STO_UUID_LEN);
 	memcpy(order->token_id, token, STO_UUID_LEN);
 	order->amount = 1;
 	order->has_debit = order->has_credit = true;
-	memcpy(order->debit, (*from)->address, STO_ADDRESS_LEN);
-	memcpy(order->credit, to->address, STO_ADDRESS_LEN);
+	memcpy(order->debit, debit->address, STO_ADDRESS_LEN);
+	memcpy(order->credit, credit->address, STO_ADDRESS_LEN);
+}
+
+/* Order n: an issue to a wallet. */
+static void
+make_issue(long n, const uint8_t *token, long to, StoOrder *order)
+{
+	memset(order, 0, sizeof(*order));
+	order->kind = STO_ISSUE;
+	derive_uuid("order", n, order->order_id);
+	memcpy(order->token_id, token, STO_UUID_LEN);
+	order->has_debit = order->has_credit = true;
+	if (!sto_wallet_address(ledger, token, order->debit))
+		stop("cannot make an address");
+	memcpy(order->credit, wallet(to)->address, STO_ADDRESS_LEN);
 }
 
 /* One line for COPY bench.orders (n, order_id, ordering_party, debit, credit, signatures). */
@@ -354,13 +416,13 @@ do_orders(char **args)
 	{
 		StoOrder order;
 		StoWriter w;
-		Wallet *from;
+		long from;
 
 		make_order(n, pair, token, &order, &from);
 		sto_writer_init(&w, buffer, sizeof(buffer));
 		sto_put_order(&w, ledger, &order);
 		if (is_signed)
-			sign_list(&from->key, &w, signatures);
+			sign_list(wallet_key(from), &w, signatures);
 		print_order(stdout, n, &order, is_signed ? signatures : NULL);
 	}
 }
@@ -383,7 +445,6 @@ do_list(char **args)
 	uint8_t token[STO_UUID_LEN];
 	uint8_t actor[STO_UUID_LEN];
 	uint8_t subject[STO_UUID_LEN];
-	uint8_t issuance[STO_ADDRESS_LEN];
 	uint8_t buffer[STO_ORDER_MAX];
 	uint8_t digest[STO_DIGEST_LEN];
 	char hex[2 * STO_DIGEST_LEN + 1];
@@ -395,24 +456,20 @@ do_list(char **args)
 	parse_uuid(args[1], token);
 	parse_uuid(args[2], actor);
 	parse_key(args[3], &key);
-	if (events == NULL || running == NULL || !sto_sha256_init(running) ||
-		!sto_wallet_address(ledger, token, issuance))
+	if (events == NULL || running == NULL || !sto_sha256_init(running))
 		stop("cannot begin a list");
 	for (long i = 0; i < count; i++)
 	{
 		StoOrder order;
 		StoWriter w;
-		Wallet *from;
+		long from;
 
-		make_order(first + i, pair, token, &order, &from);
+		if (issue)
+			make_issue(first + i, token, i, &order);
+		else
+			make_order(first + i, pair, token, &order, &from);
 		memcpy(order.ordering_party, actor, STO_UUID_LEN);
 		order.amount = amount;
-		if (issue)
-		{
-			order.kind = STO_ISSUE;
-			memcpy(order.debit, issuance, STO_ADDRESS_LEN);
-			memcpy(order.credit, wallet(i)->address, STO_ADDRESS_LEN);
-		}
 		sto_writer_init(&w, buffer, sizeof(buffer));
 		sto_put_order(&w, ledger, &order);
 		if (w.failed || !sto_sha256_update(running, buffer, w.len))
@@ -454,14 +511,14 @@ do_verify(char **args)
 
 	for (int i = 0; i < KEYS; i++)
 	{
-		Wallet *w = wallet(i);
+		const Key *key = wallet_key(i);
 		StoWriter writer = {.data = messages[i], .size = MESSAGE, .len = MESSAGE};
 
 		derive("message", i, messages[i]);
-		sign(&w->key, &writer, signatures[i]);
+		sign(key, &writer, signatures[i]);
 		contexts[i] = EVP_MD_CTX_new();
 		if (contexts[i] == NULL ||
-			EVP_DigestVerifyInit_ex(contexts[i], NULL, NULL, NULL, NULL, w->key.pkey, NULL) != 1)
+			EVP_DigestVerifyInit_ex(contexts[i], NULL, NULL, NULL, NULL, key->pkey, NULL) != 1)
 			stop("cannot begin to verify");
 	}
 	start = now(CLOCK_MONOTONIC);
@@ -501,6 +558,7 @@ static const struct
 } commands[] = {
 	{"parties", 2, do_parties}, {"wallets", 5, do_wallets}, {"orders", 5, do_orders},
 	{"list", 8, do_list},       {"verify", 1, do_verify},   {"hash", 1, do_hash},
+	{"rows", 3, do_rows},
 };
 
 int
