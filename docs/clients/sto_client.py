@@ -702,6 +702,7 @@ class Register:
         self.acknowledged = {}  # (party, document) -> event id
         self.cases = {}         # event id -> dict(body, opened_by, approved_by, refused, used)
         self.case_ids = {}      # case uuid -> event id
+        self.attachments = {}   # event id -> dict(subject, place, remaining)
         self.moved = {}         # entry id -> (token, debit, credit, amount), if it can be reversed
         self.reversed = set()   # entry ids
         self.had = set()        # (party, token) that an entry has credited
@@ -786,7 +787,8 @@ class Register:
             "claim": self.may(actor, "claim_issuer"),
             "token_pause": self.may_pause(actor, subject),
             "wallet_freeze": self.may(actor, "enforcer"),
-            "party_freeze": self.may(actor, "enforcer"),
+            **{k: self.may(actor, "enforcer")
+               for k in ("party_freeze", "attach", "attach_lift")},
             **{k: actor == subject or self.owner(actor) == subject or
                self.has_mandate(subject, actor, row["recorded_at"])
                for k in ("acknowledge", "opt_in")},
@@ -1179,6 +1181,38 @@ class Register:
         else:
             case["refused"] = row["entry_id"]
 
+    def apply_attach(self, row, body):
+        """A seizure that keeps units, those to come included, instead of holding those there."""
+        case = self.cases.get(body["case"])
+        if case is None:
+            return self.problem(row, "an attachment without a case")
+        said, at, place = case["body"], row["recorded_at"], None
+        if said["act"] == "seizure":
+            place = (parse_address(said["debit"]), uuid.UUID(said["token"]))
+        if place is None or place[0] != wallet_address(self.ledger, row["subject"]):
+            return self.problem(row, "an attachment that is not what its case says")
+        if case["approved_by"] is None or case["refused"] or case["used"] or \
+                row["actor"] not in (case["opened_by"], case["approved_by"]):
+            self.problem(row, "an attachment that its case does not allow")
+        if at < said.get("not_before", at) or at >= said.get("valid_until", at + 1):
+            self.problem(row, "its case was not in its time")
+        case["used"] = row["entry_id"]
+        self.attachments[row["entry_id"]] = dict(subject=row["subject"], place=place,
+                                                 remaining=int(said["amount"]))
+
+    def apply_attach_lift(self, row, body):
+        attachment = self.attachments.get(body["attachment"], dict(subject=None, remaining=0))
+        if attachment["subject"] != row["subject"] or \
+                not 0 < int(body["amount"]) <= attachment["remaining"]:
+            return self.problem(row, "it lifts units that were not attached")
+        attachment["remaining"] -= int(body["amount"])
+
+    def available(self, place):
+        """What is neither held nor attached."""
+        _, balance, held, _ = self.positions.get(place, (0, 0, 0, None))
+        attached = sum(a["remaining"] for a in self.attachments.values() if a["place"] == place)
+        return max(balance - held - attached, 0)
+
     def cited_case(self, row):
         return self.cases.get(row["authority_event"], {})
 
@@ -1208,8 +1242,7 @@ class Register:
     def broken_holds(self, row):
         """Units that enforcement takes out of the holds that its case names, in their order."""
         place = (row["debit_wallet"], row["token_id"])
-        _, balance, held, _ = self.positions.get(place, (0, 0, 0, None))
-        lacking = broken = max(row["amount"] - (balance - held), 0)
+        lacking = broken = max(row["amount"] - self.available(place), 0)
         for name in self.cited_case(row).get("body", {}).get("holds", ()):
             hold = self.holds.get(name, dict(remaining=0))
             taken = min(lacking, hold["remaining"])
@@ -1549,6 +1582,9 @@ class Register:
             held = self.broken_holds(row)
         if kind not in ("hold", "release"):
             balance = amount
+        if kind in ("transfer", "redeem", "hold", "force", "reverse") and \
+                amount - max(held, 0) > self.available((row["debit_wallet"], row["token_id"])):
+            self.problem(row, "more than the debit position has available")
         self.step(row, "debit", -balance, -held)
         if kind not in ("hold", "release"):
             self.step(row, "credit", amount, 0)

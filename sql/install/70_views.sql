@@ -27,16 +27,19 @@ COMMENT ON VIEW sto.erasure_log IS 'whose personal data was erased, when, why an
 
 CREATE VIEW sto.holder WITH (security_barrier) AS
 SELECT p.token_id, t.isin, t.name AS token, w.party_id, p.wallet, w.wallet_id, w.kind AS wallet_kind, w.custodian,
-       p.balance, p.held, p.balance - p.held AS available,
+       p.balance, p.held, a.available,
        CASE WHEN i.balance < 0 THEN round(p.balance::numeric / -(i.balance::numeric), 12) END AS share,
        sto.to_display(p.balance, t.decimals) AS balance_display,
        sto.to_display(p.held, t.decimals) AS held_display,
-       sto.to_display(p.balance - p.held, t.decimals) AS available_display,
+       sto.to_display(a.available, t.decimals) AS available_display,
        p.seq, p.posted_at
   FROM sto.position p
   JOIN sto.token t ON t.token_id = p.token_id
   JOIN sto.wallet w ON w.address = p.wallet
   LEFT JOIN sto.position i ON i.token_id = t.token_id AND i.wallet = t.issuance
+ CROSS JOIN LATERAL (SELECT greatest(p.balance - p.held - coalesce((SELECT sum(x.remaining) FROM sto.attachment x
+                                                                     WHERE x.token_id = p.token_id AND x.wallet = p.wallet), 0), 0)
+                            AS available) AS a
  WHERE p.wallet <> t.issuance AND p.balance > 0
    AND ((SELECT me.reads_all FROM sto.me)
         OR w.party_id = (SELECT me.party_id FROM sto.me)

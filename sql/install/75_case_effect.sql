@@ -9,14 +9,15 @@ DECLARE
     lacking sto.token_amount;
     broken  jsonb := '{}';      -- of each hold, by the entries so far
 BEGIN
-    FOR e IN SELECT t.entry_id, t.amount, t.token_id, t.debit_wallet, t.debit_balance, c.body -> 'holds' AS holds
+    FOR e IN SELECT t.entry_id, t.amount, t.token_id, t.debit_wallet, t.debit_balance, c.body -> 'holds' AS holds,
+                    sto.attached_before(t.token_id, t.debit_wallet, t.entry_id) AS attached
                FROM ONLY sto.transfer t JOIN ONLY sto.event c ON c.entry_id = t.authority_event AND c.kind = 'case'
               WHERE t.kind = 'force' AND c.body -> 'holds' IS NOT NULL
               ORDER BY t.entry_id
     LOOP
         lacking := NULL;
         -- each open hold of the position; those that the case names first, in its order
-        FOR h IN SELECT x.*, coalesce(sum(x.rest) OVER (), 0) - e.debit_balance AS lacking
+        FOR h IN SELECT x.*, e.amount - greatest(e.debit_balance + e.amount - coalesce(sum(x.rest) OVER (), 0) - e.attached, 0) AS lacking
                    FROM (SELECT p.entry_id, n.place,
                                 CASE WHEN bool_or(u.kind = 'post' AND u.keep_rest IS NOT TRUE) THEN 0::sto.token_amount
                                      ELSE p.amount - coalesce(sum(u.amount), 0)

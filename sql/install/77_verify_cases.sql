@@ -12,9 +12,12 @@ SELECT e.entry_id AS case_event, e.subject AS case_id, e.actor AS opened_by, e.r
                     (array_agg(d.actor ORDER BY d.entry_id) FILTER (WHERE (d.body ->> 'approved')::boolean))[1] AS approved_by,
                     min(d.entry_id) FILTER (WHERE NOT (d.body ->> 'approved')::boolean) AS refused
                FROM ONLY sto.event d WHERE d.kind = 'case_approve' GROUP BY d.subject) a ON a.subject = e.subject
-  LEFT JOIN (SELECT t.authority_event, min(t.entry_id) AS used
-               FROM ONLY sto.transfer t WHERE t.authority_event IS NOT NULL AND sto.by_case(t.kind, t.purpose)
-              GROUP BY t.authority_event) u ON u.authority_event = e.entry_id
+  LEFT JOIN (SELECT x.authority_event, min(x.entry_id) AS used
+               FROM (SELECT t.authority_event, t.entry_id FROM ONLY sto.transfer t
+                      WHERE t.authority_event IS NOT NULL AND sto.by_case(t.kind, t.purpose)
+                     UNION ALL
+                     SELECT a.case_event, a.attachment FROM sto.attach_event a) x
+              GROUP BY x.authority_event) u ON u.authority_event = e.entry_id
  WHERE e.kind = 'case';
 COMMENT ON VIEW sto.case_span IS 'cases of enforcement as the log states them: opened, approved, refused, used';
 
@@ -96,7 +99,9 @@ BEGIN
                  THEN 'it undoes an entry that was reversed before'
                WHEN t.kind = 'hold' AND num_nonnulls(t.notary, t.release_after, t.condition_hash, t.instruction_hash) > 0
                  THEN 'a seizure or freeze with terms' END
-          FROM entry t LEFT JOIN span s ON s.case_event = t.authority_event)
+          FROM entry t LEFT JOIN span s ON s.case_event = t.authority_event
+        UNION ALL
+        SELECT a.entry_id, a.reason FROM sto.attachment_fault a)
     SELECT 'cases', 'sto.transfer', (SELECT count(*) FROM entry), count(f.reason) = 0, min(f.id) FILTER (WHERE f.reason IS NOT NULL),
            CASE WHEN count(f.reason) > 0 THEN format('%s events and entries; the first: %s', count(f.reason),
                 (array_agg(f.reason ORDER BY f.id) FILTER (WHERE f.reason IS NOT NULL))[1]) END

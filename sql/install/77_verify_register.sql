@@ -163,7 +163,7 @@ BEGIN
                                 AND sto.had_capability(e.actor, sto.case_capability(c.body ->> 'act'), e.entry_id))
                          WHEN e.kind = 'look_through' THEN EXISTS (SELECT FROM sto.wallet o WHERE o.wallet_id = e.subject
                               AND coalesce(o.custodian, o.party_id) = e.actor AND o.registered < e.entry_id)
-                         WHEN e.kind IN ('wallet_freeze', 'party_freeze') THEN sto.had_capability(e.actor, 'enforcer', e.entry_id)
+                         WHEN e.kind IN ('wallet_freeze', 'party_freeze', 'attach', 'attach_lift') THEN sto.had_capability(e.actor, 'enforcer', e.entry_id)
                          ELSE false END
                     THEN 'its actor may not do this'
                     WHEN e.signatures IS NULL THEN

@@ -269,6 +269,7 @@ BEGIN
                     RETURN QUERY SELECT * FROM sto.verify_rule_register();
                     RETURN QUERY SELECT * FROM sto.verify_four_eyes();
                     RETURN QUERY SELECT * FROM sto.verify_case_register();
+                    RETURN QUERY SELECT * FROM sto.verify_attachment_register();
                 WHEN 'look_through' THEN RETURN QUERY SELECT * FROM sto.verify_look_through();
                 WHEN 'closes' THEN RETURN QUERY SELECT * FROM sto.verify_closes();
                 WHEN 'blocks' THEN RETURN QUERY SELECT * FROM sto.verify_blocks();

@@ -153,6 +153,12 @@ CREATE POLICY own ON sto.case FOR SELECT
            OR used IS NOT NULL AND (debit_wallet IN (SELECT w.address FROM sto.wallet w) OR credit_wallet IN (SELECT w.address FROM sto.wallet w)));
 GRANT SELECT ON sto.case TO PUBLIC;
 
+-- Attachments: for readers of the whole register, and who may see the wallet.
+ALTER TABLE sto.attachment ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON sto.attachment FOR SELECT
+    USING ((SELECT me.reads_all FROM sto.me) OR wallet IN (SELECT w.address FROM sto.wallet w));
+GRANT SELECT ON sto.attachment TO PUBLIC;
+
 -- Joint holders: for the joint party, its members, issuers of what they hold (the view), and readers of the register.
 ALTER TABLE sto.party_members ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON sto.party_members FOR SELECT

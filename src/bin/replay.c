@@ -94,6 +94,7 @@ sto_replay_new(const uint8_t *genesis, const StoReplayCalls *calls)
 	sto_pool_init(&r->cases, sizeof(Case));
 	sto_pool_init(&r->case_holds, sizeof(CaseHold));
 	sto_pool_init(&r->members, sizeof(Members));
+	sto_pool_init(&r->attachments, sizeof(Attachment));
 	sto_pool_init(&r->traces, sizeof(Trace));
 	/* whoever writes a log chooses its ids: he must not foresee where they fall */
 	if (RAND_bytes((unsigned char *) &r->seed, sizeof(r->seed)) != 1 ||
@@ -134,6 +135,7 @@ free_state(StoReplay *r)
 						&r->overrides,
 						&r->cases,
 						&r->case_holds,
+						&r->attachments,
 						&r->members,
 						&r->versions,
 						&r->traces};

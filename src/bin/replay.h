@@ -493,6 +493,19 @@ typedef struct StoReplayCase
 
 extern bool sto_replay_case(const StoReplay *r, size_t *at, StoReplayCase *out);
 
+typedef struct StoReplayAttachment
+{
+	StoAmount amount;
+	StoAmount remaining;
+	int64_t event;
+	int64_t case_event;
+	int64_t lifted; /* 0: not */
+	uint8_t token_id[STO_UUID_LEN];
+	uint8_t wallet[STO_ADDRESS_LEN];
+} StoReplayAttachment;
+
+extern bool sto_replay_attachment(const StoReplay *r, size_t *at, StoReplayAttachment *out);
+
 typedef struct StoReplaySubject
 {
 	uint8_t subject[STO_UUID_LEN];

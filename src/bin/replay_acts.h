@@ -51,6 +51,8 @@ extern bool sto_fold_rules_claim(const Act *act, const Claim *row);
 extern bool sto_fold_rules_claim_revoke(const Act *act, const Claim *row);
 extern bool sto_fold_case_new(Act *act); /* replay_case.c */
 extern bool sto_fold_case_decide(Act *act);
+extern bool sto_fold_attach(Act *act); /* replay_attach.c */
+extern bool sto_fold_attach_lift(Act *act);
 /* Has the actor the capability that the case's act asks for? */
 extern bool sto_fold_may_open_case(const Act *act);
 extern const char *const sto_fold_acts[];

@@ -54,10 +54,12 @@ static const struct
 	[STO_F_APPROVAL] = {"approval", TYPE_INTEGER},
 	[STO_F_APPROVED] = {"approved", TYPE_BOOLEAN},
 	[STO_F_APPROVERS] = {"approvers", TYPE_UUIDS},
+	[STO_F_ATTACHMENT] = {"attachment", TYPE_INTEGER},
 	[STO_F_AUTHORISED] = {"authorised", TYPE_AMOUNT},
 	[STO_F_BASIS] = {"basis", TYPE_TEXT},
 	[STO_F_BY] = {"by", TYPE_TEXT},
 	[STO_F_CAPABILITY] = {"capability", TYPE_TEXT},
+	[STO_F_CASE] = {"case", TYPE_INTEGER},
 	[STO_F_CERTIFICATE] = {"certificate", TYPE_TEXT},
 	[STO_F_CFI] = {"cfi", TYPE_TEXT},
 	[STO_F_CLAIM] = {"claim", TYPE_INTEGER},
@@ -210,6 +212,8 @@ static const struct
 	[STO_BODY_REFUSAL] = {"refusal", F(TOKEN) | F(PARTY) | F(ORDER) | F(STATE) | F(REASONS),
 						  F(SIGNATURES) | F(KEY_POLICY), 0},
 	[STO_BODY_LOOK_THROUGH] = {"look_through", F(TOKEN) | F(SEQ) | F(OWNERS) | F(UNITS), 0, 0},
+	[STO_BODY_ATTACH] = {"attach", F(CASE), 0, 0},
+	[STO_BODY_ATTACH_LIFT] = {"attach_lift", F(ATTACHMENT) | F(AMOUNT), 0, 0},
 };
 
 _Static_assert(STO_FIELDS <= 128, "fields of a body are bits of a StoBodyFields");

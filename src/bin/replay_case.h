@@ -22,7 +22,7 @@ typedef struct Case
 	int64_t event;
 	int64_t approved; /* events; 0: it was not */
 	int64_t refused;
-	int64_t used; /* entry; 0: it was not */
+	int64_t used; /* entry, or event attach; 0: it was not */
 	int64_t undoes;
 	int64_t valid_until;
 	int64_t not_before;
@@ -58,5 +58,18 @@ typedef struct CaseHold
 	int64_t hold_id;
 	uint32_t hold; /* row */
 } CaseHold;
+
+/* Units of a position that its holder may not use. */
+typedef struct Attachment
+{
+	StoAmount amount;
+	StoAmount remaining;
+	int64_t event;
+	int64_t case_event;
+	int64_t lifted; /* event; 0: none */
+	uint32_t wallet;
+	uint32_t token;
+	uint32_t next; /* the wallet's before it */
+} Attachment;
 
 #endif

@@ -104,6 +104,8 @@ static const struct
 	[STO_BODY_PARTY_MEMBERS] = {ABOUT_PARTY, BY_REGISTRAR, 0, true, sto_fold_party_members},
 	[STO_BODY_LOOK_THROUGH] = {ABOUT_WALLET, BY_CUSTODIAN, 0, false, sto_fold_look_through},
 	[STO_BODY_REFUSAL] = {ABOUT_NEW, BY_NOBODY, SUBJECT_REFUSAL, false, sto_fold_refusal},
+	[STO_BODY_ATTACH] = {ABOUT_WALLET, BY_ENFORCER, 0, false, sto_fold_attach},
+	[STO_BODY_ATTACH_LIFT] = {ABOUT_WALLET, BY_ENFORCER, 0, false, sto_fold_attach_lift},
 };
 
 void

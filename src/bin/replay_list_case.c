@@ -73,3 +73,21 @@ sto_replay_case(const StoReplay *r, size_t *at, StoReplayCase *out)
 	print_holds(r, row, out->holds);
 	return true;
 }
+
+bool
+sto_replay_attachment(const StoReplay *r, size_t *at, StoReplayAttachment *out)
+{
+	const Attachment *row;
+
+	if (*at >= r->attachments.count)
+		return false;
+	row = ROW(attachments, (uint32_t)++ * at);
+	out->amount = row->amount;
+	out->remaining = row->remaining;
+	out->event = row->event;
+	out->case_event = row->case_event;
+	out->lifted = row->lifted;
+	memcpy(out->token_id, ((const Token *) ROW(tokens, row->token))->uuid, STO_UUID_LEN);
+	put_wallet(r, row->wallet, out->wallet);
+	return true;
+}

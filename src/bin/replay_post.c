@@ -21,10 +21,9 @@ need_available(const Posting *p, const Position *pos, StoAmount named)
 {
 	char available[STO_AMOUNT_TEXT_MAX];
 	char needed[STO_AMOUNT_TEXT_MAX];
-	StoAmount free_units = 0;
+	StoAmount free_units = sto_fold_available(p, pos);
 
-	if (sto_amount_sub(pos->balance, pos->held, &free_units) &&
-		p->order->amount <= free_units + named)
+	if (p->order->amount <= free_units + named)
 		return;
 	sto_amount_print(free_units, available);
 	sto_amount_print(p->order->amount, needed);
@@ -93,7 +92,7 @@ move_debit(const Posting *p, Position *pos)
 			add_to(p, &pos->held, -use_hold(p));
 			break;
 		case STO_FORCE:
-			broken = sto_fold_case_break(p, o->amount - (pos->balance - pos->held));
+			broken = sto_fold_case_break(p, o->amount - sto_fold_available(p, pos));
 			need_available(p, pos, broken);
 			add_to(p, &pos->held, -broken);
 			add_to(p, &pos->balance, -o->amount);

@@ -319,6 +319,7 @@ move_all(Stream *s, StoReplay *r, uint8_t **mark, size_t *mark_len)
 						&r->overrides,
 						&r->cases,
 						&r->case_holds,
+						&r->attachments,
 						&r->members,
 						&r->versions,
 						&r->traces};

@@ -114,6 +114,7 @@ typedef struct Wallet
 	uint32_t issues;    /* the token whose issuance wallet this is; 0: an ordinary one */
 	uint32_t subject;
 	uint32_t last_position; /* found last time */
+	uint32_t attachments;   /* the newest; 0: none */
 	bool active;
 	bool signed_only;
 	bool frozen;
@@ -315,8 +316,8 @@ struct StoReplay
 
 	StoPool subjects, parties, wallets, tokens, positions, holds, keys, policies, batches, notices;
 	StoPool classifications, mandates, owners, topics, claims, required, trusted, documents,
-		acknowledgements, four_eyes, proposals, flows, overrides, cases, case_holds, members,
-		versions, traces;
+		acknowledgements, four_eyes, proposals, flows, overrides, cases, case_holds, attachments,
+		members, versions, traces;
 	StoIndexTable by_uuid, by_address, by_position, by_hold, by_fingerprint, by_batch, by_isin,
 		by_flow;
 	StoIndexTable by_mandate, by_owner, by_topic, by_claim, by_document, by_acknowledgement,
@@ -492,6 +493,9 @@ extern void sto_fold_case_comply(const Posting *p);
 /* Take note of an entry that may be reversed; false: no memory. */
 extern bool sto_fold_trace(const Posting *p);
 /* Units taken out of the holds that the case names, of those that are lacking. */
+/* replay_attach.c: units of the debit position that are neither held nor attached; below zero only
+ * if more are held than there are. */
+extern StoAmount sto_fold_available(const Posting *p, const Position *pos);
 extern StoAmount sto_fold_case_break(const Posting *p, StoAmount lacking);
 /* replay_post.c: move the positions, fill entry.debit and entry.credit; false: no memory */
 extern bool sto_fold_post(Posting *p);

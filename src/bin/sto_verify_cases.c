@@ -1,6 +1,6 @@
 /*
  * sto_verify_cases.c
- *		The rows of sto.case, as the fold gives them.
+ *		The rows of sto.case and sto.attachment, as the fold gives them.
  */
 #include "bin/sto_verify_tables.h"
 
@@ -34,11 +34,32 @@ next_case(const StoReplay *replay, size_t *at, Values *v)
 	return true;
 }
 
+static bool
+next_attachment(const StoReplay *replay, size_t *at, Values *v)
+{
+	static StoReplayAttachment a;
+
+	if (!sto_replay_attachment(replay, at, &a))
+		return false;
+	values_begin(v);
+	values_number(v, true, a.event);
+	values_number(v, true, a.case_event);
+	values_number(v, a.lifted != 0, a.lifted);
+	values_amount(v, true, a.amount);
+	values_amount(v, true, a.remaining);
+	values_octets(v, true, a.token_id, STO_UUID_LEN);
+	values_octets(v, true, a.wallet, STO_ADDRESS_LEN);
+	values_name_number(v, "attachment", a.event);
+	return true;
+}
+
 const Table case_tables[] = {
 	{"sto.case",
 	 "case_event, approved, refused, used, undoes, valid_until, not_before, amount, case_id, "
 	 "opened_by, approved_by, token_id, debit_wallet, credit_wallet, document_hash, act, basis, "
 	 "pg_catalog.array_to_json(holds)::text",
 	 "case_event", NULL, next_case},
+	{"sto.attachment", "attachment, case_event, lifted, amount, remaining, token_id, wallet",
+	 "attachment", NULL, next_attachment},
 	{NULL, NULL, NULL, NULL, NULL},
 };

@@ -30,7 +30,7 @@ typedef struct StoCase
 	int64 event;    /* that opened it: its id */
 	int64 approved; /* events; 0: it was not */
 	int64 refused;
-	int64 used;         /* entry; 0: it was not */
+	int64 used;         /* entry, or event attach; 0: it was not */
 	int64 not_before;   /* PG_INT64_MIN: at once */
 	int64 usable_until; /* PG_INT64_MAX: for ever */
 	StoAmount amount;
@@ -64,6 +64,8 @@ extern StoCase *sto_case_lock(int64 case_event);
 extern void sto_comply_case(const struct StoPosting *p, StoReasons *reasons);
 /* Units that the entry takes out of holds that its case breaks. */
 extern StoAmount sto_case_broken(const StoCase *legal);
+/* The case is carried out by that entry or event. */
+extern void sto_case_use(int64 case_event, int64 used);
 /* The case and the holds that the entry uses up. */
 extern void sto_post_case(const struct StoPosting *p);
 

@@ -57,6 +57,8 @@ typedef enum StoRel
 	STO_REL_PROPOSAL,
 	/* cases of enforcement: sql/install/38_case.sql */
 	STO_REL_CASE,
+	/* attachments: sql/install/38_attachment.sql */
+	STO_REL_ATTACHMENT,
 	/* personal data: sql/install/36_private.sql */
 	STO_REL_PARTY_PRIVATE,
 	STO_REL_ERASURE,
@@ -79,68 +81,70 @@ typedef enum StoRel
 
 typedef enum StoIndex
 {
-	STO_IDX_EVENT,            /* event_pkey (entry_id) */
-	STO_IDX_TRANSFER,         /* transfer_pkey (entry_id) */
-	STO_IDX_TRANSFER_ORDER,   /* transfer_order (order_id, ordering_party) */
-	STO_IDX_TRANSFER_DEBIT,   /* transfer_debit (debit_wallet, token_id, debit_seq) */
-	STO_IDX_TRANSFER_CREDIT,  /* transfer_credit (credit_wallet, token_id, credit_seq) */
-	STO_IDX_SUBJECT,          /* subject_pkey (subject) */
-	STO_IDX_LEDGER,           /* ledger_pkey (ledger_id) */
-	STO_IDX_KEY_POLICY,       /* key_policy_pkey (policy_event) */
-	STO_IDX_PUBLIC_KEY,       /* key_pkey (fingerprint) */
-	STO_IDX_KEY_SUBJECT,      /* key_subject (subject) */
-	STO_IDX_PARTY,            /* party_pkey (party_id) */
-	STO_IDX_CAPABILITY,       /* capability_pkey (party_id, capability) */
-	STO_IDX_WALLET,           /* wallet_pkey (address) */
-	STO_IDX_WALLET_ID,        /* wallet_id (wallet_id) */
-	STO_IDX_TOKEN,            /* token_pkey (token_id) */
-	STO_IDX_BATCH,            /* batch_pkey (batch_event) */
-	STO_IDX_POSITION,         /* position_pkey (token_id, wallet) */
-	STO_IDX_HOLD,             /* hold_pkey (hold_id) */
-	STO_IDX_HOLD_OPEN,        /* hold_open (wallet, token_id, release_after), of open holds */
-	STO_IDX_HOLD_EXPIRY,      /* hold_expiry (release_after), of open holds that expire */
-	STO_IDX_MEMBER,           /* member_pkey (role) */
-	STO_IDX_BLOCK,            /* block_pkey (last_id) */
-	STO_IDX_BLOCK_SIZE,       /* block_size (tree_size) */
-	STO_IDX_TILE,             /* tile_pkey (level, tile) */
-	STO_IDX_TILE_FIRST,       /* tile_first (first_id) */
-	STO_IDX_CHECKPOINT,       /* checkpoint_pkey (tree_size) */
-	STO_IDX_COSIGNATURE,      /* cosignature_pkey (tree_size, fingerprint) */
-	STO_IDX_TIME_STAMP,       /* time_stamp_pkey (tree_size, gen_time) */
-	STO_IDX_FOREIGN,          /* foreign_checkpoint_pkey (tree_size, root) */
-	STO_IDX_LOG_KEY,          /* log_key_pkey (registered) */
-	STO_IDX_WITNESS,          /* witness_pkey (registered) */
-	STO_IDX_WITNESS_POLICY,   /* witness_policy_pkey (registered) */
-	STO_IDX_TIME_AUTHORITY,   /* time_authority_pkey (registered) */
-	STO_IDX_LOG_RESTART,      /* log_restart_pkey (event) */
-	STO_IDX_CLOSE,            /* close_pkey (event) */
-	STO_IDX_CLASSIFICATION,   /* classification_pkey (set_by) */
-	STO_IDX_CLASS_PARTY,      /* classification_party (party_id) */
-	STO_IDX_MANDATE,          /* mandate_pkey (party_id, representative, scope) */
-	STO_IDX_BENEFICIAL_OWNER, /* beneficial_owner_pkey (party_id, owner) */
-	STO_IDX_CLAIM,            /* claim_pkey (claim) */
-	STO_IDX_CLAIM_PARTY,      /* claim_party (party_id, topic) */
-	STO_IDX_REQUIRED,         /* token_topics_pkey (set_by) */
-	STO_IDX_TRUSTED,          /* trusted_issuer_pkey (token_id, issuer) */
-	STO_IDX_WALLET_PARTY,     /* wallet_party (party_id) */
-	STO_IDX_DOCUMENT,         /* document_pkey (document) */
-	STO_IDX_DOCUMENT_NAME,    /* document_name (token_id, name), of present versions */
-	STO_IDX_ACKNOWLEDGEMENT,  /* acknowledgement_pkey (party_id, document) */
-	STO_IDX_PARTY_MEMBERS,    /* party_members_pkey (party_id) */
-	STO_IDX_FOUR_EYES,        /* four_eyes_pkey (token_id) */
-	STO_IDX_PROPOSAL,         /* proposal_pkey (proposal_id) */
-	STO_IDX_PROPOSAL_ABOUT,   /* proposal_about (about, body_hash) */
-	STO_IDX_CASE,             /* case_pkey (case_event) */
-	STO_IDX_CASE_ID,          /* case_id (case_id) */
-	STO_IDX_CASE_UNDOES,      /* case_undoes (undoes), of cases that undo an entry */
-	STO_IDX_PARTY_PRIVATE,    /* party_private_pkey (party_id, commitment) */
-	STO_IDX_RULE_SET,         /* rule_set_pkey (set_by) */
-	STO_IDX_RULE_SET_TOKEN,   /* rule_set_token (token_id) */
-	STO_IDX_PARTY_LIST,       /* party_list_pkey (token_id, list, party_id) */
-	STO_IDX_OPT_IN,           /* opt_in_pkey (party_id, token_id) */
-	STO_IDX_TRAVEL_DATA,      /* travel_data_pkey (set_by) */
-	STO_IDX_TRAVEL_PARTY,     /* travel_data_party (party_id) */
-	STO_IDX_APPROVAL,         /* transfer_approval_pkey (approval) */
+	STO_IDX_EVENT,               /* event_pkey (entry_id) */
+	STO_IDX_TRANSFER,            /* transfer_pkey (entry_id) */
+	STO_IDX_TRANSFER_ORDER,      /* transfer_order (order_id, ordering_party) */
+	STO_IDX_TRANSFER_DEBIT,      /* transfer_debit (debit_wallet, token_id, debit_seq) */
+	STO_IDX_TRANSFER_CREDIT,     /* transfer_credit (credit_wallet, token_id, credit_seq) */
+	STO_IDX_SUBJECT,             /* subject_pkey (subject) */
+	STO_IDX_LEDGER,              /* ledger_pkey (ledger_id) */
+	STO_IDX_KEY_POLICY,          /* key_policy_pkey (policy_event) */
+	STO_IDX_PUBLIC_KEY,          /* key_pkey (fingerprint) */
+	STO_IDX_KEY_SUBJECT,         /* key_subject (subject) */
+	STO_IDX_PARTY,               /* party_pkey (party_id) */
+	STO_IDX_CAPABILITY,          /* capability_pkey (party_id, capability) */
+	STO_IDX_WALLET,              /* wallet_pkey (address) */
+	STO_IDX_WALLET_ID,           /* wallet_id (wallet_id) */
+	STO_IDX_TOKEN,               /* token_pkey (token_id) */
+	STO_IDX_BATCH,               /* batch_pkey (batch_event) */
+	STO_IDX_POSITION,            /* position_pkey (token_id, wallet) */
+	STO_IDX_HOLD,                /* hold_pkey (hold_id) */
+	STO_IDX_HOLD_OPEN,           /* hold_open (wallet, token_id, release_after), of open holds */
+	STO_IDX_HOLD_EXPIRY,         /* hold_expiry (release_after), of open holds that expire */
+	STO_IDX_MEMBER,              /* member_pkey (role) */
+	STO_IDX_BLOCK,               /* block_pkey (last_id) */
+	STO_IDX_BLOCK_SIZE,          /* block_size (tree_size) */
+	STO_IDX_TILE,                /* tile_pkey (level, tile) */
+	STO_IDX_TILE_FIRST,          /* tile_first (first_id) */
+	STO_IDX_CHECKPOINT,          /* checkpoint_pkey (tree_size) */
+	STO_IDX_COSIGNATURE,         /* cosignature_pkey (tree_size, fingerprint) */
+	STO_IDX_TIME_STAMP,          /* time_stamp_pkey (tree_size, gen_time) */
+	STO_IDX_FOREIGN,             /* foreign_checkpoint_pkey (tree_size, root) */
+	STO_IDX_LOG_KEY,             /* log_key_pkey (registered) */
+	STO_IDX_WITNESS,             /* witness_pkey (registered) */
+	STO_IDX_WITNESS_POLICY,      /* witness_policy_pkey (registered) */
+	STO_IDX_TIME_AUTHORITY,      /* time_authority_pkey (registered) */
+	STO_IDX_LOG_RESTART,         /* log_restart_pkey (event) */
+	STO_IDX_CLOSE,               /* close_pkey (event) */
+	STO_IDX_CLASSIFICATION,      /* classification_pkey (set_by) */
+	STO_IDX_CLASS_PARTY,         /* classification_party (party_id) */
+	STO_IDX_MANDATE,             /* mandate_pkey (party_id, representative, scope) */
+	STO_IDX_BENEFICIAL_OWNER,    /* beneficial_owner_pkey (party_id, owner) */
+	STO_IDX_CLAIM,               /* claim_pkey (claim) */
+	STO_IDX_CLAIM_PARTY,         /* claim_party (party_id, topic) */
+	STO_IDX_REQUIRED,            /* token_topics_pkey (set_by) */
+	STO_IDX_TRUSTED,             /* trusted_issuer_pkey (token_id, issuer) */
+	STO_IDX_WALLET_PARTY,        /* wallet_party (party_id) */
+	STO_IDX_DOCUMENT,            /* document_pkey (document) */
+	STO_IDX_DOCUMENT_NAME,       /* document_name (token_id, name), of present versions */
+	STO_IDX_ACKNOWLEDGEMENT,     /* acknowledgement_pkey (party_id, document) */
+	STO_IDX_PARTY_MEMBERS,       /* party_members_pkey (party_id) */
+	STO_IDX_FOUR_EYES,           /* four_eyes_pkey (token_id) */
+	STO_IDX_PROPOSAL,            /* proposal_pkey (proposal_id) */
+	STO_IDX_PROPOSAL_ABOUT,      /* proposal_about (about, body_hash) */
+	STO_IDX_CASE,                /* case_pkey (case_event) */
+	STO_IDX_CASE_ID,             /* case_id (case_id) */
+	STO_IDX_CASE_UNDOES,         /* case_undoes (undoes), of cases that undo an entry */
+	STO_IDX_ATTACHMENT,          /* attachment_pkey (attachment) */
+	STO_IDX_ATTACHMENT_POSITION, /* attachment_position (token_id, wallet) */
+	STO_IDX_PARTY_PRIVATE,       /* party_private_pkey (party_id, commitment) */
+	STO_IDX_RULE_SET,            /* rule_set_pkey (set_by) */
+	STO_IDX_RULE_SET_TOKEN,      /* rule_set_token (token_id) */
+	STO_IDX_PARTY_LIST,          /* party_list_pkey (token_id, list, party_id) */
+	STO_IDX_OPT_IN,              /* opt_in_pkey (party_id, token_id) */
+	STO_IDX_TRAVEL_DATA,         /* travel_data_pkey (set_by) */
+	STO_IDX_TRAVEL_PARTY,        /* travel_data_party (party_id) */
+	STO_IDX_APPROVAL,            /* transfer_approval_pkey (approval) */
 	STO_IDX_APPROVAL_OPEN,    /* transfer_approval_open (token_id, sender, receiver, approval), of
 								 those left */
 	STO_IDX_OVERRIDE,         /* override_pkey (entry_id, number) */

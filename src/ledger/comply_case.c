@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "ledger/attach.h"
 #include "ledger/case.h"
 #include "ledger/posting.h"
 #include "ledger/store.h"
@@ -162,7 +163,7 @@ break_holds(const StoPosting *p)
 {
 	const StoOrder *o = &p->entry.order;
 	StoCase *legal = p->legal;
-	StoAmount lacking = o->amount - (p->debit_pos->balance - p->debit_pos->held);
+	StoAmount lacking = o->amount - sto_available(p);
 	StoHold hold;
 
 	for (int i = 0; i < legal->hold_count && lacking > 0; i++)
@@ -268,18 +269,18 @@ break_hold(int64 hold_id, StoAmount broken)
 	sto_row_close(&row);
 }
 
-static void
-mark_used(const StoPosting *p)
+void
+sto_case_use(int64 case_event, int64 used)
 {
-	Datum key = Int64GetDatum(p->legal->event);
+	Datum key = Int64GetDatum(case_event);
 	Datum values[CASE_COLUMNS];
 	bool nulls[CASE_COLUMNS] = {false};
 	bool replaces[CASE_COLUMNS] = {false};
 	StoRow row;
 
 	if (!sto_store_find(STO_REL_CASE, STO_IDX_CASE, 1, &key, &row))
-		elog(ERROR, "case " INT64_FORMAT " has gone", p->legal->event);
-	values[CASE_USED - 1] = Int64GetDatum(p->entry.entry_id);
+		elog(ERROR, "case " INT64_FORMAT " has gone", case_event);
+	values[CASE_USED - 1] = Int64GetDatum(used);
 	replaces[CASE_USED - 1] = true;
 	sto_store_update(&row, values, nulls, replaces);
 	sto_row_close(&row);
@@ -295,5 +296,5 @@ sto_post_case(const StoPosting *p)
 	for (int i = 0; i < legal->hold_count; i++)
 		if (legal->broken[i] > 0)
 			break_hold(legal->holds[i], legal->broken[i]);
-	mark_used(p);
+	sto_case_use(legal->event, p->entry.entry_id);
 }

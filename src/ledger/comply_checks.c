@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "ledger/acknowledge.h"
+#include "ledger/attach.h"
 #include "ledger/eligibility.h"
 #include "ledger/posting.h"
 #include "ledger/register.h"
@@ -133,20 +134,25 @@ check_available(const StoPosting *p, StoReasons *reasons)
 	char held[STO_AMOUNT_TEXT_MAX];
 	char needed[STO_AMOUNT_TEXT_MAX];
 	char broken[STO_AMOUNT_TEXT_MAX];
+	char attached[STO_AMOUNT_TEXT_MAX];
 	StoAmount named = p->legal == NULL ? 0 : sto_case_broken(p->legal);
+	StoAmount kept = sto_attached(p);
+	StoAmount loose = sto_available(p);
 
-	if (p->entry.order.amount <= pos->balance - pos->held + named)
+	if (p->entry.order.amount <= loose + named)
 		return;
 	sto_address_print(pos->key.wallet, address);
-	sto_amount_print(pos->balance - pos->held, available);
+	sto_amount_print(loose, available);
 	sto_amount_print(pos->held, held);
 	sto_amount_print(p->entry.order.amount, needed);
 	sto_amount_print(named, broken);
+	sto_amount_print(kept, attached);
 	sto_reason_add(reasons, STO_REASON_INSUFFICIENT, STO_REASON_OF_WALLET, pos->key.wallet,
-				   "Wallet %s has %s available (%s held%s%s); the order needs %s.", address,
+				   "Wallet %s has %s available (%s held%s%s%s%s); the order needs %s.", address,
 				   available, held, named > 0 ? ", of which the case breaks " : "",
-				   named > 0 ? broken : "", needed);
-	sto_reason_limit(reasons, available, needed, pos->balance - pos->held + named);
+				   named > 0 ? broken : "", kept > 0 ? ", attachments of " : "",
+				   kept > 0 ? attached : "", needed);
+	sto_reason_limit(reasons, available, needed, loose + named);
 }
 
 /* The issuance wallet alone goes below zero: what it lacks is outstanding. */

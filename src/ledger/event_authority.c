@@ -113,6 +113,8 @@ static const EventRule rules[STO_EVENT_KINDS] = {
 	[STO_EVENT_PARTY_MEMBERS] = {SUBJECT_PARTY, ACTOR_REGISTRAR, true},
 	[STO_EVENT_REFUSAL] = {SUBJECT_NEW, ACTOR_ANYBODY, false},
 	[STO_EVENT_LOOK_THROUGH] = {SUBJECT_WALLET, ACTOR_CUSTODIAN, false},
+	[STO_EVENT_ATTACH] = {SUBJECT_WALLET, ACTOR_ENFORCER, false},
+	[STO_EVENT_ATTACH_LIFT] = {SUBJECT_WALLET, ACTOR_ENFORCER, false},
 };
 
 const uint8_t sto_nil_uuid[STO_UUID_LEN] = {0};
@@ -151,6 +153,7 @@ sto_act_restricts(const StoAct *act)
 		case STO_EVENT_FOUR_EYES:
 		case STO_EVENT_PARTY_MEMBERS:
 		case STO_EVENT_LOOK_THROUGH: /* nobody moves the position meanwhile, nor any counter */
+		case STO_EVENT_ATTACH:
 			return true;
 		case STO_EVENT_WALLET: /* from the second on, what a party has is added up */
 			return sto_count_wallets(body->value[STO_F_PARTY].octets) == 1;

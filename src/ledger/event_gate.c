@@ -82,6 +82,8 @@ static const struct
 	[STO_EVENT_CASE_APPROVE] = {sto_register_case_approve, NULL},
 	[STO_EVENT_PARTY_MEMBERS] = {sto_register_party_members, NULL},
 	[STO_EVENT_REFUSAL] = {sto_register_refusal, "refusal"},
+	[STO_EVENT_ATTACH] = {sto_register_attach, NULL},
+	[STO_EVENT_ATTACH_LIFT] = {sto_register_attach_lift, NULL},
 };
 
 /* The row as it arrived. */

@@ -19,10 +19,12 @@ const StoFieldRule sto_event_fields[STO_FIELDS] = {
 	[STO_F_APPROVAL] = {"approval", TYPE_INTEGER},
 	[STO_F_APPROVED] = {"approved", TYPE_BOOLEAN},
 	[STO_F_APPROVERS] = {"approvers", TYPE_UUIDS},
+	[STO_F_ATTACHMENT] = {"attachment", TYPE_INTEGER},
 	[STO_F_AUTHORISED] = {"authorised", TYPE_AMOUNT},
 	[STO_F_BASIS] = {"basis", TYPE_TEXT},
 	[STO_F_BY] = {"by", TYPE_TEXT},
 	[STO_F_CAPABILITY] = {"capability", TYPE_TEXT},
+	[STO_F_CASE] = {"case", TYPE_INTEGER},
 	[STO_F_CERTIFICATE] = {"certificate", TYPE_TEXT},
 	[STO_F_CFI] = {"cfi", TYPE_TEXT},
 	[STO_F_CLAIM] = {"claim", TYPE_INTEGER},
@@ -168,6 +170,8 @@ const StoKindRule sto_event_kinds[STO_EVENT_KINDS] = {
 	[STO_EVENT_REFUSAL] = {"refusal", F(TOKEN) | F(PARTY) | F(ORDER) | F(STATE) | F(REASONS),
 						   F(SIGNATURES) | F(KEY_POLICY), 0},
 	[STO_EVENT_LOOK_THROUGH] = {"look_through", F(TOKEN) | F(SEQ) | F(OWNERS) | F(UNITS), 0, 0},
+	[STO_EVENT_ATTACH] = {"attach", F(CASE), 0, 0},
+	[STO_EVENT_ATTACH_LIFT] = {"attach_lift", F(ATTACHMENT) | F(AMOUNT), 0, 0},
 };
 
 StaticAssertDecl(STO_FIELDS <= 128, "fields of a body are bits of a StoFieldSet");

@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "ledger/acknowledge.h"
+#include "ledger/attach.h"
 #include "ledger/columns.h"
 #include "ledger/facts.h"
 #include "ledger/ruleset.h"
@@ -342,6 +343,7 @@ sto_fact_token(const uint8_t token_id[STO_UUID_LEN], StoTokenFact *out)
 		out->receiver_only = DatumGetBool(sto_row_get(&row, TOKEN_RECEIVER_ONLY, &isnull));
 		out->documents = sto_documents_required(token_id);
 		out->rules = sto_rules_registered(token_id);
+		out->attached = sto_token_attached(token_id);
 
 		refresh(&tokens);
 		fact = hash_search(tokens, token_id, HASH_ENTER, NULL);

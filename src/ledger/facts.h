@@ -60,6 +60,7 @@ typedef struct StoTokenFact
 	int64 topics;       /* event of the topics that it requires; 0: none (eligibility.h) */
 	bool receiver_only; /* a sender needs no claims */
 	bool rules;         /* it has, or had, a rule set (ruleset.h) */
+	bool attached;      /* some wallet has, or had, units of it attached (attach.h) */
 } StoTokenFact;
 
 typedef struct StoPartyFact

@@ -29,7 +29,8 @@ PG_FUNCTION_INFO_V1(sto_rebuild);
 #define FLUSH_EVERY 10000
 
 /* Children before what they rest on; sto.member is not derived. */
-static const StoRel derived[] = {STO_REL_CASE,
+static const StoRel derived[] = {STO_REL_ATTACHMENT,
+								 STO_REL_CASE,
 								 STO_REL_PROPOSAL,
 								 STO_REL_FOUR_EYES,
 								 STO_REL_LOOK_THROUGH_OWNER,

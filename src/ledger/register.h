@@ -108,6 +108,8 @@ extern void sto_register_proposal(StoAct *act);
 extern void sto_register_approve(StoAct *act);
 extern void sto_register_case(StoAct *act); /* register_case.c */
 extern void sto_register_case_approve(StoAct *act);
+extern void sto_register_attach(StoAct *act); /* register_attach.c */
+extern void sto_register_attach_lift(StoAct *act);
 
 /*
  * register_keys.c: make the body's policy the subject's, as the policy of this

@@ -11,11 +11,13 @@
  */
 #include "postgres.h"
 
+#include "ledger/attach.h"
 #include "ledger/catalog.h"
 #include "ledger/posting.h"
 #include "ledger/store.h"
 
 #include "compat.h"
+#include "core/amount.h"
 #include "errors.h"
 
 #include "commands/trigger.h"
@@ -150,7 +152,10 @@ sto_sweep_for(StoPosting *p)
 
 	if (p->mode == STO_MODE_VERIFY || pos->held == 0 || !sto_needs_available(&p->entry.order))
 		return;
-	lacking = p->entry.order.amount - (pos->balance - pos->held);
+	/* what is released is attached first */
+	if (!sto_amount_add(p->entry.order.amount, sto_attached(p), &lacking))
+		lacking = STO_AMOUNT_MAX;
+	lacking -= pos->balance - pos->held;
 	if (lacking <= 0)
 		return;
 	if (p->mode == STO_MODE_DRY)

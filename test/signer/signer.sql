@@ -541,6 +541,15 @@ END $$;
 CREATE FUNCTION sto_test.decide_case(name text, officer text DEFAULT 'second', approved boolean DEFAULT true) RETURNS bigint LANGUAGE sql AS $$
     SELECT sto_test.event('case_approve', sto_test.id(name), sto_test.id(officer), jsonb_build_object('approved', approved)::text)
 $$;
+-- An attachment carries out a case of act seizure, by its name; it is lifted in part or as a whole.
+CREATE FUNCTION sto_test.attach(name text, wallet text, officer text DEFAULT 'enforcer') RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('attach', sto_test.id(wallet), sto_test.id(officer),
+        jsonb_build_object('case', (SELECT c.case_event FROM sto.case AS c WHERE c.case_id = sto_test.id(name)))::text)
+$$;
+CREATE FUNCTION sto_test.lift(attachment bigint, wallet text, amount text, officer text DEFAULT 'second') RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('attach_lift', sto_test.id(wallet), sto_test.id(officer),
+        jsonb_build_object('attachment', attachment, 'amount', amount)::text)
+$$;
 -- The order that carries a case out, with some columns changed; signed by the officer who orders it.
 CREATE FUNCTION sto_test.enforce_case(name text, change jsonb DEFAULT '{}', officer text DEFAULT 'enforcer', cited text DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql AS $$

@@ -155,6 +155,10 @@ sub every_enforced_act
 		SELECT sto_test.open_case('open', 'force', '{"token": "ACME", "debit": "w8", "credit": "w7", "amount": "5"}', basis => 'succession');
 		SELECT sto_test.open_case('approved', 'force', '{"token": "ACME", "debit": "w8", "credit": "w7", "amount": "5"}'), sto_test.decide_case('approved');
 		SELECT sto_test.open_case('refused', 'force', '{"token": "ACME", "debit": "w8", "credit": "w7", "amount": "5"}'), sto_test.decide_case('refused', approved => false);
+		SELECT sto_test.open_case('attached', 'seizure', '{"token": "ACME", "debit": "w9", "amount": "100000"}'), sto_test.decide_case('attached'), sto_test.attach('attached', 'w9') AS attached \gset
+		SELECT sto_test.open_case('attached too', 'seizure', '{"token": "ACME", "debit": "w9", "amount": "5"}'), sto_test.decide_case('attached too'), sto_test.attach('attached too', 'w9', 'second');
+		SELECT sto_test.trade(4, 9, 3), sto_test.lift(:attached, 'w9', '99999');
+		SELECT sto_test.trade(9, 4, 1);
 		SELECT sto_test.pause('ACME', 'acme');
 		SELECT sto_test.enforce('in a pause', 'force', '{"token": "ACME", "debit": "w8", "credit": "w7", "amount": "5", "basis": "law"}');
 		SELECT sto_test.pause('ACME', 'acme', false), sto_test.freeze_wallet('w6', false), sto_test.trade(4, 5, 1);
@@ -172,7 +176,7 @@ sub projections
 		log_key witness witness_policy time_authority log_restart close
 		classification mandate beneficial_owner claim token_topics trusted_issuer document acknowledgement
 		rule_set party_list opt_in travel_data transfer_approval override holding holder_group flow issued look_through look_through_owner
-		four_eyes proposal case party_members);
+		four_eyes proposal case attachment party_members);
 }
 
 sub is_sound

@@ -1,0 +1,119 @@
+/*
+ * replay_attach.c
+ *		Attachments: units of a position that its holder may not use.
+ */
+#include "bin/replay_state.h"
+
+#include "core/amount.h"
+
+#include <string.h>
+
+/* Why the case allows no attachment by this act; NULL: it does. */
+static const char *
+objection(const Act *act, const Case *legal)
+{
+	const StoReplay *r = act->r;
+	int64_t now = act->event->recorded_at;
+
+	if (legal == NULL)
+		return "is not in the register";
+	if (legal->act != CASE_SEIZURE || legal->debit != act->subject->row)
+		return "is no seizure from this wallet";
+	if (act->actor_party != sto_pool_at(&r->parties, legal->opened_by) &&
+		(legal->approved_by == 0 ||
+		 act->actor_party != sto_pool_at(&r->parties, legal->approved_by)))
+		return "was decided by other officers";
+	if (legal->refused != 0)
+		return "was refused";
+	if (legal->approved == 0)
+		return "was not approved by a second officer";
+	if (legal->used != 0)
+		return "was carried out before";
+	if (legal->has_valid_until && now >= legal->valid_until)
+		return "had expired";
+	if (legal->has_not_before && now < legal->not_before)
+		return "was not to be carried out yet";
+	return NULL;
+}
+
+bool
+sto_fold_attach(Act *act)
+{
+	StoReplay *r = act->r;
+	int64_t case_event = act->body.value[STO_F_CASE].integer;
+	Case *legal = sto_fold_case(r, case_event);
+	const char *why = objection(act, legal);
+	Attachment *row;
+	Wallet *wallet;
+	uint32_t number;
+
+	if (why != NULL)
+	{
+		sto_fold_refuse(act, STO_CHECK_CASE, "case %lld %s", (long long) case_event, why);
+		return true;
+	}
+	legal->used = act->event->entry_id;
+	row = sto_pool_add(&r->attachments, &number);
+	if (row == NULL)
+		return sto_fold_stop(r, act->event->entry_id, "there is no memory");
+	wallet = sto_pool_at(&r->wallets, act->subject->row);
+	row->event = act->event->entry_id;
+	row->case_event = case_event;
+	row->amount = row->remaining = legal->amount;
+	row->wallet = legal->debit;
+	row->token = legal->token;
+	row->next = wallet->attachments;
+	wallet->attachments = number;
+	return true;
+}
+
+bool
+sto_fold_attach_lift(Act *act)
+{
+	const StoReplay *r = act->r;
+	int64_t attachment = act->body.value[STO_F_ATTACHMENT].integer;
+	StoAmount amount = act->body.value[STO_F_AMOUNT].amount;
+	const Wallet *wallet = sto_pool_at(&r->wallets, act->subject->row);
+	uint32_t at = wallet->attachments;
+	Attachment *row = NULL;
+
+	for (; at != 0; at = row->next)
+	{
+		row = sto_pool_at(&r->attachments, at);
+		if (row->event == attachment)
+			break;
+	}
+	if (at == 0)
+		sto_fold_refuse(act, STO_CHECK_RULE, "there is no attachment %lld of that wallet",
+						(long long) attachment);
+	else if (amount <= 0 || amount > row->remaining)
+		sto_fold_refuse(act, STO_CHECK_RULE, "attachment %lld does not keep that much",
+						(long long) attachment);
+	else
+	{
+		row->remaining -= amount;
+		row->lifted = act->event->entry_id;
+	}
+	return true;
+}
+
+StoAmount
+sto_fold_available(const Posting *p, const Position *pos)
+{
+	const StoReplay *r = p->r;
+	StoAmount attached = 0;
+	StoAmount loose = 0;
+
+	for (uint32_t at = p->debit->attachments; at != 0;)
+	{
+		const Attachment *row = sto_pool_at(&r->attachments, at);
+
+		/* nobody has more units than that */
+		if (row->token == p->token_row && !sto_amount_add(attached, row->remaining, &attached))
+			attached = STO_AMOUNT_MAX;
+		at = row->next;
+	}
+	if (!sto_amount_sub(pos->balance, pos->held, &loose) || loose <= attached)
+		return loose < 0 ? loose : 0;
+	return loose - attached;
+}
