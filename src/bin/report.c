@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINES_MAX 64 /* the checks are a fixed list, shorter than this */
+#define LINES_MAX 96 /* the checks are a fixed list, shorter than this */
 #define NAME_MAX 24
 
 typedef struct Line
