@@ -1582,6 +1582,9 @@ class Register:
             held = self.broken_holds(row)
         if kind not in ("hold", "release"):
             balance = amount
+        if kind == "recover" and any(a["remaining"] > 0 and a["place"] == (
+                row["debit_wallet"], row["token_id"]) for a in self.attachments.values()):
+            self.problem(row, "it recovers a wallet with attached units")
         if kind in ("transfer", "redeem", "hold", "force", "reverse") and \
                 amount - max(held, 0) > self.available((row["debit_wallet"], row["token_id"])):
             self.problem(row, "more than the debit position has available")

@@ -49,5 +49,5 @@ SELECT t.entry_id, CASE WHEN t.debit_balance - t.debit_held < sto.attached_befor
   FROM (SELECT DISTINCT x.token_id, x.wallet FROM sto.attach_change x) p
   JOIN ONLY sto.transfer t ON t.debit_wallet = p.wallet AND t.token_id = p.token_id
   LEFT JOIN (SELECT c.entry_id, sum(c.amount) AS amount FROM sto.case_effect() c GROUP BY c.entry_id) b ON b.entry_id = t.entry_id
- WHERE t.kind NOT IN ('issue', 'post', 'release', 'recover');
+ WHERE t.kind NOT IN ('issue', 'post', 'release');
 COMMENT ON VIEW sto.attachment_fault IS 'attachments that no gate allows, and entries that took attached units; reason is null for those that are good';

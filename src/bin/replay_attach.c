@@ -97,12 +97,11 @@ sto_fold_attach_lift(Act *act)
 	return true;
 }
 
-StoAmount
-sto_fold_available(const Posting *p, const Position *pos)
+static StoAmount
+attached_of(const Posting *p)
 {
 	const StoReplay *r = p->r;
 	StoAmount attached = 0;
-	StoAmount loose = 0;
 
 	for (uint32_t at = p->debit->attachments; at != 0;)
 	{
@@ -113,6 +112,22 @@ sto_fold_available(const Posting *p, const Position *pos)
 			attached = STO_AMOUNT_MAX;
 		at = row->next;
 	}
+	return attached;
+}
+
+void
+sto_fold_recover_attached(const Posting *p)
+{
+	if (attached_of(p) > 0)
+		sto_fold_bad(p, STO_CHECK_BALANCE, "it recovers a wallet with attached units");
+}
+
+StoAmount
+sto_fold_available(const Posting *p, const Position *pos)
+{
+	StoAmount attached = attached_of(p);
+	StoAmount loose = 0;
+
 	if (!sto_amount_sub(pos->balance, pos->held, &loose) || loose <= attached)
 		return loose < 0 ? loose : 0;
 	return loose - attached;

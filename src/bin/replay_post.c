@@ -207,6 +207,8 @@ sto_fold_post(Posting *p)
 	p->entry->debit.present = p->entry->credit.present = false;
 	if (debit != NULL && counts_as_outflow(p))
 		add_to(p, &debit->outflow, p->order->amount);
+	if (debit != NULL && p->order->kind == STO_RECOVER)
+		sto_fold_recover_attached(p);
 	if (debit != NULL)
 		move_debit(p, debit);
 	if (credit != NULL)

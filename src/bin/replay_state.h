@@ -496,6 +496,8 @@ extern bool sto_fold_trace(const Posting *p);
 /* replay_attach.c: units of the debit position that are neither held nor attached; below zero only
  * if more are held than there are. */
 extern StoAmount sto_fold_available(const Posting *p, const Position *pos);
+/* An attachment does not follow units, so there must be none. */
+extern void sto_fold_recover_attached(const Posting *p);
 extern StoAmount sto_fold_case_break(const Posting *p, StoAmount lacking);
 /* replay_post.c: move the positions, fill entry.debit and entry.credit; false: no memory */
 extern bool sto_fold_post(Posting *p);

@@ -222,6 +222,11 @@ sto_comply_checks(const StoPosting *p, const StoParties *parties, StoReasons *re
 		check_frozen(p, e, parties, reasons);
 	if (e->available)
 		check_available(p, reasons);
+	if (o->kind == STO_RECOVER && sto_attached(p) > 0)
+		sto_reason_add(
+			reasons, STO_REASON_INSUFFICIENT, STO_REASON_OF_WALLET, p->debit.address,
+			"The wallet has attached units, which do not follow: attach as many of the new "
+			"wallet, then lift these.");
 	if (o->kind == STO_ISSUE)
 		check_authorised(p, reasons);
 	if (o->has_hold_id)
