@@ -112,7 +112,9 @@ BEGIN
                                        AND t.kind <> 'redeem' AND NOT t.by_case
           LEFT JOIN sto.wallet d ON d.address = t.debit_wallet
           LEFT JOIN sto.wallet c ON c.address = t.credit_wallet
-         WHERE d.party_id IS DISTINCT FROM c.party_id),
+          LEFT JOIN sto.token k ON k.token_id = t.token_id AND t.kind = 'issue'
+         -- within a party nobody is asked; what an issuer issues to itself stays with it
+         WHERE coalesce(d.party_id, k.issuer) IS DISTINCT FROM c.party_id),
     fault AS (
         SELECT a.entry_id, 'its receiver was not eligible' AS reason FROM asked a
          WHERE a.receiver IS NOT NULL

@@ -128,7 +128,7 @@ BEGIN
           FULL JOIN (SELECT * FROM replayed r WHERE r.what = 'group') r
                ON r.token_id = p.token_id AND r.label = p.by AND r.detail = p.value
          WHERE (coalesce(p.holders, 0), coalesce(p.units, '0')) IS DISTINCT FROM (coalesce(r.value, 0), coalesce(r.units, '0'))
-            OR p.token_id IS NOT NULL AND (p.units IS NULL) <> (r.units IS NULL)
+            OR p.token_id IS NOT NULL AND r.token_id IS NOT NULL AND (p.units IS NULL) <> (r.units IS NULL)
         UNION ALL
         -- made when it is first needed, from then on kept
         SELECT 'sto.holding', NULL
