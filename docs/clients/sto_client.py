@@ -648,7 +648,8 @@ def in_force(dates, at):
 
 
 # Enforcement: its acts, and the capability of the two officers that each needs.
-OFFICERS = dict.fromkeys(("force", "reverse", "seizure", "freeze"), "enforcer")
+OFFICERS = dict.fromkeys(("force", "reverse", "seizure", "freeze"), "enforcer") | \
+    {"recover": "recovery_agent"}
 
 
 def by_case(row):
@@ -701,6 +702,7 @@ class Register:
         self.documents = {}     # event id -> dict(token, name, acknowledge, replaced)
         self.acknowledged = {}  # (party, document) -> event id
         self.cases = {}         # event id -> dict(body, opened_by, approved_by, refused, used)
+        self.heirs = {}         # address of a lost wallet -> that of the one that succeeded it
         self.case_ids = {}      # case uuid -> event id
         self.attachments = {}   # event id -> dict(subject, place, remaining)
         self.moved = {}         # entry id -> (token, debit, credit, amount), if it can be reversed
@@ -754,6 +756,11 @@ class Register:
         self.heads[row["subject"]] = row["leaf_hash"]
         body = json.loads(row["body"])
         self.check_authority(row, body)
+        if self.wallet_ids.get(row["actor"]) in self.heirs:
+            self.problem(row, "its actor is a wallet that was lost")
+        if row["kind"] == "wallet_status" and body["status"] == "active" and \
+                self.wallet_ids.get(row["subject"]) in self.heirs:
+            self.problem(row, "opens a wallet again that was lost")
         if row["kind"] in self.SECOND_OFFICER_ACTS:
             self.check_second_officer(row, body)
         apply = getattr(self, "apply_" + row["kind"], None)
@@ -1163,12 +1170,17 @@ class Register:
                 uuid.UUID(body["token"]), parse_address(body["credit"]),
                 parse_address(body["debit"]), int(body["amount"])):
             self.problem(row, "a case that undoes an entry that did not move these units")
+        elif body["act"] == "recover" and (
+                len({self.wallets.get(parse_address(body[side]), {}).get("party")
+                     for side in ("debit", "credit")}) > 1 or
+                body["not_before"] < row["recorded_at"] + 1_000_000):
+            self.problem(row, "a recovery for another party, or without a wait")
         for address in {body["debit"], body.get("credit", body["debit"])}:
             if self.wallets.get(parse_address(address), dict(subject=None))["subject"] is None:
                 self.problem(row, "a case about a wallet that is not there")
         for hold in body.get("holds", ()):
             held = self.holds.get(hold, dict(row=None))["row"]
-            if held is None or (held["debit_wallet"], str(held["token_id"])) != \
+            if held is None or (self.holds[hold]["wallet"], str(held["token_id"])) != \
                     (parse_address(body["debit"]), body["token"]):
                 self.problem(row, f"a case that breaks hold {hold}, which is not there")
 
@@ -1210,8 +1222,10 @@ class Register:
     def available(self, place):
         """What is neither held nor attached."""
         _, balance, held, _ = self.positions.get(place, (0, 0, 0, None))
-        attached = sum(a["remaining"] for a in self.attachments.values() if a["place"] == place)
-        return max(balance - held - attached, 0)
+        return max(balance - held - self.attached(place), 0)
+
+    def attached(self, place):
+        return sum(a["remaining"] for a in self.attachments.values() if a["place"] == place)
 
     def cited_case(self, row):
         return self.cases.get(row["authority_event"], {})
@@ -1223,13 +1237,14 @@ class Register:
         body, at = case["body"], row["posted_at"]
         if case["approved_by"] is None or case["refused"]:
             self.problem(row, "its case was not approved")
-        if case["used"]:
+        if case["used"] and row["kind"] != "recover":
             self.problem(row, "its case was carried out before")
         if at < body.get("not_before", at) or at >= body.get("valid_until", at + 1):
             self.problem(row, "its case was not in its time")
         credit = parse_address(body["credit"]) if "credit" in body else None
-        said = (body["act"], body["token"], parse_address(body["debit"]), credit,
-                int(body["amount"]), body["document_hash"], body.get("undoes"))
+        said = (body["act"], body.get("token", str(row["token_id"])),
+                parse_address(body["debit"]), credit,
+                int(body.get("amount", row["amount"])), body["document_hash"], body.get("undoes"))
         if said != (row["purpose"] or row["kind"], str(row["token_id"]), row["debit_wallet"],
                     row["credit_wallet"], row["amount"], (row["attachment_hash"] or b"").hex(),
                     row["undoes"]):
@@ -1237,7 +1252,28 @@ class Register:
         if row["undoes"] in self.reversed:
             self.problem(row, "it undoes an entry that was reversed before")
         self.reversed.update([row["undoes"]] if row["undoes"] is not None else [])
-        case["used"] = row["entry_id"]
+        case["used"] = case["used"] or row["entry_id"]
+        if row["kind"] == "recover":
+            self.check_recovery(row)
+
+    def heir(self, address):
+        """The wallet that has what that one had: itself, unless its keys were lost."""
+        seen = set()
+        while address in self.heirs and address not in seen:
+            seen.add(address)
+            address = self.heirs[address]
+        return address
+
+    def check_recovery(self, row):
+        """Everything that a lost wallet has of a token goes to one wallet of its party."""
+        debit, credit = [row[side + "_wallet"] for side in ("debit", "credit")]
+        owners = {self.wallets.get(address, {}).get("party") for address in (debit, credit)}
+        _, balance, _, _ = self.positions.get((debit, row["token_id"]), (0, 0, 0, None))
+        if len(owners) > 1 or row["amount"] != balance:
+            self.problem(row, "a recovery for another party, or not of the whole position")
+        if self.heir(debit) not in (debit, credit):
+            self.problem(row, "recovered to another wallet than the one that had succeeded")
+        self.heirs.setdefault(debit, credit)
 
     def broken_holds(self, row):
         """Units that enforcement takes out of the holds that its case names, in their order."""
@@ -1245,6 +1281,8 @@ class Register:
         lacking = broken = max(row["amount"] - self.available(place), 0)
         for name in self.cited_case(row).get("body", {}).get("holds", ()):
             hold = self.holds.get(name, dict(remaining=0))
+            if hold.get("wallet") != row["debit_wallet"]:
+                continue
             taken = min(lacking, hold["remaining"])
             hold["remaining"] -= taken
             lacking -= taken
@@ -1304,6 +1342,7 @@ class Register:
             self.check_case(row)
         self.check_order(row)
         self.check_hold(row)
+        self.check_lost(row)
         self.check_stopped(row)
         self.check_eligible(row)
         self.check_rules(row)
@@ -1338,11 +1377,19 @@ class Register:
     # docs/security.md, "Who bypasses what": the sides that a freeze stops.
     STOPS = {"issue": ("credit",), "redeem": ("debit",), "transfer": ("debit", "credit"),
              "hold": ("debit", "credit"), "post": ("debit", "credit"), "force": ("credit",),
-             "reverse": ("credit",)}
+             "recover": ("credit",), "reverse": ("credit",)}
 
     def side_wallets(self, row, sides):
         wallets = [self.wallets.get(row[name + "_wallet"]) for name in sides]
         return [wallet for wallet in wallets if wallet]
+
+    def check_lost(self, row):
+        """A lost wallet receives nothing and orders nothing; enforcement and releases go on."""
+        if row["kind"] == "release":
+            return
+        for side in ("credit",) if by_case(row) else ("debit", "credit"):
+            if row[side + "_wallet"] in self.heirs:
+                self.problem(row, f"the {side} wallet was lost")
 
     def check_stopped(self, row):
         if row["kind"] not in self.STOPS or row["purpose"] in self.UNSTOPPED:
@@ -1350,8 +1397,14 @@ class Register:
         subjects = [("ordering party", row["ordering_party"])]
         if not by_case(row):
             subjects.append(("token", row["token_id"]))
+        lost = self.wallets.get(row["debit_wallet"], {}).get("subject")
+        stays_frozen = row["kind"] == "recover" and lost in self.stopped
         for wallet in self.side_wallets(row, self.STOPS[row["kind"]]):
-            subjects += [("wallet", wallet["subject"]), ("party", wallet["party"])]
+            subjects.append(("party", wallet["party"]))
+            if not stays_frozen:
+                subjects.append(("wallet", wallet["subject"]))
+            elif wallet["subject"] not in self.stopped:
+                self.problem(row, "recovered from a frozen wallet to one that was not")
         for what, subject in dict(map(reversed, subjects)).items():
             if what in self.stopped:
                 self.problem(row, f"the {subject} was stopped by event {self.stopped[what][0]}")
@@ -1494,7 +1547,7 @@ class Register:
                 return party if (kind == "release" or posts) and self.may(party, "enforcer") \
                     else None
             if hold["purpose"] in ("pledge", "hash_lock"):
-                return self.wallet_orderer(row, hold["credit_wallet"])
+                return self.wallet_orderer(row, self.heir(hold["credit_wallet"]))
             return party if party == hold["notary"] else None
         return None
 
@@ -1570,14 +1623,26 @@ class Register:
             self.moved[row["entry_id"]] = (row["token_id"], row["debit_wallet"],
                                            row["credit_wallet"], amount)
         balance = held = 0      # what leaves the debit position
+        carried = 0             # and of the held goes along
         if kind == "hold":
-            held, self.holds[row["entry_id"]] = -amount, dict(row=row, remaining=amount)
+            held, self.holds[row["entry_id"]] = -amount, dict(row=row, remaining=amount,
+                                                              wallet=row["debit_wallet"])
         elif kind in ("post", "release"):
             hold = self.holds.get(row["hold_id"], dict(remaining=0))
             held = hold["remaining"] if kind == "post" and not row["keep_rest"] else amount
             hold["remaining"] -= held
             if hold["remaining"] < 0 or held < amount:
                 self.problem(row, "more than the hold holds")
+            if hold.get("wallet", row["debit_wallet"]) != row["debit_wallet"]:
+                self.problem(row, "the hold is on another wallet")
+        elif kind == "recover":
+            _, _, held, _ = self.positions.get((row["debit_wallet"], row["token_id"]),
+                                               (0, 0, 0, None))
+            carried = held
+            for hold in self.holds.values():    # they follow the units
+                if hold["remaining"] > 0 and (hold["wallet"], hold["row"]["token_id"]) == (
+                        row["debit_wallet"], row["token_id"]):
+                    hold["wallet"] = row["credit_wallet"]
         elif by_case(row):
             held = self.broken_holds(row)
         if kind not in ("hold", "release"):
@@ -1590,7 +1655,7 @@ class Register:
             self.problem(row, "more than the debit position has available")
         self.step(row, "debit", -balance, -held)
         if kind not in ("hold", "release"):
-            self.step(row, "credit", amount, 0)
+            self.step(row, "credit", amount, carried)
             self.had.add((self.wallets.get(row["credit_wallet"], {}).get("party"),
                           row["token_id"]))
 

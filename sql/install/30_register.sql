@@ -78,6 +78,8 @@ CREATE TABLE sto.wallet (
     kind         text               NOT NULL,
     status       text               NOT NULL,  -- active, closed
     frozen       bigint,            -- event that froze it
+    barred       bigint,            -- entry that began to recover what it had: closed for good
+    successor    sto.wallet_address, -- of the same party, to which it goes
     CONSTRAINT wallet_pkey PRIMARY KEY (address),
     CONSTRAINT wallet_id UNIQUE (wallet_id)
 );

@@ -61,6 +61,14 @@ CREATE FUNCTION sto.freeze_units_body(token uuid, wallet sto.wallet_address, amo
 COMMENT ON FUNCTION sto.freeze_units_body(uuid, sto.wallet_address, sto.token_amount, text, sto.digest, timestamptz, timestamptz) IS
     'body of a case that holds units until an enforcer releases them';
 
+CREATE FUNCTION sto.recover_body(lost_wallet sto.wallet_address, new_wallet sto.wallet_address, document_hash sto.digest,
+                                 not_before timestamptz, token uuid DEFAULT NULL, basis text DEFAULT 'recovery',
+                                 valid_until timestamptz DEFAULT NULL) RETURNS json
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN sto.case_body('recover', basis, document_hash, lost_wallet, token, new_wallet, NULL, NULL, NULL, valid_until, not_before);
+COMMENT ON FUNCTION sto.recover_body(sto.wallet_address, sto.wallet_address, sto.digest, timestamptz, uuid, text, timestamptz) IS
+    'body of a case that moves all that a wallet has, whose keys are lost, to another wallet of its party, not before its holder had time to object; of one token, or of all';
+
 CREATE FUNCTION sto.case_approval_body(approved boolean DEFAULT true) RETURNS json
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN ('{"approved":' || approved || '}')::json;
@@ -87,7 +95,7 @@ COMMENT ON FUNCTION sto.approve_case(uuid, uuid, json, bytea) IS
     'approve a case that another officer opened, or refuse it; signed by the second officer over sto.case_approval_body';
 
 CREATE FUNCTION sto.case_order(case_event bigint, officer uuid, order_id uuid, valid_until timestamptz DEFAULT NULL,
-                               reference text DEFAULT NULL) RETURNS sto.transfer
+                               reference text DEFAULT NULL, token uuid DEFAULT NULL) RETURNS sto.transfer
     LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -103,26 +111,30 @@ BEGIN
     o.undoes := c.undoes;
     o.order_id := case_order.order_id;
     o.ordering_party := case_order.officer;
-    o.token_id := c.token_id;
+    o.token_id := coalesce(c.token_id, case_order.token);
     o.debit_wallet := c.debit_wallet;
     o.credit_wallet := c.credit_wallet;
-    o.amount := c.amount;
+    o.amount := coalesce(c.amount, (SELECT r.amount FROM sto.recoverable r WHERE r.case_event = c.case_event AND r.token_id = o.token_id));
+    IF o.amount IS NULL THEN
+        RAISE EXCEPTION 'case % has nothing left to recover of this token', c.case_event
+            USING ERRCODE = 'ST216', HINT = 'sto.recoverable lists what it has; of a case about all tokens, say which.';
+    END IF;
     o.attachment_hash := c.document_hash;
     o.authority_event := c.case_event;
     o.valid_until := case_order.valid_until;
     o.reference := case_order.reference;
     RETURN o;
 END $$;
-COMMENT ON FUNCTION sto.case_order(bigint, uuid, uuid, timestamptz, text) IS
-    'the order that carries a case out, for sto.order_message; officer is who opened or approved it';
+COMMENT ON FUNCTION sto.case_order(bigint, uuid, uuid, timestamptz, text, uuid) IS
+    'the order that carries a case out, for sto.order_message; officer is who opened or approved it; token: of a recovery of all tokens, the one';
 
 CREATE FUNCTION sto.enforce(case_event bigint, officer uuid, order_id uuid, signatures bytea,
-                              valid_until timestamptz DEFAULT NULL, reference text DEFAULT NULL,
+                              valid_until timestamptz DEFAULT NULL, reference text DEFAULT NULL, token uuid DEFAULT NULL,
                               OUT entry_id bigint, OUT posted_at timestamptz, OUT leaf_hash sto.digest, OUT repeated boolean)
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
-    o sto.transfer := sto.case_order(case_event, officer, order_id, valid_until, reference);
+    o sto.transfer := sto.case_order(case_event, officer, order_id, valid_until, reference, token);
     t sto.token := sto.find_token(o.token_id::text);
 BEGIN
     SELECT e.entry_id, e.posted_at, e.leaf_hash, e.repeated INTO entry_id, posted_at, leaf_hash, repeated
@@ -130,5 +142,5 @@ BEGIN
                         o.order_id, signatures, o.kind, o.valid_until, o.reference, purpose => o.purpose, undoes => o.undoes, attachment_hash => o.attachment_hash,
                         authority_event => o.authority_event) e;
 END $$;
-COMMENT ON FUNCTION sto.enforce(bigint, uuid, uuid, bytea, timestamptz, text) IS
+COMMENT ON FUNCTION sto.enforce(bigint, uuid, uuid, bytea, timestamptz, text, uuid) IS
     'post the entry of an approved case; signed by one of its two officers over the message of sto.case_order';

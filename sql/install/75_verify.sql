@@ -60,14 +60,14 @@ SELECT e.entry_id, e.kind, e.debit_wallet AS wallet, e.token_id, e.debit_seq AS 
        e.debit_held AS held, e.debit_prev AS prev, e.leaf_hash, e.posted_at,
        CASE WHEN e.kind IN ('hold', 'release') THEN 0 ELSE -e.amount END AS balance_change,
        CASE e.kind WHEN 'hold' THEN e.amount WHEN 'release' THEN -e.amount
-                   WHEN 'post' THEN CASE WHEN e.keep_rest THEN -e.amount END WHEN 'force' THEN NULL ELSE 0 END AS held_change
+                   WHEN 'post' THEN CASE WHEN e.keep_rest THEN -e.amount END WHEN 'force' THEN NULL WHEN 'recover' THEN NULL ELSE 0 END AS held_change
   FROM ONLY sto.transfer e WHERE e.debit_seq IS NOT NULL
 UNION ALL
 SELECT e.entry_id, e.kind, e.credit_wallet, e.token_id, e.credit_seq, e.credit_balance, e.credit_held, e.credit_prev,
-       e.leaf_hash, e.posted_at, e.amount, 0
+       e.leaf_hash, e.posted_at, e.amount, CASE WHEN e.kind <> 'recover' THEN 0 END
   FROM ONLY sto.transfer e WHERE e.credit_seq IS NOT NULL;
 COMMENT ON VIEW sto.entry_side IS
-    'each position that an entry moved, and by how much; held_change is null where it takes the rest of a hold, or breaks holds';
+    'each position that an entry moved, and by how much; held_change is null where it takes the rest of a hold, breaks holds or takes them along';
 
 CREATE FUNCTION sto.first_broken_link(OUT entry_id bigint, OUT broken bigint, OUT reason text)
     LANGUAGE sql STABLE
@@ -110,8 +110,12 @@ SELECT x.entry_id, x.hold_id, x.rest
           JOIN ONLY sto.transfer h ON h.entry_id = u.hold_id AND h.kind = 'hold') x
  WHERE x.kind IN ('post', 'release')
 UNION ALL
-SELECT c.entry_id, NULL, sum(c.amount) FROM sto.case_effect() c GROUP BY c.entry_id;
-COMMENT ON VIEW sto.hold_rest IS 'what was left of a hold before each post or release of it; what an enforced entry took out of holds';
+SELECT c.entry_id, NULL, sum(c.amount) FROM sto.case_effect() c GROUP BY c.entry_id
+UNION ALL
+SELECT t.entry_id, NULL, CASE WHEN p.debit_wallet = t.debit_wallet THEN p.debit_held ELSE p.credit_held END
+  FROM ONLY sto.transfer t JOIN ONLY sto.transfer p ON p.leaf_hash = t.debit_prev WHERE t.kind = 'recover';
+COMMENT ON VIEW sto.hold_rest IS
+    'what was left of a hold before each post or release of it; what an enforced entry took out of holds, or along with the units';
 
 CREATE FUNCTION sto.verify_log(leaves boolean DEFAULT true) RETURNS SETOF sto.verification
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp

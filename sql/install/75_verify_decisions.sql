@@ -58,10 +58,12 @@ COMMENT ON VIEW sto.claim_span IS 'claims, from which event to which and for whi
 -- and a frozen debit wallet, and asks for no claim.
 CREATE VIEW sto.enforced_entry AS
 SELECT t.entry_id, t.kind, t.token_id, t.posted_at, t.ordering_party,
-       CASE WHEN t.kind NOT IN ('issue', 'force', 'reverse') THEN t.debit_wallet END AS debit_wallet,
-       CASE WHEN t.kind <> 'redeem' THEN t.credit_wallet END AS credit_wallet, t.kind IN ('force', 'reverse') AS by_case
+       CASE WHEN t.kind NOT IN ('issue', 'force', 'recover', 'reverse') THEN t.debit_wallet END AS debit_wallet,
+       CASE WHEN t.kind <> 'redeem' THEN t.credit_wallet END AS credit_wallet, t.kind IN ('force', 'recover', 'reverse') AS by_case,
+       CASE WHEN t.kind = 'recover' THEN t.debit_wallet END AS lost_wallet
   FROM ONLY sto.transfer t
- WHERE t.kind IN ('issue', 'redeem', 'transfer', 'post', 'force', 'reverse') OR t.kind = 'hold' AND t.purpose NOT IN ('lock_up', 'seizure', 'freeze');
+ WHERE t.kind IN ('issue', 'redeem', 'transfer', 'post', 'force', 'recover', 'reverse')
+    OR t.kind = 'hold' AND t.purpose NOT IN ('lock_up', 'seizure', 'freeze');
 COMMENT ON VIEW sto.enforced_entry IS 'entries that pauses and freezes stop, and the wallets that count';
 
 CREATE FUNCTION sto.verify_stops() RETURNS SETOF sto.verification
@@ -71,9 +73,10 @@ BEGIN
     WITH stop AS MATERIALIZED (SELECT s.kind, s.subject, s.since, coalesce(s.until, 9223372036854775807) AS until FROM sto.stop_span s),
     -- few: so the entries that they concern are looked for, not the other way round
     frozen AS MATERIALIZED (
-        SELECT w.address, s.since, s.until FROM stop s JOIN sto.wallet w ON w.wallet_id = s.subject WHERE s.kind = 'wallet_freeze'
+        SELECT w.address, s.since, s.until, true AS by_wallet
+          FROM stop s JOIN sto.wallet w ON w.wallet_id = s.subject WHERE s.kind = 'wallet_freeze'
         UNION ALL
-        SELECT w.address, s.since, s.until FROM stop s JOIN sto.wallet w ON w.party_id = s.subject AND w.kind <> 'issuance'
+        SELECT w.address, s.since, s.until, false FROM stop s JOIN sto.wallet w ON w.party_id = s.subject AND w.kind <> 'issuance'
          WHERE s.kind = 'party_freeze'),
     fault AS (
         SELECT t.entry_id, 'posted while the token was paused' AS reason
@@ -85,6 +88,13 @@ BEGIN
         UNION ALL
         SELECT t.entry_id, 'to a frozen wallet or party'
           FROM frozen f JOIN sto.enforced_entry t ON t.credit_wallet = f.address AND t.entry_id > f.since AND t.entry_id < f.until
+         WHERE NOT (f.by_wallet AND EXISTS (SELECT FROM frozen g WHERE g.by_wallet AND g.address = t.lost_wallet
+                                                AND t.entry_id > g.since AND t.entry_id < g.until))
+        UNION ALL
+        SELECT t.entry_id, 'recovered from a frozen wallet to one that was not'
+          FROM frozen f JOIN sto.enforced_entry t ON t.lost_wallet = f.address AND t.entry_id > f.since AND t.entry_id < f.until
+         WHERE f.by_wallet AND NOT EXISTS (SELECT FROM frozen g WHERE g.by_wallet AND g.address = t.credit_wallet
+                                              AND t.entry_id > g.since AND t.entry_id < g.until)
         UNION ALL
         SELECT t.entry_id, 'ordered by a frozen party'
           FROM stop s JOIN sto.enforced_entry t ON t.ordering_party = s.subject AND t.entry_id > s.since AND t.entry_id < s.until

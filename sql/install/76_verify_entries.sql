@@ -59,7 +59,8 @@ CREATE FUNCTION sto.verify_authority() RETURNS SETOF sto.verification
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN QUERY
-    WITH judged AS (
+    WITH barred AS MATERIALIZED (SELECT * FROM sto.barred_span),
+    judged AS (
         SELECT a.entry_id, a.unsigned,
                CASE WHEN a.by_rule THEN a.key_policy IS NULL AND a.posted_by = a.ordering_party
                     WHEN a.need IS NULL THEN false
@@ -97,7 +98,9 @@ BEGIN
                   JOIN sto.token k ON k.token_id = t.token_id
                   JOIN sto.wallet d ON d.address = t.debit_wallet
                   LEFT JOIN sto.hold h ON h.hold_id = t.hold_id
-                  LEFT JOIN sto.wallet b ON b.address = coalesce(h.beneficiary, t.credit_wallet) AND t.hold_id IS NOT NULL
+                  LEFT JOIN barred z ON z.address = h.beneficiary AND z.since < t.entry_id
+                  LEFT JOIN sto.wallet b ON t.hold_id IS NOT NULL AND b.address = CASE
+                       WHEN z.since IS NULL THEN coalesce(h.beneficiary, t.credit_wallet) ELSE sto.heir(h.beneficiary, t.entry_id) END
                   LEFT JOIN sto.policy_span p ON p.policy_event = t.key_policy
                   LEFT JOIN sto.batch f ON f.batch_event = t.authority_event
                   LEFT JOIN (SELECT e.subject, e.entry_id AS since, e.body ->> 'unsigned_role' AS role,
@@ -189,19 +192,30 @@ CREATE FUNCTION sto.verify_holds() RETURNS SETOF sto.verification
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN QUERY
-    WITH rebuilt AS (
+    WITH barred AS MATERIALIZED (SELECT z.address FROM sto.barred_span z),
+    used AS (
         SELECT h.entry_id AS hold_id, h.amount,
                CASE WHEN bool_or(u.kind = 'post' AND u.keep_rest IS NOT TRUE) THEN 0::sto.token_amount
                     ELSE h.amount - coalesce(sum(u.amount), 0) END AS remaining,
                h.release_after, h.debit_wallet AS wallet, h.token_id, h.notary, h.credit_wallet AS beneficiary,
                h.condition_hash, h.instruction_hash, coalesce(h.checked_once, false) AS checked_once, h.purpose,
-               coalesce(bool_or(u.token_id <> h.token_id OR u.debit_wallet <> h.debit_wallet OR u.entry_id <= h.entry_id
+               coalesce(bool_or(u.token_id <> h.token_id OR u.entry_id <= h.entry_id
+                                OR u.debit_wallet <> h.debit_wallet
+                                   AND h.debit_wallet <> ALL (sto.recovered_from(u.debit_wallet, u.token_id, u.entry_id))
                                 OR u.kind = 'post' AND u.posted_at >= h.release_after), false)
                OR coalesce(sum(u.amount), 0) > h.amount AS misused
           FROM ONLY sto.transfer h
           LEFT JOIN sto.hold_use u ON u.hold_id = h.entry_id
          WHERE h.kind = 'hold'
-         GROUP BY h.entry_id)
+         GROUP BY h.entry_id),
+    rebuilt AS (             -- open, a hold follows its units; used up, it stays where it was
+        SELECT h.hold_id, h.amount, h.remaining, h.release_after, h.token_id, h.notary, h.beneficiary, h.condition_hash,
+               h.instruction_hash, h.checked_once, h.purpose, h.misused,
+               CASE WHEN h.wallet NOT IN (SELECT z.address FROM barred z) THEN h.wallet
+                    WHEN h.remaining > '0' THEN sto.recovered_to(h.wallet, h.token_id, h.hold_id)
+                    ELSE (SELECT u.debit_wallet FROM sto.hold_use u WHERE u.hold_id = h.hold_id ORDER BY u.entry_id DESC LIMIT 1)
+               END AS wallet
+          FROM used h)
     SELECT 'holds', 'sto.hold', (SELECT count(*) FROM rebuilt), count(*) = 0, min(x.hold_id),
            CASE WHEN count(*) > 0 THEN format('%s holds: %s', count(*), min(x.reason)) END
       FROM (SELECT r.hold_id, 'used beyond its terms' AS reason FROM rebuilt r WHERE r.misused OR r.remaining < 0

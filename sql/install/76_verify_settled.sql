@@ -6,8 +6,11 @@ SELECT s.subject, s.since, s.until
   FROM (SELECT e.subject, e.entry_id AS since, e.body ->> 'status' AS status,
                lead(e.entry_id) OVER (PARTITION BY e.subject ORDER BY e.entry_id) AS until
           FROM ONLY sto.event e WHERE e.kind IN ('party_status', 'wallet_status', 'token_status')) s
- WHERE s.status = 'closed';
-COMMENT ON VIEW sto.closed_span IS 'each closed party, wallet or token, from the event that closed it to the one that opened it again';
+ WHERE s.status = 'closed'
+UNION ALL
+SELECT b.wallet_id, b.since, NULL FROM sto.barred_span b;
+COMMENT ON VIEW sto.closed_span IS
+    'each closed party, wallet or token, from the event that closed it to the one that opened it again; lost wallets, for good';
 
 -- A release frees what is held, whatever is closed, but who orders it must not be; a closed holder stops no enforcement.
 CREATE FUNCTION sto.verify_closed() RETURNS SETOF sto.verification
@@ -51,7 +54,11 @@ BEGIN
         UNION ALL
         SELECT e.entry_id, 'its party or custodian' FROM sto.closed_span c JOIN ONLY sto.event e
             ON e.kind = 'wallet' AND c.subject::text IN (e.body ->> 'party', e.body ->> 'custodian')
-         WHERE e.entry_id > c.since AND (c.until IS NULL OR e.entry_id < c.until))
+         WHERE e.entry_id > c.since AND (c.until IS NULL OR e.entry_id < c.until)
+        UNION ALL
+        SELECT e.entry_id, 'the lost wallet that it opens again' FROM sto.barred_span b JOIN ONLY sto.event e
+            ON e.kind = 'wallet_status' AND e.subject = b.wallet_id AND e.body ->> 'status' = 'active'
+         WHERE e.entry_id > b.since)
     SELECT 'closed', 'sto.transfer', entries, count(*) = 0, min(f.entry_id),
            CASE WHEN count(*) > 0 THEN format('%s entries and events came while something was closed; the first: %s',
                                               count(DISTINCT f.entry_id), (array_agg(f.what ORDER BY f.entry_id))[1]) END

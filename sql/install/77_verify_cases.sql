@@ -40,10 +40,11 @@ CREATE FUNCTION sto.case_fault(c sto.case_span) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN CASE
-        WHEN c.act IS NULL OR c.act NOT IN ('force', 'reverse', 'seizure', 'freeze') THEN 'a case of an act that there is none'
-        WHEN c.basis NOT IN ('law', 'contract', 'court', 'administrative') AND (c.act, c.basis) <> ('force', 'succession')
+        WHEN c.act IS NULL OR c.act NOT IN ('force', 'reverse', 'seizure', 'freeze', 'recover') THEN 'a case of an act that there is none'
+        WHEN c.basis NOT IN ('law', 'contract', 'court', 'administrative') AND (c.act, c.basis) NOT IN (('force', 'succession'), ('recover', 'recovery'))
           THEN 'a case without legal basis'
-        WHEN c.token IS NULL OR c.amount IS NULL
+        WHEN c.act <> 'recover' AND (c.token IS NULL OR c.amount IS NULL)
+          OR c.act = 'recover' AND (c.amount IS NOT NULL OR c.not_before IS NULL)
           OR CASE c.act WHEN 'seizure' THEN false WHEN 'freeze' THEN c.credit IS NOT NULL ELSE c.credit IS NULL END
           OR (c.undoes IS NULL) = (c.act = 'reverse') OR c.holds IS NOT NULL AND c.act <> 'force'
           THEN 'a case that does not state what its act needs, or more'
@@ -52,11 +53,15 @@ BEGIN
         WHEN c.debit = c.credit OR (SELECT count(*) FROM sto.wallet w WHERE w.address IN (c.debit, c.credit) AND w.kind <> 'issuance'
                                                                        AND w.registered < c.case_event) <> num_nonnulls(c.debit, c.credit)
           THEN 'a case about a wallet that was not there'
-        WHEN NOT EXISTS (SELECT FROM sto.token t WHERE t.token_id = c.token AND t.registered < c.case_event)
+        WHEN c.act = 'recover' AND (SELECT count(DISTINCT w.party_id) FROM sto.wallet w WHERE w.address IN (c.debit, c.credit)) <> 1
+          THEN 'a case that recovers units for another party'
+        WHEN c.act = 'recover' AND c.not_before < c.recorded_at + interval '1 second' THEN 'a recovery without a wait'
+        WHEN c.token IS NOT NULL AND NOT EXISTS (SELECT FROM sto.token t WHERE t.token_id = c.token AND t.registered < c.case_event)
           THEN 'a case about a token that was not there'
         WHEN cardinality(c.holds) NOT BETWEEN 1 AND 64
           OR cardinality(c.holds) <> (SELECT count(DISTINCT h.entry_id) FROM ONLY sto.transfer h
-                                       WHERE h.entry_id = ANY (c.holds) AND h.kind = 'hold' AND h.debit_wallet = c.debit
+                                       WHERE h.entry_id = ANY (c.holds) AND h.kind = 'hold'
+                                         AND h.debit_wallet = ANY (sto.recovered_from(c.debit, c.token, c.case_event))
                                          AND h.token_id = c.token AND h.entry_id < c.case_event)
           THEN 'a case that breaks a hold that was not there'
         WHEN c.undoes IS NOT NULL
@@ -87,14 +92,22 @@ BEGIN
                WHEN s.case_event IS NULL OR s.case_event > t.entry_id THEN 'it cites no case'
                WHEN s.approved IS NULL OR s.approved > t.entry_id THEN 'its case was not approved'
                WHEN s.refused < t.entry_id THEN 'its case was refused'
-               WHEN s.used < t.entry_id THEN 'its case was carried out before'
+               WHEN s.used < t.entry_id AND t.kind <> 'recover' THEN 'its case was carried out before'
                WHEN t.posted_at >= s.valid_until THEN 'its case had expired'
                WHEN t.posted_at < s.not_before THEN 'its case was not to be carried out yet'
                WHEN (t.kind, t.purpose, t.token_id, t.debit_wallet, t.credit_wallet, t.amount, t.attachment_hash, t.undoes)
                     IS DISTINCT FROM (CASE WHEN s.act IN ('seizure', 'freeze') THEN 'hold' ELSE s.act END,
                                       CASE WHEN s.act IN ('seizure', 'freeze') THEN s.act END,
-                                      s.token, s.debit, s.credit, s.amount, s.document_hash, s.undoes)
+                                      coalesce(s.token, t.token_id), s.debit, s.credit,
+                                      CASE s.act WHEN 'recover' THEN t.amount ELSE s.amount END, s.document_hash, s.undoes)
                  THEN 'it is not what its case says'
+               WHEN t.kind = 'recover' AND (t.debit_balance, t.debit_held) <> ('0'::sto.token_amount, '0'::sto.token_amount)
+                 THEN 'it leaves something in a lost wallet'
+               WHEN t.kind = 'recover' AND (SELECT count(DISTINCT w.party_id) FROM sto.wallet w WHERE w.address IN (t.debit_wallet, t.credit_wallet)) <> 1
+                 THEN 'it recovers units for another party'
+               WHEN t.kind = 'recover' AND EXISTS (SELECT FROM sto.barred_span b WHERE b.address = t.debit_wallet AND b.since < t.entry_id)
+                    AND sto.heir(t.debit_wallet, t.entry_id) <> t.credit_wallet
+                 THEN 'it goes to another wallet than the one that had succeeded'
                WHEN EXISTS (SELECT FROM entry x WHERE x.undoes = t.undoes AND x.entry_id < t.entry_id)
                  THEN 'it undoes an entry that was reversed before'
                WHEN t.kind = 'hold' AND num_nonnulls(t.notary, t.release_after, t.condition_hash, t.instruction_hash) > 0

@@ -142,7 +142,7 @@ BEGIN
         SELECT 'sto.wallet', coalesce(r.entry_id, w.registered)
           FROM (SELECT e.entry_id, n.policy_event, e.subject, b.party, b.custodian, sto.wallet_address(ledger, e.subject) AS address,
                        b.salt, coalesce(t.signed_only, b.signed_only, false) AS signed_only, b.kind, coalesce(s.status, 'active') AS status,
-                       z.since AS frozen
+                       z.since AS frozen, l.since AS barred, l.successor
                   FROM ONLY sto.event e
                  CROSS JOIN LATERAL json_to_record(e.body) AS b (party uuid, custodian uuid, salt sto.digest, signed_only boolean, kind text)
                   LEFT JOIN newest_policy n ON n.subject = e.subject
@@ -151,14 +151,17 @@ BEGIN
                                FROM ONLY sto.event v WHERE v.kind = 'wallet_terms' ORDER BY v.subject, v.entry_id DESC) t
                          ON t.subject = e.subject
                   LEFT JOIN stopped z ON z.subject = e.subject AND z.kind = 'wallet_freeze'
+                  LEFT JOIN sto.barred_span l ON l.wallet_id = e.subject
                  WHERE e.kind = 'wallet'
                 UNION ALL
                 SELECT e.entry_id, NULL, e.subject, e.actor, NULL, sto.wallet_address(ledger, e.subject),
-                       (e.body ->> 'salt')::sto.digest, false, 'issuance', 'active', NULL
+                       (e.body ->> 'salt')::sto.digest, false, 'issuance', 'active', NULL, NULL, NULL
                   FROM ONLY sto.event e WHERE e.kind = 'token') r
           FULL JOIN sto.wallet w ON w.wallet_id = r.subject
-         WHERE (w.registered, w.policy_event, w.party_id, w.custodian, w.address, w.salt, w.signed_only, w.kind, w.status, w.frozen)
-               IS DISTINCT FROM (r.entry_id, r.policy_event, r.party, r.custodian, r.address, r.salt, r.signed_only, r.kind, r.status, r.frozen)
+         WHERE (w.registered, w.policy_event, w.party_id, w.custodian, w.address, w.salt, w.signed_only, w.kind, w.status, w.frozen,
+                w.barred, w.successor)
+               IS DISTINCT FROM (r.entry_id, r.policy_event, r.party, r.custodian, r.address, r.salt, r.signed_only, r.kind, r.status,
+                r.frozen, r.barred, r.successor)
         UNION ALL
         SELECT 'sto.token', coalesce(r.entry_id, t.registered)
           FROM (SELECT e.entry_id, e.subject, e.actor, sto.wallet_address(ledger, e.subject) AS issuance,

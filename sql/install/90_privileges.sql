@@ -150,8 +150,9 @@ GRANT SELECT ON sto.proposal, sto.pending_proposals TO PUBLIC;
 ALTER TABLE sto.case ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON sto.case FOR SELECT
     USING ((SELECT me.reads_all FROM sto.me) OR (SELECT me.party_id FROM sto.me) IN (opened_by, approved_by)
-           OR used IS NOT NULL AND (debit_wallet IN (SELECT w.address FROM sto.wallet w) OR credit_wallet IN (SELECT w.address FROM sto.wallet w)));
-GRANT SELECT ON sto.case TO PUBLIC;
+           -- a recovery is also the notice of it
+           OR (used IS NOT NULL OR act = 'recover') AND (debit_wallet IN (SELECT w.address FROM sto.wallet w) OR credit_wallet IN (SELECT w.address FROM sto.wallet w)));
+GRANT SELECT ON sto.case, sto.recovery_notice, sto.recoverable TO PUBLIC;
 
 -- Attachments: for readers of the whole register, and who may see the wallet.
 ALTER TABLE sto.attachment ENABLE ROW LEVEL SECURITY;

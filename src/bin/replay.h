@@ -303,6 +303,8 @@ typedef struct StoReplayWallet
 	bool active;
 	int64_t frozen; /* event; 0: it is not */
 	const char *kind;
+	int64_t barred;                     /* entry; 0: it is not */
+	uint8_t successor[STO_ADDRESS_LEN]; /* if it is */
 } StoReplayWallet;
 
 extern bool sto_replay_wallet(const StoReplay *r, size_t *at, StoReplayWallet *out);

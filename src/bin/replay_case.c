@@ -12,16 +12,19 @@
 #define F(field) STO_BODY_BIT(STO_F_##field)
 #define COMMON (F(ACT) | F(BASIS) | F(DOCUMENT_HASH) | F(DEBIT) | F(VALID_UNTIL) | F(NOT_BEFORE))
 
-const char *const sto_fold_acts[] = {[CASE_FORCE] = "force",
-									 [CASE_REVERSE] = "reverse",
-									 [CASE_SEIZURE] = "seizure",
-									 [CASE_FREEZE] = "freeze",
-									 NULL};
+const char *const sto_fold_acts[] = {
+	[CASE_FORCE] = "force",   [CASE_REVERSE] = "reverse", [CASE_SEIZURE] = "seizure",
+	[CASE_FREEZE] = "freeze", [CASE_RECOVER] = "recover", NULL};
 const char *const sto_fold_case_bases[] = {"law",        "contract", "court", "administrative",
-										   "succession", NULL};
+										   "succession", "recovery", NULL};
 
 /* Bases from this one on belong to one act alone. */
 #define OWN_BASES 4
+#define BASIS_SUCCESSION 4
+#define BASIS_RECOVERY 5
+
+/* The least wait before a recovery, microseconds. */
+#define NOTICE INT64_C(1000000)
 
 /* What a case of each act must state beside what every case states, and may. */
 static const struct
@@ -33,13 +36,15 @@ static const struct
 	uint8_t own_basis; /* 0: none */
 	uint8_t capability;
 } acts[CASE_ACTS] = {
-	[CASE_FORCE] = {F(TOKEN) | F(CREDIT) | F(AMOUNT), F(HOLDS), STO_FORCE, 0, OWN_BASES,
+	[CASE_FORCE] = {F(TOKEN) | F(CREDIT) | F(AMOUNT), F(HOLDS), STO_FORCE, 0, BASIS_SUCCESSION,
 					CAPABILITY_ENFORCER},
 	[CASE_REVERSE] = {F(TOKEN) | F(CREDIT) | F(AMOUNT) | F(UNDOES), 0, STO_REVERSE, 0, 0,
 					  CAPABILITY_ENFORCER},
 	[CASE_SEIZURE] = {F(TOKEN) | F(AMOUNT), F(CREDIT), STO_HOLD, STO_SEIZURE, 0,
 					  CAPABILITY_ENFORCER},
 	[CASE_FREEZE] = {F(TOKEN) | F(AMOUNT), 0, STO_HOLD, STO_FREEZE, 0, CAPABILITY_ENFORCER},
+	[CASE_RECOVER] = {F(CREDIT) | F(NOT_BEFORE), F(TOKEN), STO_RECOVER, 0, BASIS_RECOVERY,
+					  CAPABILITY_RECOVERY_AGENT},
 };
 
 static bool
@@ -96,7 +101,7 @@ check_fields(const Act *act, uint8_t which)
 }
 
 static void
-check_times(const Act *act)
+check_times(const Act *act, uint8_t which)
 {
 	const StoBody *body = &act->body;
 	int64_t begin = act->event->recorded_at;
@@ -105,6 +110,8 @@ check_times(const Act *act)
 		begin = body->value[STO_F_NOT_BEFORE].integer;
 	if (STO_BODY_HAS(body, STO_F_VALID_UNTIL) && body->value[STO_F_VALID_UNTIL].integer <= begin)
 		sto_fold_refuse(act, STO_CHECK_BODY, "it ends before it could be carried out");
+	if (which == CASE_RECOVER && begin < act->event->recorded_at + NOTICE)
+		sto_fold_refuse(act, STO_CHECK_BODY, "a recovery without a wait");
 }
 
 static bool
@@ -130,6 +137,10 @@ find_rows(const Act *act, Case *legal)
 		return false;
 	if (legal->debit == legal->credit)
 		sto_fold_refuse(act, STO_CHECK_RULE, "\"debit\" and \"credit\" are the same wallet");
+	if (legal->act == CASE_RECOVER &&
+		((Wallet *) sto_pool_at(&act->r->wallets, legal->debit))->party !=
+			((Wallet *) sto_pool_at(&act->r->wallets, legal->credit))->party)
+		sto_fold_refuse(act, STO_CHECK_RULE, "\"debit\" and \"credit\" are wallets of two parties");
 	if (!STO_BODY_HAS(body, STO_F_TOKEN) ||
 		sto_fold_token(act->r, body->value[STO_F_TOKEN].octets, &legal->token) != NULL)
 		return true;
@@ -260,7 +271,7 @@ sto_fold_case_new(Act *act)
 
 	if (!find_names(act, &legal.act, &legal.basis) || !check_fields(act, legal.act))
 		return true;
-	check_times(act);
+	check_times(act, legal.act);
 	legal.has_amount = STO_BODY_HAS(body, STO_F_AMOUNT);
 	legal.amount = body->value[STO_F_AMOUNT].amount;
 	if (legal.has_amount && legal.amount <= 0)
@@ -344,13 +355,13 @@ difference(const Posting *p, const Case *legal)
 		return "kind";
 	if (o->kind == STO_HOLD && o->purpose != acts[legal->act].purpose)
 		return "purpose";
-	if (p->token_row != legal->token)
+	if (legal->token != 0 && p->token_row != legal->token)
 		return "token_id";
 	if (p->debit_row != legal->debit)
 		return "debit_wallet";
 	if (p->credit_row != legal->credit)
 		return "credit_wallet";
-	if (o->amount != legal->amount)
+	if (legal->has_amount && o->amount != legal->amount)
 		return "amount";
 	if (o->has_undoes && o->undoes != legal->undoes)
 		return "undoes";
@@ -383,7 +394,8 @@ sto_fold_case_comply(const Posting *p)
 	if (legal->approved == 0)
 		sto_fold_bad(p, STO_CHECK_CASE, "case %lld was not approved by a second officer",
 					 (long long) legal->event);
-	if (legal->used != 0)
+	/* a recovery has an entry for each token */
+	if (legal->used != 0 && legal->act != CASE_RECOVER)
 		sto_fold_bad(p, STO_CHECK_CASE, "case %lld was carried out before, by entry %lld",
 					 (long long) legal->event, (long long) legal->used);
 	if (legal->has_valid_until && p->entry->posted_at >= legal->valid_until)
@@ -396,6 +408,8 @@ sto_fold_case_comply(const Posting *p)
 	if (what != NULL)
 		sto_fold_bad(p, STO_CHECK_CASE, "it is not what case %lld says: %s differs",
 					 (long long) legal->event, what);
+	if (p->order->kind == STO_RECOVER)
+		sto_fold_recover(p);
 	if (legal->used == 0)
 		legal->used = p->entry->entry_id;
 }

@@ -13,6 +13,7 @@ typedef enum CaseAct
 	CASE_REVERSE,
 	CASE_SEIZURE,
 	CASE_FREEZE,
+	CASE_RECOVER,
 	CASE_ACTS
 } CaseAct;
 

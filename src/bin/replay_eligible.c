@@ -26,6 +26,7 @@ static const Enforced enforced[STO_REVERSE + 1] = {
 	[STO_HOLD] = {true, true, true, true, false},
 	[STO_POST] = {true, true, true, true, true},
 	[STO_FORCE] = {false, true, false, false, false},
+	[STO_RECOVER] = {false, true, false, false, false},
 	[STO_REVERSE] = {false, true, false, false, false},
 };
 
@@ -38,7 +39,15 @@ party_of(const Posting *p, const Wallet *wallet)
 static void
 check_wallet(const Posting *p, const Wallet *wallet, const char *side)
 {
-	if (wallet->frozen)
+	/* what was frozen stays so: a frozen wallet's units go to one that is frozen too */
+	bool stays = p->order->kind == STO_RECOVER && p->debit != NULL && p->debit->frozen;
+
+	if (stays && !wallet->frozen)
+		sto_fold_bad(
+			p, STO_CHECK_RULE,
+			"the lost wallet was frozen by event %lld, and the one that succeeds it is not",
+			(long long) p->debit->frozen_by);
+	if (wallet->frozen && !stays)
 		sto_fold_bad(p, STO_CHECK_RULE, "the %s wallet was frozen by event %lld", side,
 					 (long long) wallet->frozen_by);
 	if (party_of(p, wallet)->frozen)

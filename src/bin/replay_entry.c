@@ -69,7 +69,8 @@ find_hold(Posting *p)
 		return;
 	}
 	if (o->kind == STO_POST && hold->has_beneficiary &&
-		memcmp(hold->beneficiary_address, o->credit, STO_ADDRESS_LEN) != 0)
+		(hold->beneficiary == 0 ? memcmp(hold->beneficiary_address, o->credit, STO_ADDRESS_LEN) != 0
+								: sto_fold_heir(p->r, hold->beneficiary) != p->credit_row))
 		sto_fold_bad(p, STO_CHECK_HOLD, "hold %lld names another beneficiary",
 					 (long long) o->hold_id);
 	p->hold = hold;

@@ -219,7 +219,7 @@ find_actor(Act *act)
 							sto_fold_uuid(act->event->actor, text));
 			return false;
 		}
-		if (!party->active || (wallet != NULL && !wallet->active))
+		if (!party->active || (wallet != NULL && (!wallet->active || wallet->barred != 0)))
 			sto_fold_refuse(act, STO_CHECK_RULE, "actor %s is closed",
 							sto_fold_uuid(act->event->actor, text));
 		policy = wallet != NULL ? wallet->policy : party->policy;

@@ -215,6 +215,9 @@ show_wallet(const StoReplay *r, const Wallet *row, StoReplayWallet *out)
 	memcpy(out->salt, row->salt, STO_DIGEST_LEN);
 	out->signed_only = row->signed_only;
 	out->active = row->active;
+	out->barred = row->barred;
+	if (row->heir != 0)
+		memcpy(out->successor, address_of(r, row->heir), STO_ADDRESS_LEN);
 	out->frozen = row->frozen_by;
 	out->kind = TEXT(row->kind);
 	return true;

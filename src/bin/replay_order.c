@@ -70,13 +70,6 @@ sto_fold_shape(const Posting *p)
 	const StoOrder *o = p->order;
 	const char *why;
 
-	if (o->kind == STO_RECOVER)
-	{
-		sto_fold_bad(p, STO_CHECK_RULE,
-					 "kind \"%s\" is enforcement, which this version doesn't know",
-					 sto_kind_name(o->kind));
-		return false;
-	}
 	if (!o->has_debit)
 	{
 		sto_fold_bad(p, STO_CHECK_RULE, "the order names no debit wallet");
@@ -98,6 +91,9 @@ check_wallet(const Posting *p, const Wallet *wallet, const char *side)
 {
 	const Party *party = sto_pool_at(&p->r->parties, wallet->party);
 
+	if (wallet->barred != 0)
+		sto_fold_bad(p, STO_CHECK_RULE, "the %s wallet was barred by entry %lld", side,
+					 (long long) wallet->barred);
 	if (!wallet->active)
 		sto_fold_bad(p, STO_CHECK_RULE, "the %s wallet was closed", side);
 	if (!party->active)

@@ -159,7 +159,8 @@ authority_to_release(const Posting *p, Authority *a)
 	{
 		if (p->hold->beneficiary == 0)
 			return refuse(p, "the hold's beneficiary is unknown");
-		if (!authority_of_wallet(p, sto_pool_at(&p->r->wallets, p->hold->beneficiary), a))
+		if (!authority_of_wallet(
+				p, sto_pool_at(&p->r->wallets, sto_fold_heir(p->r, p->hold->beneficiary)), a))
 			return false;
 		a->holder = false;
 		return true;
@@ -191,6 +192,7 @@ find_authority(const Posting *p, Authority *a)
 		case STO_RELEASE:
 			return authority_to_release(p, a);
 		case STO_FORCE:
+		case STO_RECOVER:
 		case STO_REVERSE:
 			return authority_of_officer(p, a);
 		default:

@@ -97,6 +97,13 @@ move_debit(const Posting *p, Position *pos)
 			add_to(p, &pos->held, -broken);
 			add_to(p, &pos->balance, -o->amount);
 			break;
+		case STO_RECOVER: /* the whole position: what it holds goes along */
+			if (p->credit_pos != NULL)
+				add_to(p, &p->credit_pos->held, pos->held);
+			pos->held = 0;
+			sto_fold_follow_holds(p);
+			add_to(p, &pos->balance, -o->amount);
+			break;
 		default: /* transfer, redeem */
 			need_available(p, pos, 0);
 			add_to(p, &pos->balance, -o->amount);
@@ -205,6 +212,8 @@ sto_fold_post(Posting *p)
 	bool credit_busy = credit != NULL && is_busy(credit);
 
 	p->entry->debit.present = p->entry->credit.present = false;
+	if (p->order->kind == STO_RECOVER)
+		sto_fold_bar(p);
 	if (debit != NULL && counts_as_outflow(p))
 		add_to(p, &debit->outflow, p->order->amount);
 	if (debit != NULL && p->order->kind == STO_RECOVER)

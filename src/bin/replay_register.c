@@ -281,6 +281,9 @@ sto_fold_wallet_status(Act *act)
 	if (!wallet->active && wallet->busy > 0)
 		sto_fold_refuse(act, STO_CHECK_RULE, "the wallet is not empty: units of %u tokens",
 						wallet->busy);
+	if (wallet->active && wallet->barred != 0)
+		sto_fold_refuse(act, STO_CHECK_RULE, "the wallet was barred by entry %lld",
+						(long long) wallet->barred);
 	return true;
 }
 

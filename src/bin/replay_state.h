@@ -75,6 +75,7 @@ typedef struct KeyRow
 #define CAPABILITIES 6
 #define CAPABILITY_REGISTRAR 0
 #define CAPABILITY_ENFORCER 1
+#define CAPABILITY_RECOVERY_AGENT 2
 #define CAPABILITY_CLAIM_ISSUER 3
 #define CAPABILITY_WITNESS 5
 extern const char *const sto_fold_capabilities[CAPABILITIES];
@@ -125,6 +126,8 @@ typedef struct Wallet
 	uint32_t kind; /* text */
 	int64_t registered;
 	int64_t frozen_by; /* event; 0: it is not frozen */
+	int64_t barred;    /* entry that began to recover what it had; 0: none did */
+	uint32_t heir;     /* wallet to which that goes; 0: it is not barred */
 } Wallet;
 
 typedef struct Token
@@ -490,6 +493,14 @@ extern bool sto_fold_ruled(const Posting *p);
 extern const Party *sto_fold_case_officer(const Posting *p);
 /* Is the entry what its case says, in its time?  The case is used then. */
 extern void sto_fold_case_comply(const Posting *p);
+/* replay_recover.c: does it move all that a lost wallet has to its heir? */
+extern void sto_fold_recover(const Posting *p);
+/* A lost wallet ends with the first entry that recovers what it had. */
+extern void sto_fold_bar(const Posting *p);
+/* The wallet that has what that one had: itself, unless its keys were lost. */
+extern uint32_t sto_fold_heir(const StoReplay *r, uint32_t wallet);
+/* Open holds of the debit position go along with its units. */
+extern void sto_fold_follow_holds(const Posting *p);
 /* Take note of an entry that may be reversed; false: no memory. */
 extern bool sto_fold_trace(const Posting *p);
 /* Units taken out of the holds that the case names, of those that are lacking. */

@@ -331,6 +331,8 @@ fill_wallet(const StoReplayWallet *w, Values *v)
 	values_text(v, w->kind);
 	values_text(v, w->active ? "active" : "closed");
 	values_number(v, w->frozen != 0, w->frozen);
+	values_number(v, w->barred != 0, w->barred);
+	values_octets(v, w->barred != 0, w->successor, STO_ADDRESS_LEN);
 	values_name_uuid(v, "wallet", w->wallet_id);
 }
 
@@ -555,7 +557,7 @@ const Table derived_tables[] = {
 	 NULL, find_party, next_party},
 	{"sto.wallet",
 	 "address, registered, policy_event, wallet_id, party_id, custodian, salt, signed_only, kind, "
-	 "status, frozen",
+	 "status, frozen, barred, successor",
 	 NULL, find_wallet, next_wallet},
 	{"sto.key", "fingerprint, registered, retired, valid_from, valid_to, subject, key", NULL,
 	 find_key, next_key},

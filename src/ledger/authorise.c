@@ -255,6 +255,7 @@ find_authority(const StoPosting *p, StoPartyFact *party, Authority *authority)
 		case STO_RELEASE:
 			return authority_to_release(p, party, authority);
 		case STO_FORCE:
+		case STO_RECOVER:
 		case STO_REVERSE:
 			return authority_of_officer(p, party, authority);
 		default:

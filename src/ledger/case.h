@@ -19,8 +19,12 @@ typedef enum StoCaseAct
 	STO_CASE_REVERSE,
 	STO_CASE_SEIZURE,
 	STO_CASE_FREEZE,
+	STO_CASE_RECOVER,
 	STO_CASE_ACTS
 } StoCaseAct;
+
+/* The least wait before a recovery, microseconds; "not_before" says how long it is. */
+#define STO_CASE_NOTICE INT64CONST(1000000)
 
 /* Holds that one case may break. */
 #define STO_CASE_HOLDS_MAX 64
@@ -35,6 +39,7 @@ typedef struct StoCase
 	int64 usable_until; /* PG_INT64_MAX: for ever */
 	StoAmount amount;
 	StoCaseAct act;
+	bool has_token; /* else: of every token */
 	bool has_credit;
 	int64 undoes; /* entry; 0: none */
 	uint8_t opened_by[STO_UUID_LEN];

@@ -6,9 +6,12 @@
 #include "postgres.h"
 
 #include "ledger/attach.h"
+#include "ledger/attach.h"
 #include "ledger/case.h"
 #include "ledger/posting.h"
 #include "ledger/store.h"
+
+#include "core/amount.h"
 
 #include "catalog/pg_type.h"
 #include "utils/array.h"
@@ -77,6 +80,8 @@ read_case(const StoRow *row)
 	legal->not_before = time_of(row, CASE_NOT_BEFORE, PG_INT64_MIN);
 	legal->usable_until = time_of(row, CASE_VALID_UNTIL, PG_INT64_MAX);
 	legal->undoes = id_of(row, CASE_UNDOES);
+	(void) sto_row_get(row, CASE_TOKEN_ID, &isnull);
+	legal->has_token = !isnull;
 	(void) sto_row_get(row, CASE_CREDIT_WALLET, &isnull);
 	legal->has_credit = !isnull;
 	copy_of(row, CASE_AMOUNT, &legal->amount, STO_AMOUNT_LEN);
@@ -123,10 +128,9 @@ static const struct
 	StoKind kind;
 	StoPurpose purpose; /* of a hold */
 } orders[STO_CASE_ACTS] = {
-	[STO_CASE_FORCE] = {.kind = STO_FORCE},
-	[STO_CASE_REVERSE] = {.kind = STO_REVERSE},
-	[STO_CASE_SEIZURE] = {STO_HOLD, STO_SEIZURE},
-	[STO_CASE_FREEZE] = {STO_HOLD, STO_FREEZE},
+	[STO_CASE_FORCE] = {.kind = STO_FORCE},       [STO_CASE_REVERSE] = {.kind = STO_REVERSE},
+	[STO_CASE_SEIZURE] = {STO_HOLD, STO_SEIZURE}, [STO_CASE_FREEZE] = {STO_HOLD, STO_FREEZE},
+	[STO_CASE_RECOVER] = {.kind = STO_RECOVER},
 };
 
 /* What the order does, beside what the two officers decided. */
@@ -137,14 +141,15 @@ difference(const StoOrder *o, const StoCase *legal)
 		return "kind";
 	if (o->kind == STO_HOLD && o->purpose != orders[legal->act].purpose)
 		return "purpose";
-	if (memcmp(o->token_id, legal->token_id, STO_UUID_LEN) != 0)
+	if (legal->has_token && memcmp(o->token_id, legal->token_id, STO_UUID_LEN) != 0)
 		return "token_id";
 	if (memcmp(o->debit, legal->debit, STO_ADDRESS_LEN) != 0)
 		return "debit_wallet";
 	if (o->has_credit != legal->has_credit ||
 		(o->has_credit && memcmp(o->credit, legal->credit, STO_ADDRESS_LEN) != 0))
 		return "credit_wallet";
-	if (o->amount != legal->amount)
+	/* a recovery moves what there is: recover_fault() */
+	if (legal->act != STO_CASE_RECOVER && o->amount != legal->amount)
 		return "amount";
 	if (o->has_undoes && o->undoes != legal->undoes)
 		return "undoes";
@@ -210,7 +215,8 @@ objection(const StoPosting *p, const StoCase *legal)
 		return "was refused";
 	if (legal->approved == 0)
 		return "is not approved by a second officer";
-	if (legal->used != 0)
+	/* a recovery has an entry for each token; what it has emptied stays empty */
+	if (legal->used != 0 && legal->act != STO_CASE_RECOVER)
 		return "was carried out already";
 	if (p->entry.posted_at >= legal->usable_until)
 		return "has expired";
@@ -220,12 +226,38 @@ objection(const StoPosting *p, const StoCase *legal)
 	return what == NULL ? NULL : psprintf("says something else: %s differs", what);
 }
 
+/* Why a recovery can't be that; NULL: it can. */
+static const char *
+recover_fault(const StoPosting *p)
+{
+	const StoOrder *o = &p->entry.order;
+	uint8_t heir[STO_ADDRESS_LEN];
+	char balance[STO_AMOUNT_TEXT_MAX];
+
+	if (o->kind != STO_RECOVER)
+		return NULL;
+	if (memcmp(p->debit.party, p->credit.party, STO_UUID_LEN) != 0)
+		return "moves units to another party, which no recovery does";
+	memcpy(heir, o->debit, STO_ADDRESS_LEN);
+	sto_fact_heir(heir);
+	if (p->debit.barred != 0 && memcmp(heir, o->credit, STO_ADDRESS_LEN) != 0)
+		return psprintf("goes to another wallet than the one that entry " INT64_FORMAT
+						" began with",
+						p->debit.barred);
+	if (o->amount == p->debit_pos->balance)
+		return NULL;
+	sto_amount_print(p->debit_pos->balance, balance);
+	return psprintf("moves all that the lost wallet has of the token, which is %s", balance);
+}
+
 void
 sto_comply_case(const StoPosting *p, StoReasons *reasons)
 {
 	const StoCase *legal = p->legal;
 	const char *why = objection(p, legal);
 
+	if (why == NULL)
+		why = recover_fault(p);
 	if (why != NULL)
 		sto_reason_add(reasons, STO_REASON_NO_CASE, STO_REASON_OF_ORDER, NULL,
 					   "Case " INT64_FORMAT " %s.", legal->event, why);
@@ -296,5 +328,8 @@ sto_post_case(const StoPosting *p)
 	for (int i = 0; i < legal->hold_count; i++)
 		if (legal->broken[i] > 0)
 			break_hold(legal->holds[i], legal->broken[i]);
-	sto_case_use(legal->event, p->entry.entry_id);
+	if (legal->used == 0)
+		sto_case_use(legal->event, p->entry.entry_id);
+	if (legal->act == STO_CASE_RECOVER && p->debit.barred == 0)
+		sto_bar_wallet(p);
 }

@@ -53,6 +53,7 @@ static const Enforced enforced[STO_REVERSE + 1] = {
 				  .sender = true,
 				  .sender_as_token = true},
 	[STO_FORCE] = {.freeze = true, .credit = true, .available = true},
+	[STO_RECOVER] = {.freeze = true, .credit = true},
 	[STO_REVERSE] = {.freeze = true, .credit = true, .available = true},
 };
 
@@ -102,6 +103,20 @@ check_party(const StoPartyFact *party, StoReasons *reasons)
 }
 
 static void
+check_still_frozen(const StoPosting *p, StoReasons *reasons)
+{
+	char text[STO_ADDRESS_TEXT_LEN + 1];
+
+	if (p->credit.frozen != 0)
+		return;
+	sto_address_print(p->debit.address, text);
+	sto_reason_add(reasons, STO_REASON_WALLET_FROZEN, STO_REASON_OF_WALLET, p->debit.address,
+				   "Wallet %s was frozen by event " INT64_FORMAT
+				   ", and the wallet that would succeed it is not.",
+				   text, p->debit.frozen);
+}
+
+static void
 check_frozen(const StoPosting *p, const Enforced *e, const StoParties *parties, StoReasons *reasons)
 {
 	const StoOrder *o = &p->entry.order;
@@ -111,7 +126,10 @@ check_frozen(const StoPosting *p, const Enforced *e, const StoParties *parties, 
 
 	if (e->debit)
 		check_wallet(&p->debit, reasons);
-	if (credit)
+	/* what was frozen stays so: a frozen wallet's units go to one that is frozen too */
+	if (o->kind == STO_RECOVER && p->debit.frozen != 0)
+		check_still_frozen(p, reasons);
+	else if (credit)
 		check_wallet(&p->credit, reasons);
 	/* who orders is often one of the two: each party once */
 	if (same_party(o->ordering_party, p->debit.party))

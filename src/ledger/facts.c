@@ -264,6 +264,13 @@ read_wallet(TupleTableSlot *slot, StoWalletFact *out)
 	out->policy_event = isnull ? 0 : DatumGetInt64(value);
 	value = slot_getattr(slot, WALLET_FROZEN, &isnull);
 	out->frozen = isnull ? 0 : DatumGetInt64(value);
+	value = slot_getattr(slot, WALLET_BARRED, &isnull);
+	out->barred = isnull ? 0 : DatumGetInt64(value);
+	if (out->barred != 0)
+	{
+		out->active = false;
+		copy_octets(out->successor, slot_getattr(slot, WALLET_SUCCESSOR, &isnull), STO_ADDRESS_LEN);
+	}
 }
 
 static void
@@ -301,6 +308,16 @@ sto_fact_wallet(const uint8_t address[STO_ADDRESS_LEN], StoWalletFact *out)
 	}
 	sto_row_close(&row);
 	return row.found;
+}
+
+void
+sto_fact_heir(uint8_t address[STO_ADDRESS_LEN])
+{
+	StoWalletFact wallet;
+
+	/* ends: what is barred receives nothing, so nobody succeeds to a wallet after it was */
+	while (sto_fact_wallet(address, &wallet) && wallet.barred != 0)
+		memcpy(address, wallet.successor, STO_ADDRESS_LEN);
 }
 
 bool

@@ -39,9 +39,11 @@ typedef struct StoWalletFact
 	bool issuance; /* a token's issuance wallet: has no policy of its own */
 	bool omnibus;
 	bool signed_only;
-	bool active;
-	int64 policy_event; /* 0: none */
-	int64 frozen;       /* event that froze it; 0: it is not */
+	bool active;                        /* neither closed nor barred */
+	int64 policy_event;                 /* 0: none */
+	int64 frozen;                       /* event that froze it; 0: it is not */
+	int64 barred;                       /* entry that began to recover what it had; 0: none did */
+	uint8_t successor[STO_ADDRESS_LEN]; /* if it is barred */
 } StoWalletFact;
 
 typedef struct StoTokenFact
@@ -80,6 +82,8 @@ extern void sto_fact_ledger(StoLedgerFact *out);
 extern bool sto_fact_ledger_try(StoLedgerFact *out);
 /* false: not in the register */
 extern bool sto_fact_wallet(const uint8_t address[STO_ADDRESS_LEN], StoWalletFact *out);
+/* Who has what that wallet had: itself, unless its keys were lost. */
+extern void sto_fact_heir(uint8_t address[STO_ADDRESS_LEN]);
 extern bool sto_fact_token(const uint8_t token_id[STO_UUID_LEN], StoTokenFact *out);
 extern bool sto_fact_party(const uint8_t party_id[STO_UUID_LEN], StoPartyFact *out);
 /* several.c: has the party more than one wallet, issuance wallets aside?  A second one announces

@@ -87,7 +87,8 @@ read_order(const Datum *values, const bool *nulls, StoOrder *o)
 		ereport(ERROR,
 				(errcode(ERRCODE_STO_INVALID_ORDER),
 				 errmsg("unknown kind of order: \"%s\"", text_to_cstring(t)),
-				 errhint("One of issue, redeem, transfer, hold, post, release, force, reverse.")));
+				 errhint("One of issue, redeem, transfer, hold, post, release, force, recover, "
+						 "reverse.")));
 	if (!PRESENT(TOKEN_ID) || !PRESENT(ORDER_ID) || !PRESENT(ORDERING_PARTY) || !PRESENT(AMOUNT))
 		bad_order("the order is not complete",
 				  "token_id, order_id, ordering_party and amount are always needed.");
@@ -210,14 +211,10 @@ sto_order_read(StoPosting *p, HeapTuple tuple, TupleDesc desc)
 void
 sto_order_check_shape(const StoOrder *o)
 {
-	const char *kind = sto_kind_name(o->kind);
 	bool hold = o->kind == STO_HOLD;
 	bool of_hold = o->kind == STO_POST || o->kind == STO_RELEASE;
 	bool needs_credit = !hold && o->kind != STO_RELEASE;
 
-	if (o->kind == STO_RECOVER)
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("this version has no orders of kind \"%s\"", kind)));
 	if (o->amount <= 0)
 	{
 		char text[STO_AMOUNT_TEXT_MAX];

@@ -83,6 +83,7 @@ sto_post(StoPosting *p)
 	StoPosition *credit = p->credit_pos;
 	StoAmount outstanding;
 	StoAmount freed;
+	StoAmount carried = 0;
 
 	/* in verify mode the row says what it moves; here it is worked out anew */
 	p->entry.debit.present = p->entry.credit.present = false;
@@ -117,12 +118,21 @@ sto_post(StoPosting *p)
 			add_to(&debit->held, -sto_case_broken(p->legal));
 			add_to(&debit->balance, -o->amount);
 			break;
+		case STO_RECOVER:
+			/* comply_case.c has seen that it is the whole position */
+			carried = debit->held;
+			debit->held = 0;
+			add_to(&debit->balance, -o->amount);
+			break;
 		default: /* transfer, redeem */
 			add_to(&debit->balance, -o->amount);
 			break;
 	}
 	if (credit != NULL)
+	{
 		add_to(&credit->balance, o->amount);
+		add_to(&credit->held, carried);
+	}
 
 	close_side(p, debit, &p->entry.debit);
 	sto_flow_sample(debit);
@@ -186,6 +196,8 @@ sto_post_hold(const StoPosting *p)
 		place_hold(p);
 	else if (p->entry.order.has_hold_id)
 		use_hold(p);
+	else if (p->entry.order.kind == STO_RECOVER)
+		sto_follow_holds(p->entry.order.token_id, p->entry.order.debit, p->entry.order.credit);
 }
 
 bool
@@ -222,7 +234,10 @@ sto_hold_read(int64 hold_id, StoHold *hold)
 		value = sto_row_get(&row, HOLD_BENEFICIARY, &isnull);
 		hold->has_beneficiary = !isnull;
 		if (!isnull)
+		{
 			memcpy(hold->beneficiary, DatumGetPointer(value), STO_ADDRESS_LEN);
+			sto_fact_heir(hold->beneficiary);
+		}
 		value = sto_row_get(&row, HOLD_CONDITION_HASH, &isnull);
 		hold->has_condition = !isnull;
 		if (!isnull)

@@ -35,7 +35,7 @@ typedef struct StoHold
 	uint8_t token_id[STO_UUID_LEN];
 	uint8_t wallet[STO_ADDRESS_LEN];
 	uint8_t notary[STO_UUID_LEN];
-	uint8_t beneficiary[STO_ADDRESS_LEN];
+	uint8_t beneficiary[STO_ADDRESS_LEN]; /* as it is now: sto_fact_heir() of the one named */
 	uint8_t condition[STO_DIGEST_LEN];
 	uint8_t instruction[STO_DIGEST_LEN];
 } StoHold;
@@ -144,6 +144,11 @@ extern void sto_post(StoPosting *p);
 /* post.c: the hold row that the entry makes or uses up; needs entry_id */
 extern void sto_post_hold(const StoPosting *p);
 extern bool sto_hold_read(int64 hold_id, StoHold *hold);
+/* recover.c: open holds of a position go with its units; the wallet that they leave is barred. */
+extern void sto_follow_holds(const uint8_t token_id[STO_UUID_LEN],
+							 const uint8_t from[STO_ADDRESS_LEN],
+							 const uint8_t to[STO_ADDRESS_LEN]);
+extern void sto_bar_wallet(const StoPosting *p);
 
 /*
  * sweep.c: if the order needs more than is available, release expired holds on

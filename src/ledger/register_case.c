@@ -37,13 +37,12 @@ static const ActRule acts[STO_CASE_ACTS] = {
 	[STO_CASE_REVERSE] = {F(TOKEN) | F(CREDIT) | F(AMOUNT) | F(UNDOES), 0, NULL},
 	[STO_CASE_SEIZURE] = {F(TOKEN) | F(AMOUNT), F(CREDIT), NULL},
 	[STO_CASE_FREEZE] = {F(TOKEN) | F(AMOUNT), 0, NULL},
+	[STO_CASE_RECOVER] = {F(CREDIT) | F(NOT_BEFORE), F(TOKEN), "recovery"},
 };
 
 static const char *const act_names[STO_CASE_ACTS] = {
-	[STO_CASE_FORCE] = "force",
-	[STO_CASE_REVERSE] = "reverse",
-	[STO_CASE_SEIZURE] = "seizure",
-	[STO_CASE_FREEZE] = "freeze",
+	[STO_CASE_FORCE] = "force",   [STO_CASE_REVERSE] = "reverse", [STO_CASE_SEIZURE] = "seizure",
+	[STO_CASE_FREEZE] = "freeze", [STO_CASE_RECOVER] = "recover",
 };
 
 bool
@@ -103,18 +102,21 @@ require_wallet(const uint8_t *address, const char *field, StoWalletFact *wallet)
 }
 
 static void
-check_wallets(const StoBody *body)
+check_wallets(const StoBody *body, StoCaseAct act)
 {
 	const uint8_t *debit = body->value[STO_F_DEBIT].octets;
 	const uint8_t *credit = body->value[STO_F_CREDIT].octets;
-	StoWalletFact wallet;
+	StoWalletFact from;
+	StoWalletFact to;
 
-	require_wallet(debit, "debit", &wallet);
+	require_wallet(debit, "debit", &from);
 	if (!STO_BODY_HAS(body, STO_F_CREDIT))
 		return;
-	require_wallet(credit, "credit", &wallet);
+	require_wallet(credit, "credit", &to);
 	if (memcmp(debit, credit, STO_ADDRESS_LEN) == 0)
 		sto_act_refuse("\"debit\" and \"credit\" are the same wallet");
+	if (act == STO_CASE_RECOVER && !sto_uuid_equal(from.party, to.party))
+		sto_act_refuse("\"debit\" and \"credit\" are wallets of two parties");
 }
 
 /* Each must be there, of this position, and named once. */
@@ -179,7 +181,7 @@ check_undone(const StoBody *body)
 }
 
 static void
-check_times(const StoAct *act)
+check_times(const StoAct *act, StoCaseAct which)
 {
 	const StoBody *body = &act->body;
 	int64 begin = act->event.recorded_at;
@@ -188,6 +190,8 @@ check_times(const StoAct *act)
 		begin = Max(begin, body->value[STO_F_NOT_BEFORE].integer);
 	if (STO_BODY_HAS(body, STO_F_VALID_UNTIL) && body->value[STO_F_VALID_UNTIL].integer <= begin)
 		sto_act_refuse("the case would end before it could be carried out");
+	if (which == STO_CASE_RECOVER && begin < act->event.recorded_at + STO_CASE_NOTICE)
+		sto_act_refuse("the wait of a recovery ends before the wallet's holder could object");
 }
 
 static Datum
@@ -249,12 +253,12 @@ sto_register_case(StoAct *act)
 		sto_act_refuse("there is no act \"%.40s\"", name);
 	check_fields(body, name, &acts[which]);
 	check_basis(body->value[STO_F_BASIS].text, &acts[which], name);
-	check_times(act);
+	check_times(act, which);
 	if (STO_BODY_HAS(body, STO_F_AMOUNT) && body->value[STO_F_AMOUNT].amount <= 0)
 		sto_act_refuse("\"amount\" must be positive");
 	if (STO_BODY_HAS(body, STO_F_TOKEN) && !sto_fact_token(body->value[STO_F_TOKEN].octets, &token))
 		sto_act_refuse("\"token\" is not in the register");
-	check_wallets(body);
+	check_wallets(body, which);
 	check_holds(body);
 	check_undone(body);
 	insert_case(act);

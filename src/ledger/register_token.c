@@ -33,7 +33,7 @@ insert_issuance_wallet(const StoAct *act, const uint8_t *address)
 	values[WALLET_SIGNED_ONLY - 1] = BoolGetDatum(false);
 	values[WALLET_KIND - 1] = CStringGetTextDatum("issuance");
 	values[WALLET_STATUS - 1] = CStringGetTextDatum("active");
-	nulls[WALLET_FROZEN - 1] = true;
+	nulls[WALLET_FROZEN - 1] = nulls[WALLET_BARRED - 1] = nulls[WALLET_SUCCESSOR - 1] = true;
 	sto_store_insert(STO_REL_WALLET, values, nulls);
 }
 

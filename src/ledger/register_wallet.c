@@ -61,7 +61,7 @@ sto_register_wallet(StoAct *act)
 	values[WALLET_SIGNED_ONLY - 1] = BoolGetDatum(body->value[STO_F_SIGNED_ONLY].flag);
 	values[WALLET_KIND - 1] = CStringGetTextDatum(kind);
 	values[WALLET_STATUS - 1] = CStringGetTextDatum("active");
-	nulls[WALLET_FROZEN - 1] = true;
+	nulls[WALLET_FROZEN - 1] = nulls[WALLET_BARRED - 1] = nulls[WALLET_SUCCESSOR - 1] = true;
 	sto_store_insert(STO_REL_WALLET, values, nulls);
 	announce_second(party_id);
 	/* the holder's keys prove these too, or the registrar alone could name who moves the units */
@@ -105,6 +105,19 @@ find_wallet(const StoAct *act, StoRow *row, uint8_t *address)
 	sto_register_find(STO_REL_WALLET, STO_IDX_WALLET, address, row);
 }
 
+/* What was lost is not found again. */
+static void
+refuse_barred(const StoRow *row)
+{
+	bool isnull;
+	Datum barred = sto_row_get(row, WALLET_BARRED, &isnull);
+
+	if (!isnull)
+		sto_act_refuse("the wallet was barred by entry " INT64_FORMAT
+					   ", which recovered what it had",
+					   DatumGetInt64(barred));
+}
+
 void
 sto_register_wallet_status(StoAct *act)
 {
@@ -115,6 +128,8 @@ sto_register_wallet_status(StoAct *act)
 	find_wallet(act, &row, address);
 	if (!active)
 		require_empty(address);
+	else
+		refuse_barred(&row);
 	sto_register_set(&row, WALLET_STATUS, CStringGetTextDatum(active ? "active" : "closed"), false);
 	sto_facts_announce();
 }

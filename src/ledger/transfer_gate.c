@@ -131,6 +131,20 @@ verify(StoPosting *p, HeapTuple tuple, TupleDesc desc)
 	error_context_stack = context.previous;
 }
 
+/* A recovery takes from its wallet all that it could do, as a restrictive event would. */
+static bool
+bars_wallet(HeapTuple tuple, TupleDesc desc)
+{
+	bool isnull;
+	Datum kind = heap_getattr(tuple, TRANSFER_KIND, desc, &isnull);
+	StoKind known;
+
+	return !isnull &&
+		   sto_kind_from_name(VARDATA_ANY(DatumGetTextPP(kind)),
+							  VARSIZE_ANY_EXHDR(DatumGetTextPP(kind)), &known) &&
+		   known == STO_RECOVER;
+}
+
 /*
  * sto.transfer_gate() returns trigger
  *
@@ -165,7 +179,8 @@ sto_transfer_gate(PG_FUNCTION_ARGS)
 	}
 
 	/* the lock comes first: it also brings in what other sessions announced */
-	sto_gate_lock_writer(RowExclusiveLock);
+	sto_gate_lock_writer(bars_wallet(trigger->tg_trigtuple, desc) ? ShareRowExclusiveLock
+																  : RowExclusiveLock);
 	sto_gate_check_guards();
 	sto_fact_ledger(&p.ledger);
 

@@ -175,6 +175,10 @@ debit_before(const StoOrder *o, const StoSide *side, bool has_rest, StoAmount re
 		case STO_FORCE: /* the rest is what its case breaks, none if it breaks nothing */
 			return sto_amount_add(side->balance, o->amount, balance) &&
 				   sto_amount_add(side->held, has_rest ? rest : 0, held);
+		case STO_RECOVER: /* the rest is what goes along with the units: all that was held */
+			*held = rest;
+			return side->held == 0 && side->balance == 0 &&
+				   sto_amount_add(side->balance, o->amount, balance);
 		default:
 			return sto_amount_add(side->balance, o->amount, balance);
 	}
@@ -233,9 +237,10 @@ add_entry(FunctionCallInfo fcinfo, Verification *v, const StoEntry *entry, const
 	if (o->has_credit && entry->credit.present)
 	{
 		good = sto_amount_sub(entry->credit.balance, o->amount, &balance) &&
+			   sto_amount_sub(entry->credit.held, o->kind == STO_RECOVER ? rest : 0, &held) &&
 			   in_range(&entry->credit, redeems) && good;
 		if (good)
-			add_side(v, k, entry, o->credit, &entry->credit, balance, entry->credit.held, leaf);
+			add_side(v, k, entry, o->credit, &entry->credit, balance, held, leaf);
 	}
 	if (!good)
 		fault(&v->balance, entry->entry_id);

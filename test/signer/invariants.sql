@@ -22,8 +22,17 @@ CREATE FUNCTION sto_test.faults() RETURNS TABLE (fault text, where_ text) LANGUA
           FROM side AS s
         WINDOW w AS (PARTITION BY s.token_id, s.wallet ORDER BY s.seq)),
     broken AS MATERIALIZED (SELECT c.hold_id, sum(c.amount::numeric) AS amount FROM sto.case_effect() AS c GROUP BY c.hold_id),
+    -- what a wallet's units, and with them its open holds, went to when its keys were lost: once a token, so in one walk
+    followed AS (
+        WITH RECURSIVE walk (entry_id, token_id, wallet, since) AS (
+            SELECT h.entry_id, h.token_id, h.debit_wallet, h.entry_id FROM ONLY sto.transfer AS h WHERE h.kind = 'hold'
+            UNION ALL
+            SELECT w.entry_id, w.token_id, r.credit_wallet, r.entry_id
+              FROM walk AS w JOIN ONLY sto.transfer AS r
+                ON r.kind = 'recover' AND r.debit_wallet = w.wallet AND r.token_id = w.token_id AND r.entry_id > w.since)
+        SELECT DISTINCT ON (w.entry_id) w.entry_id, w.wallet FROM walk AS w ORDER BY w.entry_id, w.since DESC),
     hold AS (
-        SELECT h.entry_id, h.debit_wallet AS wallet, h.token_id,
+        SELECT h.entry_id, (SELECT f.wallet FROM followed AS f WHERE f.entry_id = h.entry_id) AS wallet, h.token_id,
                CASE WHEN EXISTS (SELECT FROM ONLY sto.transfer AS u
                                   WHERE u.hold_id = h.entry_id AND u.kind = 'post' AND u.keep_rest IS NOT TRUE) THEN 0
                     ELSE h.amount::numeric - COALESCE((SELECT sum(u.amount::numeric) FROM ONLY sto.transfer AS u

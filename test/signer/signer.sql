@@ -551,16 +551,28 @@ CREATE FUNCTION sto_test.lift(attachment bigint, wallet text, amount text, offic
         jsonb_build_object('attachment', attachment, 'amount', amount)::text)
 $$;
 -- The order that carries a case out, with some columns changed; signed by the officer who orders it.
-CREATE FUNCTION sto_test.enforce_case(name text, change jsonb DEFAULT '{}', officer text DEFAULT 'enforcer', cited text DEFAULT NULL) RETURNS bigint
+CREATE FUNCTION sto_test.enforce_case(name text, change jsonb DEFAULT '{}', officer text DEFAULT 'enforcer', cited text DEFAULT NULL,
+                                      token text DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql AS $$
 DECLARE
     id bigint := (SELECT c.case_event FROM sto.case AS c WHERE c.case_id = sto_test.id(name));
-    o  sto.transfer := sto_test.make_order(jsonb_strip_nulls(to_jsonb(sto.case_order(id, sto_test.id(officer), gen_random_uuid()))) || change);
+    o  sto.transfer := sto_test.make_order(jsonb_strip_nulls(to_jsonb(sto.case_order(id, sto_test.id(officer), gen_random_uuid(),
+            token => sto_test.id(token)))) || change);
 BEGIN
     RETURN sto_test.insert_order(o, sto_test.signatures(sto_test.order_message(o), sto_test.seeds_of(officer)),
         CASE WHEN cited IS NULL THEN id ELSE (SELECT c.case_event FROM sto.case AS c WHERE c.case_id = sto_test.id(cited)) END);
 END $$;
 -- All three steps.
+-- All that a wallet has of ACME, by 'agent' and 'second agent', after the least wait.
+CREATE FUNCTION sto_test.recover(name text, lost text, new text, token text DEFAULT 'ACME') RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sto_test.open_case(name, 'recover', jsonb_build_object('debit', lost, 'credit', new,
+        'not_before', sto_test.micros(clock_timestamp() + interval '1.05 s')), 'agent', 'recovery');
+    PERFORM sto_test.decide_case(name, 'second agent');
+    PERFORM pg_sleep(1.1);
+    RETURN sto_test.enforce_case(name, '{}', 'agent', token => token);
+END $$;
+
 CREATE FUNCTION sto_test.enforce(name text, act text, body jsonb) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM sto_test.open_case(name, act, body);

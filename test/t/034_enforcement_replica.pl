@@ -11,7 +11,7 @@ my $primary = new_server('primary');
 my $replica = new_server('replica');
 $_->start for $primary, $replica;
 
-for my $db (qw(honest unapproved refused amount))
+for my $db (qw(honest unapproved refused amount early barred))
 {
 	$_->safe_psql('postgres', "CREATE DATABASE $db") for $primary, $replica;
 	$_->safe_psql($db, 'CREATE EXTENSION sto_ledger') for $primary, $replica;
@@ -42,7 +42,10 @@ like(judged('honest'), qr/^whole$/m, 'sto_verify finds an honest ledger whole');
 # The primary's register edited: its gate lets an entry pass that its log does not allow
 for my $case ([ 'unapproved', q{UPDATE sto.case SET approved = case_event, approved_by = sto_test.id('second') WHERE case_id = sto_test.id('open')}, q{sto_test.enforce_case('open')}, 'is not approved by a second officer', 'its case was not approved', 'was not approved by a second officer' ],
 	[ 'refused', q{UPDATE sto.case SET refused = NULL, approved = case_event, approved_by = sto_test.id('second') WHERE case_id = sto_test.id('refused')}, q{sto_test.enforce_case('refused')}, 'was refused', 'its case was not approved', 'was refused' ],
-	[ 'amount', q{UPDATE sto.case SET amount = '50' WHERE case_id = sto_test.id('approved')}, q{sto_test.enforce_case('approved')}, 'says something else: amount differs', 'it is not what its case says', 'is not what case \d+ says: amount differs' ])
+	[ 'amount', q{UPDATE sto.case SET amount = '50' WHERE case_id = sto_test.id('approved')}, q{sto_test.enforce_case('approved')}, 'says something else: amount differs', 'it is not what its case says', 'is not what case \d+ says: amount differs' ],
+	[ 'early', q{UPDATE sto.case SET not_before = '2020-01-01' WHERE case_id = sto_test.id('waiting')}, q{sto_test.enforce_case('waiting', '{}', 'agent', token => 'ACME')}, 'may be carried out from', 'its case was not to be carried out yet', 'was not to be carried out yet' ],
+	# a lost wallet that works again
+	[ 'barred', q{UPDATE sto.wallet SET barred = NULL, successor = NULL WHERE wallet_id = sto_test.id('w20')}, q{sto_test.trade(4, 20, 1)}, 'the credit wallet is closed', 'its credit wallet or that wallet\'s party', 'the credit wallet was barred by entry \d+' ])
 {
 	my ($db, $edit, $entry, $replica_says, $sql_says, $program_says) = @$case;
 
@@ -52,8 +55,8 @@ for my $case ([ 'unapproved', q{UPDATE sto.case SET approved = case_event, appro
 	ok($replica->poll_query_until($db, "SELECT NOT subenabled FROM pg_subscription WHERE subname = '$db'"), "$db: the subscription stops");
 	like(slurp_file($replica->logfile), qr/ST404: entry $id does not stand\n.*$replica_says/, "$db: because of it");
 	like($primary->safe_psql($db, q{SELECT string_agg(check_name || ' ' || coalesce(detail, ''), E'\n') FROM sto.verify() WHERE NOT ok}),
-		qr/^cases 1 events and entries; the first: $sql_says$/m, "$db: sto.verify() on the primary tells");
-	like(judged($db), qr/^BROKEN: case, entry $id: .*$program_says/m, "$db: sto_verify tells");
+		qr/^(?:cases 1 events and entries|closed 1 entries and events .*); the first: $sql_says$/m, "$db: sto.verify() on the primary tells");
+	like(judged($db), qr/^BROKEN: (?:case|rule), entry $id: .*$program_says/m, "$db: sto_verify tells");
 	refused($primary, $db, 'SELECT sto.rebuild()', 'ST404', "$db: it does not fold");
 }
 $_->stop for $primary, $replica;
