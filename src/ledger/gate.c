@@ -216,6 +216,12 @@ sto_row_stored(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(false);
 }
 
+bool
+sto_gate_outermost(void)
+{
+	return now.depth <= 1;
+}
+
 void
 sto_gate_begin_statement(void)
 {
@@ -308,7 +314,7 @@ after_xact(void)
 	sto_rebuilding = false;
 	sto_rows_xact_end();
 	sto_position_xact_end();
-	sto_rules_xact_end();
+	sto_rules_free_forgotten();
 	sto_batch_forget(0);
 	sto_group_forget(0);
 }

@@ -69,6 +69,8 @@ extern void sto_gate_flush(void);
 
 /* For the gate on sto.transfer: statements, and rows posted against rows stored. */
 extern void sto_gate_begin_statement(void);
+/* No other statement on the log tables is running around this one. */
+extern bool sto_gate_outermost(void);
 extern void sto_gate_end_statement(void);
 extern void sto_gate_posted(StoRel rel, int64 entry_id, int64 posted_at);
 extern void sto_gate_end_rebuild(void);

@@ -22,8 +22,8 @@ static uint64 epoch = 0;
 
 /*
  * Sets are malloc()'s.  Forgotten ones may still be in use by an evaluation further up
- * the stack, so they are freed when the transaction ends, with the contexts of their
- * tables.
+ * the stack, so they are freed when the next event begins outside any statement that
+ * posts, or the transaction ends, with the contexts of their tables.
  */
 typedef struct Retired
 {
@@ -66,7 +66,7 @@ refresh(void)
 }
 
 void
-sto_rules_xact_end(void)
+sto_rules_free_forgotten(void)
 {
 	while (retired != NULL)
 	{

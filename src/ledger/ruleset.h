@@ -53,7 +53,7 @@ extern const StoRuleVersion *sto_rules_in_force(const StoTokenRules *rules, int6
 extern void sto_rules_each_grouped(void (*each)(const StoTokenRules *rules, void *arg), void *arg);
 /* Does any token count holders by claims on this topic? */
 extern bool sto_rules_group_topic(const char *topic);
-/* Nobody evaluates any more. */
-extern void sto_rules_xact_end(void);
+/* Nobody evaluates any more: free what was forgotten meanwhile. */
+extern void sto_rules_free_forgotten(void);
 
 #endif
