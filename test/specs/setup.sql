@@ -234,3 +234,16 @@ CREATE FUNCTION sto_test.counted() RETURNS TABLE (balances text, groups text, ho
            coalesce((SELECT string_agg(f.fault, ', ') FROM sto_test.faults() AS f), 'sound')
       FROM sto_test.n() AS n
 $$;
+-- Wallet a is lost; its 100 units are to go to another wallet of its party, and the wait is over.
+SELECT num_nonnulls(sto_test.officer('agent', 36, 'recovery_agent'), sto_test.officer('second agent', 37, 'recovery_agent')) AS agents;
+CREATE FUNCTION sto_test.begin_recovery() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    n text := NULL;
+BEGIN
+    PERFORM sto_test.begin_case();
+    n := sto_test.n()::text;
+    PERFORM sto_test.wallet('new a' || n, 'p' || n, ARRAY[(3000 + n::int)]);
+    PERFORM sto_test.open_case('case ' || n, 'recover', jsonb_build_object('token', 'T' || n, 'debit', 'a' || n, 'credit', 'new a' || n,
+        'not_before', sto_test.micros(clock_timestamp() + interval '1.05 s')), 'agent', 'recovery');
+    PERFORM sto_test.decide_case('case ' || n, 'second agent'), pg_sleep(1.1);
+END $$;

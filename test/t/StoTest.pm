@@ -162,13 +162,13 @@ sub every_enforced_act
 		SELECT sto_test.pause('ACME', 'acme');
 		SELECT sto_test.enforce('in a pause', 'force', '{"token": "ACME", "debit": "w8", "credit": "w7", "amount": "5", "basis": "law"}');
 		SELECT sto_test.pause('ACME', 'acme', false), sto_test.freeze_wallet('w6', false), sto_test.trade(4, 5, 1);
-		SELECT sto_test.officer('agent', 64, 'recovery_agent'), sto_test.officer('second agent', 65, 'recovery_agent');
-		SELECT sto_test.wallet('w20/2', 'p20', '{60}'), sto_test.wallet('w20/3', 'p20', '{61}'), sto_test.wallet('w7/2', 'p7', '{62}'), sto_test.transfer('ACME', 'w4', 'w20', '9');
+		SELECT sto_test.officer('agent', 221, 'recovery_agent'), sto_test.officer('second agent', 222, 'recovery_agent');
+		SELECT sto_test.wallet('w20/2', 'p20', '{223}'), sto_test.wallet('w20/3', 'p20', '{224}'), sto_test.wallet('w7/2', 'p7', '{225}'), sto_test.transfer('ACME', 'w4', 'w20', '9');
 		SELECT sto_test.hold('ACME', 'w20', '4', 'lock_up', '{"release_after": "2099-01-01"}'), sto_test.hold('ACME', 'w2', '3', 'pledge', '{"credit_wallet": "w20"}') AS owed \gset
 		SELECT sto_test.enforce('block what is lost', 'freeze', '{"token": "ACME", "debit": "w20", "amount": "2"}') AS kept \gset
 		SELECT sto_test.recover('lost', 'w20', 'w20/2'), sto_test.recover('lost again', 'w20/2', 'w20/3');
 		SELECT sto_test.post(jsonb_build_object('kind', 'release', 'token_id', 'ACME', 'debit_wallet', 'w20/3', 'amount', '1', 'hold_id', :kept, 'ordering_party', 'enforcer'), sto_test.seeds_of('enforcer'));
-		SELECT sto_test.post(jsonb_build_object('kind', 'post', 'token_id', 'ACME', 'debit_wallet', 'w2', 'credit_wallet', 'w20/3', 'amount', '1', 'hold_id', :owed, 'ordering_party', 'p20', 'keep_rest', true), '{61}');
+		SELECT sto_test.post(jsonb_build_object('kind', 'post', 'token_id', 'ACME', 'debit_wallet', 'w2', 'credit_wallet', 'w20/3', 'amount', '1', 'hold_id', :owed, 'ordering_party', 'p20', 'keep_rest', true), '{224}');
 		SELECT sto_test.open_case('waiting', 'recover', '{"debit": "w7", "credit": "w7/2", "not_before": 4102444800000000}', 'agent', 'recovery'), sto_test.decide_case('waiting', 'second agent');
 	};
 }
