@@ -59,8 +59,7 @@ CREATE FUNCTION sto.verify_authority() RETURNS SETOF sto.verification
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN QUERY
-    WITH barred AS MATERIALIZED (SELECT * FROM sto.barred_span),
-    judged AS (
+    WITH judged AS (
         SELECT a.entry_id, a.unsigned,
                CASE WHEN a.by_rule THEN a.key_policy IS NULL AND a.posted_by = a.ordering_party
                     WHEN a.need IS NULL THEN false
@@ -98,7 +97,7 @@ BEGIN
                   JOIN sto.token k ON k.token_id = t.token_id
                   JOIN sto.wallet d ON d.address = t.debit_wallet
                   LEFT JOIN sto.hold h ON h.hold_id = t.hold_id
-                  LEFT JOIN barred z ON z.address = h.beneficiary AND z.since < t.entry_id
+                  LEFT JOIN sto.barred_span z ON z.address = h.beneficiary AND z.since < t.entry_id
                   LEFT JOIN sto.wallet b ON t.hold_id IS NOT NULL AND b.address = CASE
                        WHEN z.since IS NULL THEN coalesce(h.beneficiary, t.credit_wallet) ELSE sto.heir(h.beneficiary, t.entry_id) END
                   LEFT JOIN sto.policy_span p ON p.policy_event = t.key_policy
