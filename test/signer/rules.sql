@@ -1,4 +1,4 @@
--- What tests of rules share.  After signer.sql.
+-- What tests of rules share.  After signer.sql and said.sql.
 
 -- The register of begin_small(), with two wallets of alice and another investor.
 CREATE FUNCTION sto_test.begin_rules() RETURNS int LANGUAGE plpgsql AS $$
@@ -8,20 +8,6 @@ BEGIN
     RETURN num_nonnulls(sto_test.wallet('alice/2', 'alice', '{23}'), sto_test.wallet('carol/1', 'carol', '{24}'));
 END $$;
 
--- What a refusal says, with names in place of ids, events without their numbers, times left out.
-CREATE FUNCTION sto_test.try(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    said text := sto_test.refusal(statement);
-    name text;
-BEGIN
-    FOREACH name IN ARRAY '{ACME,acme,alice,bob,carol,dave,erin,registrar,enforcer}'::text[] LOOP
-        said := replace(said, sto_test.id(name)::text, name);
-    END LOOP;
-    FOREACH name IN ARRAY '{alice/1,alice/2,bob/1,carol/1,dave/1,erin/1}'::text[] LOOP
-        said := replace(said, sto_test.address(name)::text, name);
-    END LOOP;
-    RETURN regexp_replace(said, '(event|[aA]pproval) \d+', '\1 N', 'g');
-END $$;
 -- An order: "ok", or the SQLSTATE and every reason.
 CREATE FUNCTION sto_test.say(kind text, debit text, credit text, amount text, extra jsonb DEFAULT '{}') RETURNS text LANGUAGE plpgsql AS $$
 DECLARE

@@ -9,6 +9,7 @@ CREATE EXTENSION sto_ledger;
 \set ECHO none
 \i :srcdir/signer/signer.sql
 \i :srcdir/signer/invariants.sql
+\i :srcdir/signer/said.sql
 \set ECHO all
 \set VERBOSITY terse
 \pset format unaligned
@@ -17,28 +18,6 @@ CREATE EXTENSION sto_ledger;
 SELECT sto_test.begin_small();
 SELECT num_nonnulls(sto_test.officer('enforcer', 31, 'enforcer'), sto_test.officer('second', 32, 'enforcer'), sto_test.officer('third', 33, 'enforcer'),
                     sto_test.party('carol', NULL, 'natural'), sto_test.wallet('carol/1', 'carol', '{24}'), sto_test.token('OTHER', 'acme'));
-CREATE FUNCTION sto_test.named(said text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    name text;
-BEGIN
-    FOREACH name IN ARRAY '{alice/1,bob/1,carol/1}'::text[] LOOP
-        said := replace(said, sto_test.address(name)::text, name);
-    END LOOP;
-    FOREACH name IN ARRAY '{enforcer,second,third,acme,alice}'::text[] LOOP
-        said := replace(said, sto_test.id(name)::text, name);
-    END LOOP;
-    RETURN regexp_replace(said, '(event|[hH]old|[Cc]ase|attachment) \d+', '\1 N', 'g');
-END $$;
-CREATE FUNCTION sto_test.try(statement text) RETURNS text LANGUAGE sql AS $$ SELECT sto_test.named(sto_test.refusal(statement)) $$;
-CREATE FUNCTION sto_test.would(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    said text;
-BEGIN
-    said := sto_test.try(statement);
-    RAISE SQLSTATE 'YY000';
-EXCEPTION WHEN SQLSTATE 'YY000' THEN
-    RETURN said;
-END $$;
 CREATE FUNCTION sto_test.seizure(name text, wallet text, amount text, extra jsonb DEFAULT '{}') RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM sto_test.open_case(name, 'seizure', jsonb_build_object('token', 'ACME', 'debit', wallet, 'amount', amount) || extra);

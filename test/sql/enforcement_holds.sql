@@ -9,42 +9,14 @@ CREATE EXTENSION sto_ledger;
 \set ECHO none
 \i :srcdir/signer/signer.sql
 \i :srcdir/signer/invariants.sql
+\i :srcdir/signer/said.sql
+\i :srcdir/signer/enforcement.sql
 \set ECHO all
 \set VERBOSITY terse
 \pset format unaligned
 \pset tuples_only on
 
-SELECT sto_test.begin_small();
-SELECT num_nonnulls(sto_test.officer('enforcer', 31, 'enforcer'), sto_test.officer('second', 32, 'enforcer'), sto_test.officer('third', 33, 'enforcer'),
-                    sto_test.officer('agent', 34, 'recovery_agent'), sto_test.party('venue', '{35}'), sto_test.party('carol', NULL, 'natural'),
-                    sto_test.wallet('alice/2', 'alice', '{23}'), sto_test.wallet('carol/1', 'carol', '{24}'), sto_test.token('OTHER', 'acme'));
-CREATE FUNCTION sto_test.named(said text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    name text;
-BEGIN
-    FOREACH name IN ARRAY '{ACME,OTHER,acme,alice,bob,carol,venue,registrar,enforcer,second,third,agent}'::text[] LOOP
-        said := replace(said, sto_test.id(name)::text, name);
-    END LOOP;
-    FOREACH name IN ARRAY '{alice/1,alice/2,bob/1,carol/1}'::text[] LOOP
-        said := replace(said, sto_test.address(name)::text, name);
-    END LOOP;
-    RETURN regexp_replace(regexp_replace(said, '(event|[hH]old|[Cc]ase|entry) \d+', '\1 N', 'g'), 'from [-0-9:. +A-Z]+ on', 'from T on');
-END $$;
-CREATE FUNCTION sto_test.try(statement text) RETURNS text LANGUAGE sql AS $$ SELECT sto_test.named(sto_test.refusal(statement)) $$;
--- What happens to a statement that is rolled back.
-CREATE FUNCTION sto_test.would(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    said text;
-BEGIN
-    said := sto_test.try(statement);
-    RAISE SQLSTATE 'YY000';
-EXCEPTION WHEN SQLSTATE 'YY000' THEN
-    RETURN said;
-END $$;
-CREATE FUNCTION sto_test.force(amount text, extra jsonb DEFAULT '{}') RETURNS jsonb LANGUAGE sql AS $$
-    SELECT jsonb_build_object('token', 'ACME', 'debit', 'alice/1', 'credit', 'bob/1', 'amount', amount) || extra $$;
-CREATE FUNCTION sto_test.shown(name text) RETURNS text LANGUAGE sql AS $$
-    SELECT format('%s: %s (%s held)', name, p.balance, p.held) FROM sto.position p WHERE p.wallet = sto_test.address(name) AND p.token_id = sto_test.id('ACME') $$;
+SELECT sto_test.begin_enforcement();
 
 -- Reverse: one entry, out of what its receiver has, once
 SELECT sto_test.transfer('ACME', 'alice/1', 'bob/1', '100') AS paid, sto_test.transfer('ACME', 'alice/1', 'bob/1', '7') AS other,

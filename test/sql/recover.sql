@@ -9,6 +9,7 @@ CREATE EXTENSION sto_ledger;
 \set ECHO none
 \i :srcdir/signer/signer.sql
 \i :srcdir/signer/invariants.sql
+\i :srcdir/signer/said.sql
 \set ECHO all
 \set VERBOSITY terse
 \pset format unaligned
@@ -19,28 +20,6 @@ SELECT num_nonnulls(sto_test.officer('enforcer', 31, 'enforcer'), sto_test.offic
                     sto_test.party('venue', '{35}'), sto_test.party('carol', NULL, 'natural'), sto_test.wallet('alice/2', 'alice', '{23}'),
                     sto_test.wallet('alice/3', 'alice', '{25}'), sto_test.wallet('alice/4', 'alice', '{26}'), sto_test.wallet('carol/1', 'carol', '{24}'), sto_test.token('OTHER', 'acme'),
                     sto_test.token('THIRD', 'acme'));
-CREATE FUNCTION sto_test.named(said text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    name text;
-BEGIN
-    FOREACH name IN ARRAY '{ACME,OTHER,THIRD,acme,alice,bob,carol,venue,registrar,enforcer,other,agent}'::text[] LOOP
-        said := replace(said, sto_test.id(name)::text, name);
-    END LOOP;
-    FOREACH name IN ARRAY '{alice/1,alice/2,alice/3,alice/4,bob/1,carol/1}'::text[] LOOP
-        said := replace(said, sto_test.address(name)::text, name);
-    END LOOP;
-    RETURN regexp_replace(regexp_replace(said, '(event|entry|[hH]old|[Cc]ase) \d+', '\1 N', 'g'), 'from [-0-9:. +A-Z]+ on', 'from T on');
-END $$;
-CREATE FUNCTION sto_test.try(statement text) RETURNS text LANGUAGE sql AS $$ SELECT sto_test.named(sto_test.refusal(statement)) $$;
-CREATE FUNCTION sto_test.would(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    said text;
-BEGIN
-    said := sto_test.try(statement);
-    RAISE SQLSTATE 'YY000';
-EXCEPTION WHEN SQLSTATE 'YY000' THEN
-    RETURN said;
-END $$;
 CREATE FUNCTION sto_test.recover(extra jsonb DEFAULT '{}', wait interval DEFAULT '1.1 s') RETURNS jsonb LANGUAGE sql AS $$
     SELECT jsonb_build_object('debit', 'alice/1', 'credit', 'alice/2', 'not_before', sto_test.micros(clock_timestamp() + wait)) || extra $$;
 CREATE FUNCTION sto_test.shown(token text DEFAULT 'ACME') RETURNS TABLE (wallet text, balance sto.token_amount, held sto.token_amount) LANGUAGE sql AS $$

@@ -9,6 +9,7 @@ CREATE EXTENSION sto_ledger;
 \set ECHO none
 \i :srcdir/signer/signer.sql
 \i :srcdir/signer/invariants.sql
+\i :srcdir/signer/said.sql
 \i :srcdir/signer/rules.sql
 \set ECHO all
 \set VERBOSITY terse
