@@ -8,7 +8,8 @@
  *
  * It must be the function that the set's signers read (its definition, core/rule.h), and be
  * SECURITY DEFINER with a pinned search_path, so that it says the same to everybody, and
- * not VOLATILE, so that it changes nothing.  One that isn't so by now refuses every order.
+ * not VOLATILE, so that it changes nothing; what it calls may not write to the ledger either.
+ * One that isn't so by now refuses every order.
  * Another database may lack it, or what it reads: it is not asked on a replica.
  */
 #include "postgres.h"
@@ -155,6 +156,7 @@ ask(Oid function, const StoRuleMove *move)
 {
 	LOCAL_FCINFO(call, ARGUMENTS);
 	FmgrInfo info;
+	const bool asked = sto_rule_asked; /* by a dry run in a rule's function */
 	Datum said;
 
 	sto_gate_flush();
@@ -170,7 +172,16 @@ ask(Oid function, const StoRuleMove *move)
 				PopActiveSnapshot();
 				return NULL;
 			}
-	said = FunctionCallInvoke(call);
+	sto_rule_asked = true;
+	PG_TRY();
+	{
+		said = FunctionCallInvoke(call);
+	}
+	PG_FINALLY();
+	{
+		sto_rule_asked = asked;
+	}
+	PG_END_TRY();
 	PopActiveSnapshot();
 	return call->isnull ? NULL : TextDatumGetCString(said);
 }

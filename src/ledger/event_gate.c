@@ -177,10 +177,10 @@ lock_and_look(StoAct *act)
 {
 	bool is_open;
 
+	sto_gate_lock_writer(sto_act_restricts(act) ? ShareRowExclusiveLock : RowExclusiveLock);
 	/* a transaction may record 100,000 events, each of which makes sets be read anew */
 	if (sto_gate_outermost())
 		sto_rules_free_forgotten();
-	sto_gate_lock_writer(sto_act_restricts(act) ? ShareRowExclusiveLock : RowExclusiveLock);
 	/* what it restricts may be new since it asked for the lock */
 	if (sto_act_restricts(act))
 		sto_gate_lock_writer(ShareRowExclusiveLock);

@@ -36,6 +36,7 @@
 bool sto_restore = false;
 int sto_max_post_age = 60;
 bool sto_rebuilding = false;
+bool sto_rule_asked = false;
 
 /* Counters that a rolled-back savepoint must bring back. */
 typedef struct Counters
@@ -136,6 +137,11 @@ sto_gate_check_guards(void)
 void
 sto_gate_lock_writer(LOCKMODE mode)
 {
+	/* the order that is being checked would be posted to positions that have moved since */
+	if (sto_rule_asked)
+		ereport(ERROR, (errcode(ERRCODE_S_R_E_PROHIBITED_SQL_STATEMENT_ATTEMPTED),
+						errmsg("a rule's function may not write to the ledger"),
+						errhint("Let it read only, and say null or a reason.")));
 	if (mode == RowExclusiveLock && writer_locked)
 		return;
 	LockRelationOid(sto_rel_oid(STO_REL_WRITER), mode);

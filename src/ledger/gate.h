@@ -34,6 +34,7 @@ extern bool sto_restore;     /* setting sto_ledger.restore */
 extern int sto_max_post_age; /* setting sto_ledger.max_post_age, seconds */
 
 extern bool sto_rebuilding; /* sto.rebuild() is folding the log; ends with the transaction */
+extern bool sto_rule_asked; /* a rule's function is running (custom_rule.c) */
 
 /* Guard and gate triggers on each log table, all named sto_...: sql/install/40 and 50. */
 #define STO_LOG_TRIGGERS 6
@@ -44,7 +45,10 @@ extern void sto_gate_init(void); /* transaction callbacks; once per backend, fro
 extern StoMode sto_gate_mode(void);
 /* Once per backend: the guards of the log tables are as installed (ST405 if not). */
 extern void sto_gate_check_guards(void);
-/* Lock sto.writer: RowExclusiveLock to post, ShareRowExclusiveLock for a restrictive event. */
+/*
+ * Lock sto.writer: RowExclusiveLock to post, ShareRowExclusiveLock for a restrictive event.
+ * Whoever writes begins here; ERROR 2F003 if it is a rule's function.
+ */
 extern void sto_gate_lock_writer(LOCKMODE mode);
 /* Draw the next id of the log; call after every lock that the row needs. */
 extern int64 sto_gate_next_id(void);

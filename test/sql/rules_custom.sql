@@ -73,6 +73,41 @@ SELECT o.kind, o.token_id, o.debit_wallet, o.credit_wallet, o.amount, o.ordering
        'credit_wallet', 'bob/1', 'amount', '1', 'ordering_party', 'alice', 'order_id', md5(n::text || :rows)::uuid)) AS o;
 SELECT sto_test.say('transfer', 'alice/1', 'bob/1', '1');
 
+-- what it calls writes nothing either: units that pass every check could be gone when they are moved
+CREATE FUNCTION acme.spend() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sto_test.transfer('ACME', 'alice/1', 'bob/1', '1');
+END $$;
+CREATE FUNCTION acme.state() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sto_test.party_list('ACME', 'insiders', 'bob');
+END $$;
+CREATE FUNCTION acme.writes(token_id uuid, kind text, debit sto.wallet_address, credit sto.wallet_address, debit_party uuid, credit_party uuid,
+                            amount sto.token_amount, posted_at timestamptz) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF amount = '1' THEN
+        PERFORM acme.spend();
+    ELSE
+        PERFORM acme.state();
+    END IF;
+    RETURN NULL;
+END $$;
+SELECT sto_test.custom('acme.writes'), sto_test.say('transfer', 'alice/1', 'bob/1', '1'), sto_test.say('transfer', 'alice/1', 'bob/1', '2');
+SELECT sto_test.try(format('SELECT sto.check_transfer(%L, %L, %L, %L)', sto_test.id('ACME'), sto_test.address('alice/1'), sto_test.address('bob/1'), '2'));
+-- and it may ask what else would pass: then a write is still refused
+CREATE FUNCTION acme.asks(token_id uuid, kind text, debit sto.wallet_address, credit sto.wallet_address, debit_party uuid, credit_party uuid,
+                          amount sto.token_amount, posted_at timestamptz) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF amount > '1' THEN
+        PERFORM sto.check_transfer(token_id::text, debit, credit, '1');
+        PERFORM acme.spend();
+    END IF;
+    RETURN NULL;
+END $$;
+SELECT sto_test.custom('acme.asks'), sto_test.say('transfer', 'alice/1', 'bob/1', '2'), sto_test.say('transfer', 'alice/1', 'bob/1', '1');
+
 -- a function that is not what was signed refuses every order, and says why
 SELECT sto_test.custom('acme.within_quota'), sto_test.say('transfer', 'alice/1', 'carol/1', '1');
 ALTER FUNCTION acme.within_quota VOLATILE;
