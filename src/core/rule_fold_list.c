@@ -239,18 +239,22 @@ bool
 sto_rule_fold_find_group_row(const StoRuleFold *f, const uint8_t token_id[STO_UUID_LEN],
 							 const char *by, const char *value, StoRuleGroupRow *out)
 {
-	uint32_t token = sto_rule_fold_find_token(f, token_id);
+	FoldGroup group = {.token = sto_rule_fold_find_token(f, token_id)};
 	uint32_t number;
 
-	for (int i = STO_BY_ALL; token != 0 && i <= STO_BY_TOPIC; i++)
+	for (int i = STO_BY_ALL; group.token != 0 && i <= STO_BY_TOPIC; i++)
 	{
 		if (strcmp(by, sto_by_name((StoRuleBy) i)) != 0)
 			continue;
-		number = sto_rule_fold_find_group(f, token, (StoRuleBy) i,
-										  sto_rule_fold_group_key(f, (StoRuleBy) i, value));
-		if (number == 0)
+		group.by = (uint8_t) i;
+		group.value = sto_rule_fold_group_key(f, (StoRuleBy) i, value);
+		number = sto_rule_fold_find_group(f, group.token, (StoRuleBy) i, group.value);
+		if (number != 0)
+			group = *(const FoldGroup *) FOLD_ROW(f, groups, number);
+		/* of a sort that is counted, one that never had a holder is empty; a topic has a row */
+		else if ((((const FoldToken *) FOLD_ROW(f, tokens, group.token))->by & (1 << i)) == 0)
 			return false;
-		fill_group(f, FOLD_ROW(f, groups, number), out);
+		fill_group(f, &group, out);
 		/* a text that is no class, or too long a country, has the key of another */
 		return strcmp(out->value, value) == 0;
 	}

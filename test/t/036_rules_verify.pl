@@ -76,6 +76,7 @@ value('ledger', q{
 	SELECT sto_test.rules('ACME', '[{"rule": "volume_limit", "seconds": 86400, "amount": "160", "label": "daily"},
 		{"rule": "max_holders", "count": 5, "by": "country"}, {"rule": "max_balance", "share": 5000},
 		{"rule": "ownership_by_claim", "by": "topic", "value": "local", "min": 1000},
+		{"rule": "ownership_by_claim", "by": "country", "value": "FJ", "max": 4900},
 		{"rule": "offer_limits", "seconds": 86400, "max_persons": 12}, {"rule": "max_holders", "count": 20}]');
 	SELECT sto_test.trade(1 + n % 5, 6 + n % 5, 1) FROM generate_series(1, 50) AS n;
 	SELECT sto_test.transfer('ACME', 'w1', 'v1', '100'), sto_test.transfer('ACME', 'w2', 'v3', '7'), sto_test.issue('ACME', 'v2', '5'), sto_test.redeem('ACME', 'w4', '5');
@@ -94,6 +95,7 @@ value('ledger', q{
 } . every_enforced_act());
 value('ledger', 'CALL sto.seal()');
 
+is(value('ledger', q{SELECT holders FROM sto.holder_group WHERE value = 'FJ'}), '0', 'a group that nobody was ever in has a row');
 is(faults('ledger'), '', 'sto.verify() lets pass what the gate did');
 my $told = judged('ledger');
 like($told, qr/^whole$/m, 'so does sto_verify') or diag $told;

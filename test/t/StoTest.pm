@@ -283,6 +283,10 @@ sub plays_as_model
 	is($?, 0, "seed $seed, $operations operations: as the model says") or diag($said);
 	note($said);
 	is_sound($node, $db, "seed $seed");
+	$node->safe_psql($db, 'CALL sto.seal()');
+	my $genesis = $node->safe_psql($db, 'SELECT genesis_hash FROM sto.ledger');
+	my ($whole, $fault) = run_command([ 'sto_verify', '--conn', $node->connstr($db), '--genesis', $genesis ]);
+	like($whole, qr/^whole$/m, "seed $seed: sto_verify") or diag($whole, $fault);
 	my $before = projections($node, $db);
 	$node->safe_psql($db, 'SELECT sto.rebuild()');
 	is(projections($node, $db), $before, "seed $seed: equal to the log folded anew");
