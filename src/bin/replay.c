@@ -8,11 +8,61 @@
 
 #include <openssl/rand.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define DEFAULT_WITNESSES 2
+
+/* Every pool, and the length of its rows. */
+#define POOL(name, Row)                                                                            \
+	{                                                                                              \
+		offsetof(StoReplay, name), sizeof(Row)                                                     \
+	}
+
+static const struct
+{
+	size_t place;
+	size_t row_len;
+} pools[] = {
+	POOL(subjects, Subject),
+	POOL(parties, Party),
+	POOL(wallets, Wallet),
+	POOL(tokens, Token),
+	POOL(positions, Position),
+	POOL(holds, HoldRow),
+	POOL(keys, KeyRow),
+	POOL(policies, Policy),
+	POOL(batches, Batch),
+	POOL(notices, Notice),
+	POOL(classifications, Classification),
+	POOL(mandates, Mandate),
+	POOL(owners, Owner),
+	POOL(topics, Topic),
+	POOL(claims, Claim),
+	POOL(required, Required),
+	POOL(trusted, Trusted),
+	POOL(documents, Document),
+	POOL(acknowledgements, Acknowledgement),
+	POOL(four_eyes, FourEyesRow),
+	POOL(proposals, Proposal),
+	POOL(flows, FlowSample),
+	POOL(overrides, Override),
+	POOL(cases, Case),
+	POOL(case_holds, CaseHold),
+	POOL(attachments, Attachment),
+	POOL(members, Members),
+	POOL(versions, PolicyVersion),
+	POOL(traces, Trace),
+};
+_Static_assert(sizeof(pools) / sizeof(pools[0]) == REPLAY_POOLS, "REPLAY_POOLS counts them");
+
+StoPool *
+sto_fold_pool(StoReplay *r, int i)
+{
+	return (StoPool *) ((char *) r + pools[i].place);
+}
 
 void
 sto_fold_problem(StoReplay *r, int64_t entry_id, const char *check, const char *format, ...)
@@ -67,35 +117,8 @@ sto_replay_new(const uint8_t *genesis, const StoReplayCalls *calls)
 	r->has_genesis = genesis != NULL;
 	if (genesis != NULL)
 		memcpy(r->genesis, genesis, STO_DIGEST_LEN);
-	sto_pool_init(&r->subjects, sizeof(Subject));
-	sto_pool_init(&r->parties, sizeof(Party));
-	sto_pool_init(&r->wallets, sizeof(Wallet));
-	sto_pool_init(&r->tokens, sizeof(Token));
-	sto_pool_init(&r->positions, sizeof(Position));
-	sto_pool_init(&r->holds, sizeof(HoldRow));
-	sto_pool_init(&r->keys, sizeof(KeyRow));
-	sto_pool_init(&r->policies, sizeof(Policy));
-	sto_pool_init(&r->batches, sizeof(Batch));
-	sto_pool_init(&r->notices, sizeof(Notice));
-	sto_pool_init(&r->classifications, sizeof(Classification));
-	sto_pool_init(&r->mandates, sizeof(Mandate));
-	sto_pool_init(&r->owners, sizeof(Owner));
-	sto_pool_init(&r->topics, sizeof(Topic));
-	sto_pool_init(&r->claims, sizeof(Claim));
-	sto_pool_init(&r->required, sizeof(Required));
-	sto_pool_init(&r->trusted, sizeof(Trusted));
-	sto_pool_init(&r->documents, sizeof(Document));
-	sto_pool_init(&r->acknowledgements, sizeof(Acknowledgement));
-	sto_pool_init(&r->versions, sizeof(PolicyVersion));
-	sto_pool_init(&r->four_eyes, sizeof(FourEyesRow));
-	sto_pool_init(&r->proposals, sizeof(Proposal));
-	sto_pool_init(&r->flows, sizeof(FlowSample));
-	sto_pool_init(&r->overrides, sizeof(Override));
-	sto_pool_init(&r->cases, sizeof(Case));
-	sto_pool_init(&r->case_holds, sizeof(CaseHold));
-	sto_pool_init(&r->members, sizeof(Members));
-	sto_pool_init(&r->attachments, sizeof(Attachment));
-	sto_pool_init(&r->traces, sizeof(Trace));
+	for (int i = 0; i < REPLAY_POOLS; i++)
+		sto_pool_init(sto_fold_pool(r, i), pools[i].row_len);
 	/* whoever writes a log chooses its ids: he must not foresee where they fall */
 	if (RAND_bytes((unsigned char *) &r->seed, sizeof(r->seed)) != 1 ||
 		RAND_bytes(r->order_secret, sizeof(r->order_secret)) != 1 ||
@@ -110,43 +133,14 @@ sto_replay_new(const uint8_t *genesis, const StoReplayCalls *calls)
 static void
 free_state(StoReplay *r)
 {
-	StoPool *pools[] = {&r->subjects,
-						&r->parties,
-						&r->wallets,
-						&r->tokens,
-						&r->positions,
-						&r->holds,
-						&r->keys,
-						&r->policies,
-						&r->batches,
-						&r->notices,
-						&r->classifications,
-						&r->mandates,
-						&r->owners,
-						&r->topics,
-						&r->claims,
-						&r->required,
-						&r->trusted,
-						&r->documents,
-						&r->acknowledgements,
-						&r->four_eyes,
-						&r->proposals,
-						&r->flows,
-						&r->overrides,
-						&r->cases,
-						&r->case_holds,
-						&r->attachments,
-						&r->members,
-						&r->versions,
-						&r->traces};
 	StoIndexTable *tables[] = {
 		&r->by_uuid,        &r->by_address,         &r->by_position, &r->by_hold,
 		&r->by_fingerprint, &r->by_batch,           &r->by_isin,     &r->by_flow,
 		&r->by_mandate,     &r->by_owner,           &r->by_topic,    &r->by_claim,
 		&r->by_document,    &r->by_acknowledgement, &r->by_case};
 
-	for (size_t i = 0; i < sizeof(pools) / sizeof(pools[0]); i++)
-		sto_pool_free(pools[i]);
+	for (int i = 0; i < REPLAY_POOLS; i++)
+		sto_pool_free(sto_fold_pool(r, i));
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		sto_index_free(tables[i]);
 	sto_rule_fold_free(r->rules);

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STATE_VERSION 7
+#define STATE_VERSION 8
 #define BYTE_ORDER_MARK UINT64_C(0x0102030405060708)
 #define MARK_MAX 65535
 /* a shard of 2^36 octets: beyond any log, and what a damaged length may claim */
@@ -26,7 +26,9 @@ typedef struct StateHead
 	char magic[16];
 	uint64_t byte_order;
 	uint32_t version;
-	uint32_t rows[30]; /* lengths of each sort of row */
+	uint32_t rows[REPLAY_POOLS]; /* lengths of each pool's */
+	uint32_t leg;
+	uint32_t counts;
 	uint32_t chunk;
 } StateHead;
 
@@ -60,52 +62,26 @@ move(Stream *s, void *data, size_t len)
 }
 
 static void
-make_head(StateHead *head)
+make_head(StoReplay *r, StateHead *head)
 {
 	memset(head, 0, sizeof(*head));
 	memcpy(head->magic, "sto.replay state", sizeof(head->magic));
 	head->byte_order = BYTE_ORDER_MARK;
 	head->version = STATE_VERSION;
+	for (int i = 0; i < REPLAY_POOLS; i++)
+		head->rows[i] = sto_fold_pool(r, i)->row_len;
+	head->leg = sizeof(GroupLeg);
+	head->counts = sizeof(StoReplayCounts);
 	head->chunk = STO_POOL_CHUNK;
-	head->rows[0] = sizeof(Subject);
-	head->rows[1] = sizeof(Party);
-	head->rows[2] = sizeof(Wallet);
-	head->rows[3] = sizeof(Token);
-	head->rows[4] = sizeof(Position);
-	head->rows[5] = sizeof(HoldRow);
-	head->rows[6] = sizeof(KeyRow);
-	head->rows[7] = sizeof(Policy);
-	head->rows[8] = sizeof(Batch);
-	head->rows[9] = sizeof(Notice);
-	head->rows[10] = sizeof(GroupLeg);
-	head->rows[11] = sizeof(StoReplayCounts);
-	head->rows[12] = sizeof(Classification);
-	head->rows[13] = sizeof(Mandate);
-	head->rows[14] = sizeof(Owner);
-	head->rows[15] = sizeof(Topic);
-	head->rows[16] = sizeof(Claim);
-	head->rows[17] = sizeof(Required);
-	head->rows[18] = sizeof(Trusted);
-	head->rows[19] = sizeof(Document);
-	head->rows[20] = sizeof(Acknowledgement);
-	head->rows[21] = sizeof(FourEyesRow);
-	head->rows[22] = sizeof(Proposal);
-	head->rows[23] = sizeof(FlowSample);
-	head->rows[24] = sizeof(Override);
-	head->rows[25] = sizeof(Case);
-	head->rows[26] = sizeof(CaseHold);
-	head->rows[27] = sizeof(Members);
-	head->rows[28] = sizeof(PolicyVersion);
-	head->rows[29] = sizeof(Trace);
 }
 
 static bool
-move_head(Stream *s)
+move_head(Stream *s, StoReplay *r)
 {
 	StateHead head;
 	StateHead wanted;
 
-	make_head(&wanted);
+	make_head(r, &wanted);
 	head = wanted;
 	if (!move(s, &head, sizeof(head)))
 		return false;
@@ -294,40 +270,10 @@ move_sorted(Stream *s, StoReplay *r)
 static bool
 move_all(Stream *s, StoReplay *r, uint8_t **mark, size_t *mark_len)
 {
-	StoPool *pools[] = {&r->subjects,
-						&r->parties,
-						&r->wallets,
-						&r->tokens,
-						&r->positions,
-						&r->holds,
-						&r->keys,
-						&r->policies,
-						&r->batches,
-						&r->notices,
-						&r->classifications,
-						&r->mandates,
-						&r->owners,
-						&r->topics,
-						&r->claims,
-						&r->required,
-						&r->trusted,
-						&r->documents,
-						&r->acknowledgements,
-						&r->four_eyes,
-						&r->proposals,
-						&r->flows,
-						&r->overrides,
-						&r->cases,
-						&r->case_holds,
-						&r->attachments,
-						&r->members,
-						&r->versions,
-						&r->traces};
-
-	if (!move_head(s) || !move_mark(s, mark, mark_len) || !move_ledger(s, r))
+	if (!move_head(s, r) || !move_mark(s, mark, mark_len) || !move_ledger(s, r))
 		return false;
-	for (size_t i = 0; i < sizeof(pools) / sizeof(pools[0]); i++)
-		if (!moved(s, sto_pool_move(pools[i], s->write == NULL, move_octets, s)))
+	for (int i = 0; i < REPLAY_POOLS; i++)
+		if (!moved(s, sto_pool_move(sto_fold_pool(r, i), s->write == NULL, move_octets, s)))
 			return false;
 	return moved(s, sto_rule_fold_move(r->rules, s->write == NULL, move_octets, s)) &&
 		   moved(s, sto_texts_move(&r->texts, s->write == NULL, move_octets, s)) &&

@@ -363,7 +363,9 @@ typedef struct Act
 	StoBody body; /* last: what stands before it is zeroed */
 } Act;
 
-/* replay.c */
+/* replay.c: each pool, in the order in which they are saved */
+#define REPLAY_POOLS 29
+extern StoPool *sto_fold_pool(StoReplay *r, int i);
 __attribute__((format(printf, 4, 5))) extern void
 sto_fold_problem(StoReplay *r, int64_t entry_id, const char *check, const char *format, ...);
 /* Out of memory, or OpenSSL failed: reported, and the replay stops.  Always false. */
