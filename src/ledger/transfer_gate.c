@@ -131,9 +131,13 @@ verify(StoPosting *p, HeapTuple tuple, TupleDesc desc)
 	error_context_stack = context.previous;
 }
 
-/* A recovery takes from its wallet all that it could do, as a restrictive event would. */
+/*
+ * What an enforced act's rules say is recorded, also that something is missing: an event
+ * that supplies it, of a lower id, must not be in flight meanwhile.  And a recovery takes
+ * from its wallet all that it could do, as a restrictive event would.
+ */
 static bool
-bars_wallet(HeapTuple tuple, TupleDesc desc)
+keeps_writers_out(HeapTuple tuple, TupleDesc desc)
 {
 	bool isnull;
 	Datum kind = heap_getattr(tuple, TRANSFER_KIND, desc, &isnull);
@@ -142,7 +146,7 @@ bars_wallet(HeapTuple tuple, TupleDesc desc)
 	return !isnull &&
 		   sto_kind_from_name(VARDATA_ANY(DatumGetTextPP(kind)),
 							  VARSIZE_ANY_EXHDR(DatumGetTextPP(kind)), &known) &&
-		   known == STO_RECOVER;
+		   (known == STO_FORCE || known == STO_RECOVER || known == STO_REVERSE);
 }
 
 /*
@@ -179,8 +183,8 @@ sto_transfer_gate(PG_FUNCTION_ARGS)
 	}
 
 	/* the lock comes first: it also brings in what other sessions announced */
-	sto_gate_lock_writer(bars_wallet(trigger->tg_trigtuple, desc) ? ShareRowExclusiveLock
-																  : RowExclusiveLock);
+	sto_gate_lock_writer(keeps_writers_out(trigger->tg_trigtuple, desc) ? ShareRowExclusiveLock
+																		: RowExclusiveLock);
 	sto_gate_check_guards();
 	sto_fact_ledger(&p.ledger);
 

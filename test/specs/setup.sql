@@ -208,6 +208,7 @@ CREATE FUNCTION sto_test.named_rules(name text) RETURNS jsonb LANGUAGE sql IMMUT
         WHEN 'volume' THEN '[{"rule": "volume_limit", "seconds": 3600, "amount": "60"}]'
         WHEN 'approve' THEN '[{"rule": "approval"}]'
         WHEN 'share' THEN '[{"rule": "max_balance", "share": 2500, "kinds": ["transfer"]}]'
+        WHEN 'affirm' THEN '[{"rule": "opt_in"}]'
         WHEN 'wait' THEN '[{"rule": "granularity", "units": "7"}]'
            END::jsonb
 $$;
@@ -225,6 +226,19 @@ CREATE FUNCTION sto_test.ruled(name text) RETURNS text LANGUAGE sql
     AS $$ SELECT CASE WHEN sto_test.rules('T' || sto_test.n(), sto_test.named_rules(name)) > 0 THEN 'ruled' END $$;
 CREATE FUNCTION sto_test.approved() RETURNS text LANGUAGE sql
     AS $$ SELECT CASE WHEN sto_test.approval('T' || sto_test.n(), 'issuer', '50') > 0 THEN 'approved' END $$;
+-- A forced transfer to q, who has not affirmed the token yet.
+CREATE FUNCTION sto_test.begin_forced() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sto_test.begin_rules('affirm'), sto_test.open_case('case ' || sto_test.n(), 'force', jsonb_build_object('token', 'T' || sto_test.n(),
+        'debit', 'a' || sto_test.n(), 'credit', 'd' || sto_test.n(), 'amount', '10')), sto_test.approve_case();
+END $$;
+CREATE FUNCTION sto_test.affirm() RETURNS text LANGUAGE sql
+    AS $$ SELECT CASE WHEN sto_test.opt_in('q' || sto_test.n(), 'T' || sto_test.n(), 'd' || sto_test.n()) > 0 THEN 'affirmed' END $$;
+-- What was passed over by force, and whether a replay says so too.
+CREATE FUNCTION sto_test.overridden() RETURNS TABLE (rules text, replayed text) LANGUAGE sql AS $$
+    SELECT (SELECT string_agg(o.rule, ', ') FROM sto.override AS o JOIN sto.transfer AS t USING (entry_id) WHERE t.token_id = sto_test.id('T' || sto_test.n())),
+           (SELECT coalesce(string_agg(v.detail, '; '), 'all stand') FROM sto.verify(false, '{rules}') AS v WHERE NOT v.ok)
+$$;
 -- Balances, counters, and whether they are what the log makes them.
 CREATE FUNCTION sto_test.counted() RETURNS TABLE (balances text, groups text, holdings bigint, ledger text) LANGUAGE sql AS $$
     SELECT (SELECT string_agg(w || ' ' || sto_test.balance('T' || n, w || n), ', ' ORDER BY w) FROM unnest('{a,b,c,d,e,f}'::text[]) AS w),
