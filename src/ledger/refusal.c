@@ -8,10 +8,12 @@
 #include "ledger/posting.h"
 #include "ledger/refusal.h"
 #include "ledger/register.h"
+#include "ledger/rowcache.h"
 #include "ledger/store.h"
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "common/hashfn.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -121,38 +123,27 @@ names_of(const StoReasons *reasons, const char *quote)
 	return text.data;
 }
 
-/* The refusal with that subject, if it is on record already. */
-static int64
-find_recorded(const uint8_t *subject)
+typedef struct Refusal
 {
-	Datum key = StoUuidGetDatum(subject);
-	int64 event = 0;
-	bool isnull;
-	StoRow row;
+	const uint8_t *subject;
+	const char *body;
+} Refusal;
 
-	if (sto_store_find(STO_REL_SUBJECT, STO_IDX_SUBJECT, 1, &key, &row))
-		event = DatumGetInt64(sto_row_get(&row, SUBJECT_LAST_EVENT, &isnull));
-	sto_row_close(&row);
-	return event;
-}
-
-static int64
-insert_event(const uint8_t *subject, const char *body)
+static void
+insert_event(const void *key)
 {
 	static const char statement[] =
 		"INSERT INTO sto.event (kind, subject, actor, body) VALUES ('refusal', $1, "
-		"'00000000-0000-0000-0000-000000000000', $2::pg_catalog.json) RETURNING entry_id";
+		"'00000000-0000-0000-0000-000000000000', $2::pg_catalog.json)";
+	const Refusal *refusal = key;
 	Oid types[2] = {UUIDOID, TEXTOID};
-	Datum arguments[2] = {StoUuidGetDatum(subject), CStringGetTextDatum(body)};
+	Datum arguments[2] = {StoUuidGetDatum(refusal->subject), CStringGetTextDatum(refusal->body)};
 	MemoryContext memory = CurrentMemoryContext;
-	int64 event;
-	bool isnull;
 
 	sto_refusal_recording = true;
 	PG_TRY();
 	{
-		if (SPI_execute_with_args(statement, 2, types, arguments, NULL, false, 0) !=
-			SPI_OK_INSERT_RETURNING)
+		if (SPI_execute_with_args(statement, 2, types, arguments, NULL, false, 0) != SPI_OK_INSERT)
 			elog(ERROR, "could not record a refusal");
 	}
 	PG_FINALLY();
@@ -160,9 +151,29 @@ insert_event(const uint8_t *subject, const char *body)
 		sto_refusal_recording = false;
 	}
 	PG_END_TRY();
-	event = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
-	SPI_freetuptable(SPI_tuptable);
 	MemoryContextSwitchTo(memory);
+}
+
+/*
+ * The event with that subject.  An order that was sent again may be refused in two sessions
+ * at once: whoever comes second waits, and finds it on record.
+ */
+static int64
+find_or_insert(const Refusal *refusal)
+{
+	Datum key = StoUuidGetDatum(refusal->subject);
+	int64 event;
+	bool isnull;
+	StoRow row;
+
+	/* first, as in the gate */
+	sto_gate_lock_writer(RowExclusiveLock);
+	(void) sto_row_lock_or_make(
+		STO_REL_SUBJECT, STO_IDX_SUBJECT, 1, &key,
+		hash_bytes_extended(refusal->subject, STO_UUID_LEN, STO_REL_SUBJECT), insert_event, refusal,
+		&row);
+	event = DatumGetInt64(sto_row_get(&row, SUBJECT_LAST_EVENT, &isnull));
+	sto_row_close(&row);
 	return event;
 }
 
@@ -175,7 +186,6 @@ sto_refusal_record(const Datum *values, const bool *nulls, const uint8_t party[S
 	uint8_t subject[STO_UUID_LEN];
 	StringInfoData body;
 	bool is_signed;
-	int64 recorded;
 	StoWriter w;
 
 	p->mode = STO_MODE_POST;
@@ -194,9 +204,6 @@ sto_refusal_record(const Datum *values, const bool *nulls, const uint8_t party[S
 		return 0;
 	if (!sto_refusal_subject(message, w.len, state, names_of(reasons, ""), subject))
 		elog(ERROR, "could not compute SHA-256");
-	recorded = find_recorded(subject);
-	if (recorded != 0)
-		return recorded;
 
 	initStringInfo(&body);
 	appendStringInfo(&body,
@@ -208,5 +215,5 @@ sto_refusal_record(const Datum *values, const bool *nulls, const uint8_t party[S
 		appendStringInfo(&body, ",\"signatures\":\"%s\",\"key_policy\":" INT64_FORMAT,
 						 hex(p->entry.signatures, p->entry.signatures_len), p->entry.key_policy);
 	appendStringInfoChar(&body, '}');
-	return insert_event(subject, body.data);
+	return find_or_insert(&(Refusal){subject, body.data});
 }

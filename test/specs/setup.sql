@@ -261,3 +261,14 @@ BEGIN
         'not_before', sto_test.micros(clock_timestamp() + interval '1.05 s')), 'agent', 'recovery');
     PERFORM sto_test.decide_case('case ' || n, 'second agent'), pg_sleep(1.1);
 END $$;
+
+-- An order of a for more than it has, the same whoever submits it, behind others of 10 units.
+CREATE FUNCTION sto_test.submit_behind(good int) RETURNS SETOF text LANGUAGE sql AS $$
+    SELECT concat_ws(' ', s.result, s.state, CASE WHEN s.recorded IS NOT NULL THEN 'recorded' END)
+      FROM sto_test.n() AS n, LATERAL (SELECT array_agg(sto_test.order(sto_test.transfer_order('T' || n, 'a' || n, 'b' || n, CASE WHEN i > good THEN '5000' ELSE '10' END,
+               jsonb_build_object('order_id', CASE WHEN i > good THEN md5('too much ' || n)::uuid ELSE gen_random_uuid() END)), ARRAY[sto_test.seed('a')]) ORDER BY i) AS orders
+               FROM generate_series(1, good + 1) AS i) AS all_of, sto.submit(all_of.orders) AS s
+$$;
+CREATE FUNCTION sto_test.refused() RETURNS TABLE (refusals bigint, balance text) LANGUAGE sql AS $$
+    SELECT (SELECT count(*) FROM sto.refusal AS r WHERE r.token_id = sto_test.id('T' || sto_test.n())), sto_test.balance('T' || sto_test.n(), 'a' || sto_test.n())::text
+$$;
