@@ -75,7 +75,7 @@ BEGIN
     WITH chain AS (
         SELECT e.entry_id, e.kind, e.subject, e.prev_hash, e.leaf_hash, e.recorded_at,
                lag(e.leaf_hash) OVER w AS leaf_before, lag(e.recorded_at) OVER w AS time_before,
-               lead(e.entry_id) OVER w IS NULL AS is_last
+               lead(e.entry_id) OVER w IS NULL AS is_last, first_value(e.kind) OVER w AS first_kind
           FROM ONLY sto.event e WINDOW w AS (PARTITION BY e.subject ORDER BY e.entry_id))
     SELECT 'event_links', 'sto.event', (SELECT count(*) FROM ONLY sto.event), count(*) = 0, min(x.entry_id),
            CASE WHEN count(*) > 0 THEN format('%s links broken: %s', count(*), min(x.reason)) END
@@ -84,7 +84,8 @@ BEGIN
             UNION ALL
             SELECT coalesce(c.entry_id, s.last_event), 'sto.subject differs from the last event'
               FROM (SELECT * FROM chain l WHERE l.is_last) c FULL JOIN sto.subject s ON s.subject = c.subject
-             WHERE (s.last_event, s.recorded_at, s.head) IS DISTINCT FROM (c.entry_id, c.recorded_at, c.leaf_hash)
+             WHERE (s.last_event, s.recorded_at, s.head, s.kind) IS DISTINCT FROM
+                   (c.entry_id, c.recorded_at, c.leaf_hash, CASE c.first_kind WHEN 'genesis' THEN 'ledger' ELSE c.first_kind END)
             UNION ALL
             SELECT e.entry_id, 'there is no genesis event, more than one, or it is not the first of the log'
               FROM ONLY sto.event e

@@ -140,6 +140,7 @@ SELECT command, pg_temp.tamper(command) AS found FROM (VALUES
     ('UPDATE sto.batch SET posted = false'),
     ('UPDATE sto.batch SET usable_until = ''2100-01-01'''),
     ('UPDATE sto.ledger SET register_authority = ''roles'''),
+    ('UPDATE sto.subject SET kind = ''party'' WHERE subject = sto_test.id(''ACME'')'),
     ('UPDATE sto.subject SET head = sha256(''x'')::sto.digest WHERE subject = sto_test.id(''ACME'')')) AS c (command);
 
 -- Guards.
