@@ -112,6 +112,14 @@ is(faults('ledger'), '', 'and is sound then');
 my $rules = q{(SELECT max(set_by) FROM sto.rule_set)};
 my $lax = qq{UPDATE sto.rule_set SET body = '{"rules":[]}' WHERE set_by = $rules};
 
+my $pool = q{wallet = (SELECT address FROM sto.wallet WHERE wallet_id = sto_test.id('pool'))};
+my $free = q{SELECT (balance - held)::text FROM sto.position WHERE wallet = (SELECT address FROM sto.wallet WHERE wallet_id = sto_test.id('w9'))};
+# an order of w4's that is refused, under w4's key policy, but signed with w5's key
+my $signed_by_another = q{(SELECT s.state FROM sto.submit(ARRAY[sto_test.order('{"kind": "transfer", "token_id": "ACME", "debit_wallet": "w4", "credit_wallet": "w5",
+	"amount": "800000000"}'::jsonb || jsonb_build_object('ordering_party', sto_test.owner_of('w4')), sto_test.seeds_of('w5'))]) AS s)};
+
+my %client_says = (miscounted => qr/it is not of what the wallet had/, attached => qr/more than the debit position has available/, signer => qr/key \w+ is not in the policy/);
+
 # name, edits of the register, entries that its gate then lets pass, what sto.verify() and what sto_verify says; what comes before
 for my $case (
 	[ 'body', $lax, '', qr/^register sto\.rule_set \d+/m, qr/sto\.rule_set.*body is not what the log gives/ ],
@@ -123,6 +131,14 @@ for my $case (
 	[ 'nobody', q{DELETE FROM sto.holder_group WHERE by = 'country' AND value = 'DE'}, '', qr/^rule_counters sto\.holder_group/m, qr/sto\.holder_group.*rows, the log gives/ ],
 	[ 'total', q{UPDATE sto.holding SET total = total - '1'}, '', qr/^rule_counters sto\.holding/m, qr/sto\.holding.*total is not/ ],
 	[ 'owner', q{UPDATE sto.look_through_owner SET units = units + '1' WHERE party_id = sto_test.id('p1')}, '', qr/^look_through sto\.look_through_owner \d+/m, qr/sto\.look_through_owner.*units is not/ ],
+	[ 'miscounted', "UPDATE sto.position SET balance = balance + '1' WHERE $pool", q{sto_test.look_through('pool', 'depot', 'ACME', '{"p1": 2, "p3": 4, "depot": 1}', 2)},
+		qr/^look_through sto\.event \d+ 1 statements are not of what their wallets had/m, qr/the owners' units are not the wallet's balance/ ],
+	[ 'attached', q{UPDATE sto.attachment SET remaining = '0'}, "sto_test.redeem('ACME', 'w9', ($free))", qr/^cases sto\.transfer \d+ 1 events and entries; the first: it takes attached units/m, qr/^BROKEN: balance, entry \d+: .*available/m ],
+	[ 'signer', q{UPDATE sto.key_policy SET policy = (SELECT policy FROM sto.key_policy JOIN sto.wallet USING (policy_event) WHERE wallet_id = sto_test.id('w5'))
+		WHERE subject = sto_test.id('w4')}, $signed_by_another, qr/^refusals sto\.event \d+ 1 refusals: /m, qr/the refused order is signed by key \w+, which is not in the present policy/ ],
+	# as many rows as there should be, each as it should be
+	[ 'twice', q{UPDATE pg_index SET indisunique = false WHERE indrelid = 'sto.hold'::regclass; DELETE FROM sto.hold WHERE hold_id = (SELECT min(hold_id) FROM sto.hold);
+		INSERT INTO sto.hold SELECT * FROM sto.hold WHERE hold_id = (SELECT max(hold_id) FROM sto.hold)}, '', qr/^holds sto\.hold \d+/m, qr/sto\.hold.*a row is missing, and another stands twice/ ],
 	[ 'flow', q{UPDATE sto.flow SET outflow = outflow + '1'}, '', qr/^rule_counters sto\.flow/m, qr/sto\.flow.*outflow is not/ ],
 	[ 'outflow', q{UPDATE sto.position SET outflow = '0' WHERE outflow > '0'}, '', qr/^rule_counters sto\.position/m, qr/sto\.position.*outflow is not/ ],
 	[ 'issued', q{UPDATE sto.issued SET posted_at = posted_at - interval '1 day'}, '', qr/^rule_counters sto\.issued/m, qr/sto\.issued.*posted_at is not/ ],
@@ -143,6 +159,7 @@ for my $case (
 	like(faults($db), $sql_says, "$db: sto.verify() names it");
 	like(judged($db), $program_says, "$db: sto_verify names it");
 	like(client($db), qr/rule 3, party_list, did not let it pass/, "$db: so does the client") if $db eq 'listed';
+	like(client($db), $client_says{$db}, "$db: so does the client") if $client_says{$db};
 	like(client($db), qr/rule_set is not \w+, the rules in force/, "$db: so does the client") if $db =~ /^(version|none)$/;
 	value('postgres', "DROP DATABASE $db");
 }
