@@ -110,10 +110,13 @@ CREATE FUNCTION sto.verify_eligibility() RETURNS SETOF sto.verification
 BEGIN
     RETURN QUERY
     WITH required AS MATERIALIZED (SELECT * FROM sto.topic_span),
+    -- apart: a planner that takes what tokens trusted for one row would look for revocations once a row and claim
+    stated AS MATERIALIZED (SELECT * FROM sto.claim_span),
+    trusted AS MATERIALIZED (SELECT * FROM sto.trust_span),
     claim AS MATERIALIZED (
         SELECT c.party_id, x.token_id, c.topic, greatest(c.since, x.since) AS since,
                coalesce(least(c.until, x.until), 9223372036854775807) AS until, c.valid_from, c.valid_to
-          FROM sto.claim_span c JOIN sto.trust_span x ON x.issuer = c.issuer AND x.topic = c.topic
+          FROM stated c JOIN trusted x ON x.issuer = c.issuer AND x.topic = c.topic
          WHERE greatest(c.since, x.since) < coalesce(least(c.until, x.until), 9223372036854775807)),
     asked AS (
         SELECT t.entry_id, t.posted_at, t.token_id, r.topic, r.receiver_only, t.kind, d.party_id AS sender, c.party_id AS receiver
