@@ -4,7 +4,8 @@
  *
  * Who may ask: whoever may order it, the token's issuer, readers of the whole
  * register; and the receiver, who is told what concerns him alone
- * (docs/security.md, "Who may ask what").
+ * (docs/security.md, "Who may ask what").  About what a case allows its officers
+ * and readers alone.
  */
 #include "postgres.h"
 
@@ -77,7 +78,12 @@ sight_of(StoDryRun *run)
 	if (!member)
 		may_not_ask();
 	/* of an order that names what is unknown, nothing is told that its INSERT wouldn't */
-	if (!run->resolved || sto_uuid_equal(party, p->token.issuer))
+	if (!run->resolved)
+		return SIGHT_ALL;
+	/* what a case says is for its officers: its holder could still move what is to be seized */
+	if (p->legal != NULL && !may_order_as(p, party))
+		may_not_ask();
+	if (sto_uuid_equal(party, p->token.issuer))
 		return SIGHT_ALL;
 	if (may_order_as(p, party))
 		return SIGHT_SENDER;

@@ -121,6 +121,28 @@ END $$;
 SELECT sto_test.told(r, 'alice/1', 'bob/1') FROM unnest('{alice,agent,acme,auditor,bob,carol,keeper,none}'::text[]) r;
 SELECT sto_test.told(r, 'carol/1', 'alice/2') FROM unnest('{carol,keeper,alice,agent,bob}'::text[]) r;
 SELECT sto_test.freeze_party('bob', false) > 0, sto_test.freeze_wallet('alice/1', false) > 0;
+-- A case: who is to be seized does not learn of it by asking, nor who would receive; its officer does
+SELECT sto_test.party('second', '{39}') IS NOT NULL, sto_test.grant_capability('second', 'enforcer') > 0, sto_test.grant_capability('agent', 'recovery_agent') > 0;
+SELECT sto_test.open_case('secret', 'force', '{"token": "ACME", "debit": "alice/1", "credit": "bob/1", "amount": "7"}') > 0, sto_test.decide_case('secret') > 0,
+       sto_test.open_case('lost', 'recover', jsonb_build_object('debit', 'alice/1', 'credit', 'alice/2', 'not_before', 4102444800000000), 'agent', 'recovery') > 0;
+CREATE FUNCTION sto_test.told_of(role text, o sto.order) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    said text;
+BEGIN
+    EXECUTE format('SET ROLE answers_%s', role);
+    BEGIN
+        said := (SELECT coalesce(string_agg(c.state, ', '), 'would pass') FROM sto.check_order(o) c);
+    EXCEPTION WHEN OTHERS THEN
+        said := SQLSTATE;
+    END;
+    RESET ROLE;
+    RETURN role || ': ' || said;
+END $$;
+SELECT x.kind || ', ' || x.token || ' ' || x.debit || ' to ' || x.credit, sto_test.told_of(r, jsonb_populate_record(NULL::sto.order, jsonb_strip_nulls(jsonb_build_object('kind', x.kind, 'token_id', sto_test.id(x.token),
+           'debit_wallet', sto_test.address(x.debit), 'credit_wallet', sto_test.address(x.credit), 'amount', '7', 'purpose', x.purpose, 'attachment_hash', c.document_hash, 'authority_event', c.case_event))))
+  FROM (VALUES ('force', 'ACME', 'alice/1', 'bob/1', NULL, 'secret'), ('force', 'ACME', 'alice/1', 'alice/2', NULL, 'secret'), ('hold', 'CAPPED', 'alice/1', 'alice/2', 'seizure', 'secret'),
+               ('recover', 'ACME', 'alice/1', 'alice/2', NULL, 'lost')) AS x (kind, token, debit, credit, purpose, named)
+  JOIN sto.case c ON c.case_id = sto_test.id(x.named), unnest('{alice,bob,acme,agent,auditor}'::text[]) WITH ORDINALITY AS r (r, n) ORDER BY 1, n;
 SELECT format('SELECT sto.unmap_role(''answers_%1$s'')', r) FROM unnest('{alice,bob,carol,keeper,agent,acme,auditor}'::text[]) r \gexec
 \set ECHO none
 SELECT format('DROP ROLE answers_%s', r) FROM unnest('{alice,bob,carol,keeper,agent,acme,auditor,none}'::text[]) r \gexec
