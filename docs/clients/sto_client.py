@@ -1249,6 +1249,8 @@ class Register:
                     row["credit_wallet"], row["amount"], (row["attachment_hash"] or b"").hex(),
                     row["undoes"]):
             self.problem(row, "it is not what its case says")
+        if row["checked_once"] is not None:
+            self.problem(row, "enforcement that is checked once")
         if row["undoes"] in self.reversed:
             self.problem(row, "it undoes an entry that was reversed before")
         self.reversed.update([row["undoes"]] if row["undoes"] is not None else [])

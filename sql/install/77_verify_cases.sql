@@ -110,7 +110,7 @@ BEGIN
                  THEN 'it goes to another wallet than the one that had succeeded'
                WHEN EXISTS (SELECT FROM entry x WHERE x.undoes = t.undoes AND x.entry_id < t.entry_id)
                  THEN 'it undoes an entry that was reversed before'
-               WHEN t.kind = 'hold' AND num_nonnulls(t.notary, t.release_after, t.condition_hash, t.instruction_hash) > 0
+               WHEN t.kind = 'hold' AND num_nonnulls(t.notary, t.release_after, t.condition_hash, t.instruction_hash, t.checked_once) > 0
                  THEN 'a seizure or freeze with terms' END
           FROM entry t LEFT JOIN span s ON s.case_event = t.authority_event
         UNION ALL

@@ -18,6 +18,8 @@ bad_hold(const StoOrder *o)
 		return "the hold has no purpose";
 	if (sto_order_by_case(o) && (o->has_notary || o->has_release_after))
 		return "a seizure or freeze with notary or release_after";
+	if (sto_order_by_case(o) && o->has_checked_once)
+		return "a seizure or freeze that is checked once";
 	if (o->purpose == STO_FREEZE && o->has_credit)
 		return "a freeze with a beneficiary";
 	if (settles && (!o->has_notary || !o->has_instruction))

@@ -257,6 +257,11 @@ sto_order_check_shape(const StoOrder *o)
 	if (sto_order_by_case(o) && (o->has_notary || o->has_release_after))
 		bad_order("a seizure or a freeze ends by an officer's word alone",
 				  "It has no notary and no release_after.");
+	if (sto_order_by_case(o) && o->has_checked_once)
+		bad_order(
+			"a seizure or a freeze can't be checked once",
+			"No rule is asked when it is placed, and its case does not say so: rules are asked "
+			"when it is posted.");
 	if (o->purpose == STO_FREEZE && o->has_credit)
 		bad_order("a freeze has no beneficiary", NULL);
 	if ((o->purpose == STO_SUBSCRIPTION || o->purpose == STO_SETTLEMENT) &&

@@ -71,7 +71,7 @@ SELECT sto_test.open_case('seize', 'seizure', sto_test.hold_case('100', '{"credi
 SELECT sto_test.try($$SELECT sto_test.enforce_case('seize')$$), sto_test.decide_case('seize') > 0, sto_test.decide_case('freeze', 'third') > 0, sto_test.decide_case('much') > 0, sto_test.decide_case('keep') > 0;
 SELECT x.change, sto_test.would(format($$SELECT sto_test.enforce_case('seize', %L)$$, x.change))
   FROM (VALUES ('{"purpose": "freeze", "credit_wallet": null}'::jsonb), ('{"purpose": "freeze"}'), ('{"purpose": "lock_up", "release_after": "2099-01-01", "credit_wallet": null}'), ('{"credit_wallet": null}'),
-               ('{"credit_wallet": "carol/1"}'), ('{"release_after": "2099-01-01"}'), ('{"notary": "venue"}'), ('{"amount": "99"}'), ('{"kind": "force", "purpose": null}')) AS x (change);
+               ('{"credit_wallet": "carol/1"}'), ('{"release_after": "2099-01-01"}'), ('{"notary": "venue"}'), ('{"checked_once": true}'), ('{"amount": "99"}'), ('{"kind": "force", "purpose": null}')) AS x (change);
 SELECT sto_test.table('seize', 'alice/1', 'bob/1', 'alice', 'bob');
 SELECT sto_test.table('freeze', 'alice/1', 'alice/1', 'alice', 'alice');
 SELECT sto_test.try($$SELECT sto_test.enforce_case('much')$$);
@@ -118,7 +118,8 @@ SELECT x.change, t.said
                ($$UPDATE sto.transfer t SET undoes = x.undoes, amount = x.amount FROM sto.transfer x WHERE t.kind = 'reverse' AND t.amount = '50' AND x.kind = 'reverse' AND x.amount = '100'$$),
                ($$DELETE FROM sto.event WHERE kind = 'case_approve' AND subject = sto_test.id('freeze')$$),
                ($$UPDATE sto.transfer SET ordering_party = sto_test.id('registrar') WHERE kind = 'release' AND amount = '150'$$),
-               ($$UPDATE sto.transfer SET release_after = '2099-01-01' WHERE purpose = 'freeze'$$)) AS x (change),
+               ($$UPDATE sto.transfer SET release_after = '2099-01-01' WHERE purpose = 'freeze'$$),
+               ($$UPDATE sto.transfer SET checked_once = true WHERE purpose = 'seizure' AND credit_wallet IS NOT NULL$$)) AS x (change),
        LATERAL sto_test.tampered(x.change) AS t (said);
 \c template1
 DROP DATABASE sto_regress_enforcement_holds;
