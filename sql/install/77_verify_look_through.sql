@@ -34,6 +34,7 @@ BEGIN
           FROM stated s JOIN counted c ON c.entry_id = s.entry_id
          WHERE s.kind IS DISTINCT FROM 'omnibus' OR s.seq <> c.seq OR coalesce(s.sum, '0') <> c.balance
             OR cardinality(s.owners) <> cardinality(s.units)
+            OR NOT EXISTS (SELECT FROM sto.token k WHERE k.token_id = s.token AND k.registered < s.entry_id)
             OR EXISTS (SELECT FROM unnest(s.units) AS u (units) WHERE u.units::sto.token_amount <= '0')
             OR (SELECT count(DISTINCT o.owner) FROM unnest(s.owners) AS o (owner)) <> cardinality(s.owners)
             OR EXISTS (SELECT FROM unnest(s.owners) AS o (owner)

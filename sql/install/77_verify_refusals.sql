@@ -17,12 +17,12 @@ BEGIN
     judged AS (
         SELECT r.entry_id,
                CASE WHEN o.ledger_id IS DISTINCT FROM ledger THEN 'it is not of an order of this ledger'
-                    WHEN o.token_id <> r.token OR t.registered IS NULL OR t.registered > r.entry_id THEN 'its token is another, or unknown'
+                    WHEN o.token_id IS DISTINCT FROM r.token OR t.registered IS NULL OR t.registered > r.entry_id THEN 'its token is another, or unknown'
                     WHEN NOT EXISTS (SELECT FROM sto.party p WHERE p.party_id = r.party AND p.registered < r.entry_id)
                          THEN 'who submitted it is unknown'
-                    WHEN r.state !~ '^[0-9A-Z]{5}$' OR array_to_string(r.reasons, ',') !~ '^[a-z_]+(,[a-z_]+)*$'
+                    WHEN (r.state ~ '^[0-9A-Z]{5}$' AND array_to_string(r.reasons, ',') ~ '^[a-z_]+(,[a-z_]+)*$') IS NOT TRUE
                          THEN 'its state or its reasons are none'
-                    WHEN r.subject <> sto.refusal_subject(r.message, r.state, array_to_string(r.reasons, ','))
+                    WHEN r.subject IS DISTINCT FROM sto.refusal_subject(r.message, r.state, array_to_string(r.reasons, ','))
                          THEN 'its subject is another''s'
                     WHEN r.key_policy IS NULL THEN NULL
                     WHEN s.policy IS NULL OR r.list IS NULL THEN 'it is not signed by the ordering party, or a wallet of it'

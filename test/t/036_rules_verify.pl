@@ -136,6 +136,10 @@ for my $case (
 	[ 'attached', q{UPDATE sto.attachment SET remaining = '0'}, "sto_test.redeem('ACME', 'w9', ($free))", qr/^cases sto\.transfer \d+ 1 events and entries; the first: it takes attached units/m, qr/^BROKEN: balance, entry \d+: .*available/m ],
 	[ 'signer', q{UPDATE sto.key_policy SET policy = (SELECT policy FROM sto.key_policy JOIN sto.wallet USING (policy_event) WHERE wallet_id = sto_test.id('w5'))
 		WHERE subject = sto_test.id('w4')}, $signed_by_another, qr/^refusals sto\.event \d+ 1 refusals: /m, qr/the refused order is signed by key \w+, which is not in the present policy/ ],
+	[ 'tokenless', q{INSERT INTO sto.token SELECT (jsonb_populate_record(t, jsonb_build_object('token_id', sto_test.id('ghost'), 'isin', NULL, 'registered', 0))).* FROM sto.token AS t},
+		q{sto_test.look_through('pool', 'depot', 'ghost', '{}', 0); SET session_replication_role = replica; DELETE FROM sto.token WHERE token_id = sto_test.id('ghost')},
+		qr/^look_through sto\.event \d+ 1 statements/m, qr/its token is not in the register/ ],
+	[ 'reasonless', q{UPDATE sto.event SET body = (body::jsonb - 'reasons')::json WHERE kind = 'refusal'}, '', qr/^refusals sto\.event \d+ 1 refusals: its state or its reasons are none/m, qr/^(?:leaf|body) .*BAD/m ],
 	# as many rows as there should be, each as it should be
 	[ 'twice', q{UPDATE pg_index SET indisunique = false WHERE indrelid = 'sto.hold'::regclass; DELETE FROM sto.hold WHERE hold_id = (SELECT min(hold_id) FROM sto.hold);
 		INSERT INTO sto.hold SELECT * FROM sto.hold WHERE hold_id = (SELECT max(hold_id) FROM sto.hold)}, '', qr/^holds sto\.hold \d+/m, qr/sto\.hold.*a row is missing, and another stands twice/ ],
@@ -153,7 +157,7 @@ for my $case (
 	value('postgres', "CREATE DATABASE $db TEMPLATE ledger");
 	value($db, "SELECT $before") if defined $before;
 	# a session of its own sees triggers as they are then
-	value($db, q{UPDATE pg_trigger SET tgenabled = 'D' WHERE tgrelid = 'sto.transfer'::regclass AND tgname ~ '^sto_'}) if $edit =~ /UPDATE sto\.transfer /;
+	value($db, q{UPDATE pg_trigger SET tgenabled = 'D' WHERE tgrelid IN ('sto.transfer'::regclass, 'sto.event'::regclass) AND tgname ~ '^sto_'}) if $edit =~ /UPDATE sto\.(?:transfer|event) /;
 	value($db, "SET session_replication_role = replica; $edit");
 	value($db, "SELECT $entry") if $entry ne '';
 	like(faults($db), $sql_says, "$db: sto.verify() names it");
