@@ -14,6 +14,7 @@
 
 #include "common/hashfn.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 static void
@@ -73,13 +74,20 @@ sto_party_wallets(const uint8_t party_id[STO_UUID_LEN],
 	sto_scan_end(&scan);
 }
 
+typedef struct Sum
+{
+	StoHolding *holding;
+	Snapshot snapshot;
+} Sum;
+
 static void
 add_position(const uint8_t *address, void *arg)
 {
-	StoHolding *h = arg;
+	const Sum *sum = arg;
+	StoHolding *h = sum->holding;
 	StoPosition pos;
 
-	sto_position_read(h->key.token_id, address, &pos);
+	sto_position_read_as_of(h->key.token_id, address, sum->snapshot, &pos);
 	if (!sto_amount_add(h->total, pos.balance, &h->total) ||
 		!sto_amount_add(h->outflow, pos.outflow, &h->outflow))
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
@@ -87,16 +95,20 @@ add_position(const uint8_t *address, void *arg)
 	h->posted_at = Max(h->posted_at, pos.posted_at);
 }
 
+/* By one snapshot: a move between two wallets of the party needs no lock that keeps it out. */
 static void
 add_up(const StoHoldingKey *key, StoHolding *h)
 {
+	Sum sum = {h, sto_store_snapshot()};
+
 	memset(h, 0, sizeof(*h));
 	h->key = *key;
-	sto_party_wallets(key->party_id, add_position, h);
+	sto_party_wallets(key->party_id, add_position, &sum);
+	UnregisterSnapshot(sum.snapshot);
 }
 
 /*
- * Nobody else moves these positions meanwhile: whoever does needs this row, and both the
+ * Nobody else changes the sum meanwhile: whoever does needs this row, and both the
  * second wallet and the rule that asked for totals kept everybody out who didn't know.
  */
 static void

@@ -77,24 +77,24 @@ make(const void *key)
 }
 
 static void
-read_row(const StoRow *row, StoPosition *pos)
+read_row(TupleTableSlot *slot, StoPosition *pos)
 {
 	bool isnull;
 	Datum head;
 
-	memcpy(&pos->balance, DatumGetPointer(sto_row_get(row, POSITION_BALANCE, &isnull)),
+	memcpy(&pos->balance, DatumGetPointer(slot_getattr(slot, POSITION_BALANCE, &isnull)),
 		   STO_AMOUNT_LEN);
-	memcpy(&pos->held, DatumGetPointer(sto_row_get(row, POSITION_HELD, &isnull)), STO_AMOUNT_LEN);
-	pos->seq = DatumGetInt64(sto_row_get(row, POSITION_SEQ, &isnull));
+	memcpy(&pos->held, DatumGetPointer(slot_getattr(slot, POSITION_HELD, &isnull)), STO_AMOUNT_LEN);
+	pos->seq = DatumGetInt64(slot_getattr(slot, POSITION_SEQ, &isnull));
 	pos->posted_at =
-		StoTimeFromTimestamp(DatumGetTimestampTz(sto_row_get(row, POSITION_POSTED_AT, &isnull)));
-	head = sto_row_get(row, POSITION_HEAD, &isnull);
+		StoTimeFromTimestamp(DatumGetTimestampTz(slot_getattr(slot, POSITION_POSTED_AT, &isnull)));
+	head = slot_getattr(slot, POSITION_HEAD, &isnull);
 	pos->has_head = !isnull;
 	if (!isnull)
 		memcpy(pos->head, DatumGetPointer(head), STO_DIGEST_LEN);
-	memcpy(&pos->outflow, DatumGetPointer(sto_row_get(row, POSITION_OUTFLOW, &isnull)),
+	memcpy(&pos->outflow, DatumGetPointer(slot_getattr(slot, POSITION_OUTFLOW, &isnull)),
 		   STO_AMOUNT_LEN);
-	pos->state.tid = row->slot->tts_tid;
+	pos->state.tid = slot->tts_tid;
 }
 
 static bool
@@ -178,7 +178,7 @@ lock(const uint8_t *token_id, const uint8_t *wallet, bool may_make)
 	memcpy(image.key.wallet, wallet, STO_ADDRESS_LEN);
 	if (!lock_by_hint(&image.key, &row) && !lock_by_index(&image.key, may_make, &row))
 		return NULL;
-	read_row(&row, &image);
+	read_row(row.slot, &image);
 	sto_row_close(&row);
 	return sto_rowcache_add(&sto_position_cache, &image);
 }
@@ -196,12 +196,12 @@ sto_position_bar(const uint8_t token_id[STO_UUID_LEN], const uint8_t wallet[STO_
 }
 
 void
-sto_position_read(const uint8_t token_id[STO_UUID_LEN], const uint8_t wallet[STO_ADDRESS_LEN],
-				  StoPosition *copy)
+sto_position_read_as_of(const uint8_t token_id[STO_UUID_LEN], const uint8_t wallet[STO_ADDRESS_LEN],
+						Snapshot snapshot, StoPosition *copy)
 {
 	const StoPosition *pos = sto_position_find(token_id, wallet);
 	Datum keys[2] = {PointerGetDatum(token_id), PointerGetDatum(wallet)};
-	StoRow row;
+	StoScan scan;
 
 	if (pos != NULL)
 	{
@@ -211,9 +211,17 @@ sto_position_read(const uint8_t token_id[STO_UUID_LEN], const uint8_t wallet[STO
 	memset(copy, 0, sizeof(*copy));
 	memcpy(copy->key.token_id, token_id, STO_UUID_LEN);
 	memcpy(copy->key.wallet, wallet, STO_ADDRESS_LEN);
-	if (sto_store_find(STO_REL_POSITION, STO_IDX_POSITION, 2, keys, &row))
-		read_row(&row, copy);
-	sto_row_close(&row);
+	sto_scan_begin(&scan, STO_REL_POSITION, STO_IDX_POSITION, 2, keys, snapshot);
+	if (sto_scan_next(&scan))
+		read_row(scan.slot, copy);
+	sto_scan_end(&scan);
+}
+
+void
+sto_position_read(const uint8_t token_id[STO_UUID_LEN], const uint8_t wallet[STO_ADDRESS_LEN],
+				  StoPosition *copy)
+{
+	sto_position_read_as_of(token_id, wallet, NULL, copy);
 }
 
 void

@@ -53,6 +53,10 @@ extern StoPosition *sto_position_find(const uint8_t token_id[STO_UUID_LEN],
  */
 extern void sto_position_read(const uint8_t token_id[STO_UUID_LEN],
 							  const uint8_t wallet[STO_ADDRESS_LEN], StoPosition *copy);
+/* The same, but of others' moves only those that the snapshot shows. */
+extern void sto_position_read_as_of(const uint8_t token_id[STO_UUID_LEN],
+									const uint8_t wallet[STO_ADDRESS_LEN], Snapshot snapshot,
+									StoPosition *copy);
 /* Announce a change to a locked position. */
 extern void sto_position_touch(StoPosition *pos);
 

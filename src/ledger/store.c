@@ -67,6 +67,13 @@ bound_key(ScanKey key, Relation index, int column, StrategyNumber strategy)
 						   get_opcode(operator), key->sk_argument);
 }
 
+Snapshot
+sto_store_snapshot(void)
+{
+	/* parallel queries only read, and all their processes with one snapshot: there is no newer */
+	return RegisterSnapshot(IsInParallelMode() ? GetActiveSnapshot() : GetLatestSnapshot());
+}
+
 void
 sto_scan_begin(StoScan *scan, StoRel rel, StoIndex index, int nkeys, const Datum *keys,
 			   Snapshot snapshot)
@@ -93,9 +100,8 @@ sto_scan_begin_bound(StoScan *scan, StoRel rel, StoIndex index, int nkeys, const
 		bound_key(&skey[nkeys - 1], scan->index, nkeys - 1, last);
 
 	scan->registered = (snapshot == NULL);
-	/* parallel queries only read, and all their processes with one snapshot: there is no newer */
 	if (snapshot == NULL)
-		snapshot = RegisterSnapshot(IsInParallelMode() ? GetActiveSnapshot() : GetLatestSnapshot());
+		snapshot = sto_store_snapshot();
 	scan->snapshot = snapshot;
 	scan->slot = table_slot_create(scan->rel, NULL);
 	scan->scan = sto_index_beginscan(scan->rel, scan->index, scan->snapshot, nkeys);

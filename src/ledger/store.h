@@ -120,6 +120,8 @@ typedef struct StoScan
 	bool registered;
 } StoScan;
 
+/* The newest, for several scans that must agree: UnregisterSnapshot() ends it. */
+extern Snapshot sto_store_snapshot(void);
 /* snapshot NULL: the newest */
 extern void sto_scan_begin(StoScan *scan, StoRel rel, StoIndex index, int nkeys, const Datum *keys,
 						   Snapshot snapshot);
