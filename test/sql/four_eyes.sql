@@ -134,6 +134,23 @@ SELECT sto_test.set_terms('9000000') IS NOT NULL AS alone_again;
 SELECT sto.four_eyes_body('{rule_set,four_eyes}', ARRAY[sto_test.id('legal')]) AS body \gset
 SELECT sto.require_second_officer(sto_test.id('ACME'), sto_test.id('acme'), :'body', sto_test.signatures(sto.act_message('four_eyes', sto_test.id('ACME'), sto_test.id('acme'), :'body'), '{10}')) IS NOT NULL AS bound;
 
+-- Rules and lists by the SQL functions: nothing alone; in force once they are carried out, whenever they were proposed
+SELECT sto_test.propose('F2', 'ACME', 'four_eyes', sto.four_eyes_body('{rule_set,four_eyes,party_list}', ARRAY[sto_test.id('legal'), sto_test.id('audit')])::text) IS NOT NULL AS proposed,
+       sto_test.approve('F2', 'legal') IS NOT NULL AS approved, sto_test.carry_out('F2') IS NOT NULL AS done;
+SELECT sto.party_list_body('insiders', sto_test.id('bob'), true) AS list, sto.rule_set_body('[{"rule": "party_list", "list": "insiders", "mode": "deny", "label": "no insiders"}]', valid_from => now() - interval '1 day') AS rules \gset
+SELECT sto_test.why(format($$SELECT sto_test.event('party_list', sto_test.id('ACME'), sto_test.id('acme'), %L)$$, :'list')) AS list, sto_test.why(format($$SELECT sto_test.event('rule_set', sto_test.id('ACME'), sto_test.id('acme'), %L)$$, :'rules')) AS rules;
+SELECT sto.propose(sto_test.id(p), sto_test.id('acme'), b, sto_test.signatures(sto.act_message('proposal', sto_test.id(p), sto_test.id('acme'), b), '{10}')) = sto_test.id(p) AS proposed
+  FROM (VALUES ('R1', sto.proposal_body('rule_set', sto_test.id('ACME'), :'rules', '2100-01-01')), ('L1', sto.proposal_body('party_list', sto_test.id('ACME'), :'list', '2100-01-01'))) AS v (p, b);
+SELECT sto.approve(sto_test.id(p), sto_test.id(o), sto_test.signatures(sto.act_message('approve', sto_test.id(p), sto_test.id(o), sto.approve_body()), s)) IS NOT NULL AS approved FROM (VALUES ('R1', 'legal', '{70}'::int[]), ('L1', 'audit', '{71}')) AS v (p, o, s);
+SELECT (SELECT count(*) FROM sto.rule_set) AS sets, (SELECT count(*) FROM sto.party_list) AS listed, sto_test.transfer('ACME', 'alice/1', 'bob/1', '1') IS NOT NULL AS not_yet;
+SELECT proposal_id = sto_test.id('R1') AS rules, proposal_id = sto_test.id('L1') AS list, act_body ->> 'list' AS list_name, json_array_length(act_body -> 'rules') AS count, kind FROM sto.pending_proposals WHERE approved ORDER BY kind;
+SELECT sto.carry_out(p.proposal_id, sto_test.signatures(sto.act_message(p.kind, p.about, p.proposer, p.act_body::json), '{10}')) IS NOT NULL AS done FROM sto.proposal p WHERE p.proposal_id = sto_test.id('R1');
+SELECT sto.carry_out(p.proposal_id, sto_test.signatures(sto.act_message(p.kind, p.about, p.proposer, p.act_body::json), '{10}')) IS NOT NULL AS done FROM sto.proposal p WHERE p.proposal_id = sto_test.id('L1');
+SELECT s.set_by = p.used_by AS rules_used, s.effective = e.recorded_at AS from_then_on, l.listed FROM sto.proposal p JOIN sto.rule_set s ON s.set_by = p.used_by JOIN sto.event e ON e.entry_id = p.used_by, sto.party_list l WHERE p.proposal_id = sto_test.id('R1');
+SELECT sto_test.why($$SELECT sto_test.transfer('ACME', 'alice/1', 'bob/1', '1')$$) ~ '^ST222', (SELECT label FROM sto.check_transfer(sto_test.id('ACME')::text, sto_test.address('alice/1'), sto_test.address('bob/1'), 1)) AS dry_run;
+-- an approval serves once, and exactly its act
+SELECT sto_test.why($$SELECT sto_test.carry_out('R1')$$) AS again, sto_test.why($$SELECT sto_test.party_list('ACME', 'insiders', 'bob', false)$$) AS off_the_list;
+
 -- Folded anew it is the same, and verifies; what was altered is found
 CREATE TABLE sto_test.officers AS TABLE sto.four_eyes;
 CREATE TABLE sto_test.proposals AS TABLE sto.proposal;
