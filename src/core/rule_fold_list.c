@@ -4,6 +4,7 @@
  */
 #include "core/rule_fold_state.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* The next row of a pool, NULL at its end. */
@@ -201,9 +202,9 @@ fill_group(const StoRuleFold *f, const FoldGroup *row, StoRuleGroupRow *out)
 		out->value[1] = (char) row->value;
 	}
 	else if (out->by == STO_BY_CLASS)
-		strncpy(out->value, sto_class_name((StoClass) row->value), STO_RULE_NAME_MAX);
+		snprintf(out->value, sizeof(out->value), "%s", sto_class_name((StoClass) row->value));
 	else if (out->by == STO_BY_TOPIC)
-		strncpy(out->value, name_text(f, row->value), STO_RULE_NAME_MAX);
+		snprintf(out->value, sizeof(out->value), "%s", name_text(f, row->value));
 }
 
 bool
