@@ -147,7 +147,7 @@ SPECS = {
     "max_balance": ({}, {"amount": amount, "share": SHARE}, ("amount", "share")),
     "min_balance": ({"amount": amount}, {}, ()),
     "max_holders": ({"count": COUNT}, {"by": one_of("country", "class"), "value": str}, ()),
-    "min_holders": ({"count": COUNT}, {}, ()),
+    "min_holders": ({"count": COUNT}, {"by": one_of("country", "class"), "value": str}, ()),
     "ownership_by_claim": ({"by": one_of("country", "class", "topic"), "value": str},
                            {"min": BOUND, "max": BOUND}, ("min", "max")),
     "lock_up": ({"until": TIME}, {}, ()),
@@ -355,13 +355,19 @@ class Question:
         return self.move.sender is not None and \
             0 < self.facts.total(self.move.sender) <= self.move.amount
 
+    def appears(self, who):
+        return self.facts.total(who) <= 0 < self.facts.total(who) + self.move.amount
+
+    def group_of(self, who):
+        return {"country": self.facts.residence.get(who),
+                "class": who in self.facts.classes and self.facts.classes[who].name or None,
+                None: None}[self.rule.get("by")]
+
     def max_holders(self):
         who, by = self.asked("receiver"), self.rule.get("by")
         if who is None or self.facts.total(who) > 0:
             return False
-        value = {"country": self.facts.residence.get(who),
-                 "class": who in self.facts.classes and self.facts.classes[who].name or None,
-                 None: None}[by]
+        value = self.group_of(who)
         if self.rule.get("value", value) != value:
             return False
         if self.leaves() and self.facts.in_group(self.move.sender, by, value):
@@ -369,11 +375,15 @@ class Question:
         return who if self.facts.holders(by, value) >= self.rule["count"] else False
 
     def min_holders(self):
-        who = self.asked("sender")
-        if who is None or self.unknown_receiver() or not self.leaves() or (
-                self.move.receiver is not None and self.facts.total(self.move.receiver) == 0):
+        who, by = self.asked("sender"), self.rule.get("by")
+        if who is None or self.unknown_receiver() or not self.leaves():
             return False
-        return who if self.facts.holders(None, None) - 1 < self.rule["count"] else False
+        value, to = self.group_of(who), self.move.receiver
+        if self.rule.get("value", value) != value:
+            return False
+        if to is not None and self.appears(to) and self.facts.in_group(to, by, value):
+            return False
+        return who if self.facts.holders(by, value) - 1 < self.rule["count"] else False
 
     def ownership_by_claim(self):
         side = "sender" if self.move.receiver is None else "receiver"

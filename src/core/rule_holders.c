@@ -125,8 +125,11 @@ sto_check_max_holders(StoRuleCheck *c, const StoRule *rule, StoRuleVerdict *v)
 StoRuleResult
 sto_check_min_holders(StoRuleCheck *c, const StoRule *rule, StoRuleVerdict *v)
 {
+	char value[3];
+	const char *group;
 	bool leaves;
 	bool appears;
+	bool member = false;
 	int64_t holders;
 	StoAmount total;
 
@@ -137,11 +140,16 @@ sto_check_min_holders(StoRuleCheck *c, const StoRule *rule, StoRuleVerdict *v)
 		return STO_CHECK_ERROR;
 	if (!leaves)
 		return STO_CHECK_PASS;
-	if (!receiver_appears(c, &appears))
+	if (!group_of(c, rule->by, STO_SENDER, value, &group))
 		return STO_CHECK_ERROR;
-	if (appears)
+	if (rule->has_value && strcmp(group, rule->value) != 0)
 		return STO_CHECK_PASS;
-	if (!c->facts->group(c->facts->context, STO_BY_ALL, "", &holders, NULL) ||
+	if (!receiver_appears(c, &appears) ||
+		(appears && !is_member(c, rule->by, group, STO_RECEIVER, &member)))
+		return STO_CHECK_ERROR;
+	if (appears && member)
+		return STO_CHECK_PASS;
+	if (!c->facts->group(c->facts->context, rule->by, group, &holders, NULL) ||
 		!sto_check_total(c, STO_SENDER, &total))
 		return STO_CHECK_ERROR;
 	if (holders - 1 >= rule->count)
@@ -152,7 +160,9 @@ sto_check_min_holders(StoRuleCheck *c, const StoRule *rule, StoRuleVerdict *v)
 	sto_check_say(c, v->limit, sizeof(v->limit), "%lld", (long long) rule->count);
 	sto_check_say(c, v->value, sizeof(v->value), "%lld", (long long) holders - 1);
 	sto_check_say(c, v->detail, sizeof(v->detail),
-				  "The sender would leave, and too few holders would remain.");
+				  "The sender would leave, and too few holders%s%s would remain.",
+				  rule->by == STO_BY_ALL ? "" : " of its ",
+				  rule->by == STO_BY_ALL ? "" : sto_by_name(rule->by));
 	return STO_CHECK_FAIL;
 }
 

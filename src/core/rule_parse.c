@@ -118,7 +118,7 @@ static const struct
 	{F(AMOUNT), 0, 0, false},
 	/* max_holders, min_holders, ownership_by_claim */
 	{F(COUNT), F(BY) | F(VALUE), 0, false},
-	{F(COUNT), 0, 0, false},
+	{F(COUNT), F(BY) | F(VALUE), 0, false},
 	{F(BY) | F(VALUE), 0, F(MIN) | F(MAX), false},
 	/* lock_up, volume_limit, transfer_window, granularity */
 	{F(UNTIL), 0, 0, false},
@@ -317,6 +317,7 @@ check_rule(StoRuleParse *p, const StoRule *rule)
 	switch (rule->code)
 	{
 		case STO_RULE_MAX_HOLDERS:
+		case STO_RULE_MIN_HOLDERS:
 			return check_value(p, rule);
 		case STO_RULE_OWNERSHIP_BY_CLAIM:
 			if (rule->has_min && rule->has_max && rule->min > rule->max)

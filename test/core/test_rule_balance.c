@@ -151,6 +151,10 @@ test_min_holders(void)
 	static World w;
 	const char *two = "{\"rule\":\"min_holders\",\"count\":2}";
 	const char *redeem = "{\"rule\":\"min_holders\",\"count\":2,\"kinds\":[\"redeem\"]}";
+	const char *each = "{\"rule\":\"min_holders\",\"count\":1,\"by\":\"country\"}";
+	const char *us = "{\"rule\":\"min_holders\",\"count\":1,\"by\":\"country\",\"value\":\"US\"}";
+	const char *retail = "{\"rule\":\"min_holders\",\"count\":1,\"by\":\"class\","
+						 "\"value\":\"retail\"}";
 
 	w.total['A' - 'A'] = 30;
 	w.total['C' - 'A'] = 4;
@@ -169,6 +173,24 @@ test_min_holders(void)
 	passes(&w, two, move_of(STO_TRANSFER, 'A', 'C', 30), "one of three leaves");
 	fails(&w, "{\"rule\":\"min_holders\",\"count\":3}", move_of(STO_TRANSFER, 'D', 'C', 1),
 		  STO_RULE_MIN_HOLDERS, 'D', 0, "who has one unit");
+
+	set_country(&w, 'A', "AE");
+	set_country(&w, 'B', "AE");
+	set_country(&w, 'C', "US");
+	fails(&w, each, move_of(STO_TRANSFER, 'A', 'C', 30), STO_RULE_MIN_HOLDERS, 'A', 29,
+		  "the last of a country");
+	says(&w, each, move_of(STO_TRANSFER, 'A', 'C', 30), STO_ABOUT_TOKEN, "1", "0",
+		 "The sender would leave, and too few holders of its country would remain.");
+	passes(&w, each, transfer(30), "another of it comes");
+	fails(&w, each, move_of(STO_TRANSFER, 'A', 'E', 30), STO_RULE_MIN_HOLDERS, 'A', 29,
+		  "who comes is of another country");
+	passes(&w, us, move_of(STO_TRANSFER, 'A', 'C', 30), "another country than that of the rule");
+	fails(&w, us, move_of(STO_TRANSFER, 'C', 'A', 4), STO_RULE_MIN_HOLDERS, 'C', 3,
+		  "the rule's country");
+	w.classified['C' - 'A'] = (StoRuleClassified){STO_CLASS_RETAIL, false, true, 0, NOON};
+	fails(&w, retail, move_of(STO_TRANSFER, 'C', 'A', 4), STO_RULE_MIN_HOLDERS, 'C', 3,
+		  "the last of a class");
+	passes(&w, retail, move_of(STO_TRANSFER, 'A', 'C', 30), "of another class");
 }
 
 static void

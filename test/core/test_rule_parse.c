@@ -169,6 +169,10 @@ test_rules(void)
 			" (max_holders): \"count\" must be from 1 to 1000000000000");
 	refused("{\"rule\":\"max_holders\",\"count\":1,\"value\":\"US\"}",
 			" (max_holders): \"value\" needs \"by\"");
+	refused("{\"rule\":\"min_holders\",\"count\":1,\"value\":\"US\"}",
+			" (min_holders): \"value\" needs \"by\"");
+	refused("{\"rule\":\"min_holders\",\"count\":1,\"by\":\"topic\",\"value\":\"t\"}",
+			" (min_holders): \"by\" can't be \"topic\"");
 	refused("{\"rule\":\"max_holders\",\"count\":1,\"by\":\"topic\",\"value\":\"t\"}",
 			" (max_holders): \"by\" can't be \"topic\"");
 	refused("{\"rule\":\"max_holders\",\"count\":1,\"by\":\"country\",\"value\":\"XX\"}",
@@ -438,6 +442,7 @@ test_needs_of_each(void)
 	needs("{\"rule\":\"max_balance\",\"share\":1}", "to");
 	needs("{\"rule\":\"min_balance\",\"amount\":\"1\"}", "t");
 	needs("{\"rule\":\"min_holders\",\"count\":1}", "t");
+	needs("{\"rule\":\"min_holders\",\"count\":1,\"by\":\"country\"}", "tc");
 	needs("{\"rule\":\"max_holders\",\"count\":1,\"by\":\"class\"}", "tk");
 	needs("{\"rule\":\"ownership_by_claim\",\"by\":\"topic\",\"value\":\"t\",\"min\":1}", "to");
 	needs("{\"rule\":\"lock_up\",\"until\":1}", "");

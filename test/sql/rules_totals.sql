@@ -91,6 +91,15 @@ SELECT sto_test.classify('bob', 'professional') IS NOT NULL, sto_test.groups(), 
 SELECT sto_test.say('transfer', 'bob/1', 'erin/1', '1'), sto_test.classify('erin', 'market_counterparty') IS NOT NULL, sto_test.say('transfer', 'bob/1', 'erin/1', '1'), sto_test.groups();
 SELECT sto_test.classify('bob', 'retail', jsonb_build_object('token', sto_test.id('ACME'))) IS NOT NULL, sto_test.groups(), sto_test.say('transfer', 'dave/1', 'bob/1', '4'), sto_test.groups();
 
+-- min_holders by country and class: the last of one doesn't leave, unless another of it comes
+SELECT num_nonnulls(sto_test.party('fred', NULL, 'natural', '{"country": "FR"}'), sto_test.wallet('fred/1', 'fred', '{28}'),
+       sto_test.party('gina', NULL, 'natural', '{"country": "FR"}'), sto_test.wallet('gina/1', 'gina', '{29}')), sto_test.rules('ACME', '[]') IS NOT NULL;
+SELECT sto_test.say('transfer', 'alice/1', 'fred/1', '5'), sto_test.rules('ACME', '[{"rule": "min_holders", "count": 1, "by": "country", "value": "FR"}]') IS NOT NULL, sto_test.groups();
+SELECT sto_test.say('transfer', 'fred/1', 'alice/1', '5'), sto_test.say('transfer', 'fred/1', 'gina/1', '5'), sto_test.say('transfer', 'gina/1', 'alice/1', '4'), sto_test.groups();
+SELECT sto_test.classify('gina', 'market_counterparty') IS NOT NULL, sto_test.rules('ACME', '[{"rule": "min_holders", "count": 2, "by": "class"}]') IS NOT NULL;
+SELECT sto_test.say('transfer', 'gina/1', 'alice/1', '1'), sto_test.classify('fred', 'market_counterparty') IS NOT NULL, sto_test.say('transfer', 'gina/1', 'fred/1', '1'), sto_test.say('transfer', 'fred/1', 'alice/1', '1');
+SELECT sto_test.rules('ACME', '[]') IS NOT NULL, sto_test.say('transfer', 'fred/1', 'alice/1', '1'), sto_test.groups();
+
 -- ownership_by_claim: a group's share of what is outstanding
 SELECT num_nonnulls(sto_test.officer('kyc', 31, 'claim_issuer'), sto_test.claim('alice', 'local', 'kyc'));
 SELECT sto_test.rules('ACME', '[{"rule": "ownership_by_claim", "by": "topic", "value": "local", "min": 6000}]') IS NOT NULL, sto_test.groups();

@@ -63,7 +63,7 @@ class Maker:
             low = r.randint(0, 6000)
             return {"by": by, "value": value, **(self.maybe(min=low, max=low + r.randint(0, 4000))
                                                  or dict(max=low))}
-        if name == "max_holders":
+        if name in ("max_holders", "min_holders"):
             by = r.choice(("country", "class"))
             group = self.maybe(by=by)
             if group:
@@ -90,7 +90,6 @@ class Maker:
                 rules.CLASSES)}, **self.maybe(classes=classes)},
             "max_balance": lambda: limit,
             "min_balance": lambda: {"amount": str(self.small(40))},
-            "min_holders": lambda: {"count": self.small(5)},
             "lock_up": lambda: {"until": self.near_noon(2)},
             "volume_limit": lambda: {"seconds": self.small(), **limit},
             "granularity": lambda: {"units": str(self.small(12))},
