@@ -80,11 +80,17 @@ check_new_hold(const StoPosting *p, StoReasons *reasons)
 				   "and with the same group_id; together they lock at most what was issued.");
 }
 
+bool
+sto_hold_expired(const StoPosting *p)
+{
+	return p->hold.has_release_after && p->entry.posted_at >= p->hold.release_after;
+}
+
 static void
 check_hold(const StoPosting *p, StoReasons *reasons)
 {
 	const StoOrder *o = &p->entry.order;
-	bool expired = p->hold.has_release_after && p->entry.posted_at >= p->hold.release_after;
+	bool expired = sto_hold_expired(p);
 
 	if (o->kind == STO_POST && expired)
 		hold_terms(reasons, "the hold has expired", "It can only be released.");

@@ -194,13 +194,16 @@ check_authorised(const StoPosting *p, StoReasons *reasons)
 	sto_reason_whose(reasons, STO_ABOUT_TOKEN);
 }
 
+/* Who may release what has expired, which is everybody, is told; before that it is nobody's matter.
+ */
 static void
 check_remaining(const StoPosting *p, StoReasons *reasons)
 {
 	char left[STO_AMOUNT_TEXT_MAX];
 	char needed[STO_AMOUNT_TEXT_MAX];
 
-	if (p->entry.order.amount <= p->hold.remaining)
+	if (p->entry.order.amount <= p->hold.remaining ||
+		(p->unsigned_by_rule && p->entry.order.kind == STO_RELEASE && !sto_hold_expired(p)))
 		return;
 	sto_amount_print(p->hold.remaining, left);
 	sto_amount_print(p->entry.order.amount, needed);

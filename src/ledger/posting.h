@@ -116,6 +116,8 @@ typedef struct StoParties
 
 /* comply_checks.c: is the order refused if the debit wallet has too little that is not held? */
 extern bool sto_needs_available(const StoOrder *order);
+/* Is it posted at, or after, the end of its hold? */
+extern bool sto_hold_expired(const StoPosting *p);
 /* comply_checks.c: in every mode, STO_MODE_DRY too, those of pause, freezes, units, eligibility and
  * rules */
 extern void sto_comply_checks(const StoPosting *p, const StoParties *parties, StoReasons *reasons);

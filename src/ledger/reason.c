@@ -326,7 +326,6 @@ sto_reasons_json(StringInfo out, const StoReasons *reasons)
 }
 
 static StoReasons *kept = NULL; /* of a caller further up the stack */
-static MemoryContext kept_in;
 
 StoReasons *
 sto_reasons_keep(StoReasons *reasons)
@@ -334,14 +333,13 @@ sto_reasons_keep(StoReasons *reasons)
 	StoReasons *before = kept;
 
 	kept = reasons;
-	kept_in = CurrentMemoryContext;
 	return before;
 }
 
 static void
 keep(const StoReasons *reasons)
 {
-	MemoryContext before = MemoryContextSwitchTo(kept_in);
+	MemoryContext before = MemoryContextSwitchTo(kept->memory);
 
 	kept->count = 0;
 	for (int i = 0; i < reasons->count; i++)

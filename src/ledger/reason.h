@@ -87,6 +87,7 @@ typedef struct StoReasons
 	int count;
 	int size;
 	StoReason *items;
+	MemoryContext memory; /* that a copy is kept in, below */
 } StoReasons;
 
 /* A failed check.  subject: a uuid or an address as kind says, NULL if of the order. */
@@ -120,8 +121,8 @@ extern void sto_reason_values(const StoReason *reason, Datum *values, bool *null
 /* All of them, as a JSON array. */
 extern void sto_reasons_json(StringInfo out, const StoReasons *reasons);
 /*
- * Keep a copy, in the current memory context, of the reasons of the next refusal:
- * for who catches its error.  NULL: no more.  Returns what was kept into before.
+ * Keep a copy there, in its memory, of the reasons of the next refusal: for who
+ * catches its error.  NULL: no more.  Returns what was kept into before.
  */
 extern StoReasons *sto_reasons_keep(StoReasons *reasons);
 /* ERROR with the first reason's SQLSTATE and every reason's detail; returns if there is none. */

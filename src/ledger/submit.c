@@ -290,7 +290,7 @@ reasons_of(const ErrorData *error, const StoReasons *kept, StoReasons *reasons)
 static void
 submit_range(Submission *s, int first, int count)
 {
-	StoReasons kept = {0};
+	StoReasons kept = {.memory = s->memory};
 	StoReasons reasons = {0};
 	ErrorData *error;
 	int64 *ids = NULL;

@@ -139,6 +139,14 @@ SELECT sto.map_role('sto_regress_reader', sto_test.id('venue')) IS NOT NULL;
 SET ROLE sto_regress_reader;
 SELECT rank, remaining, beneficiary = :'carol' FROM sto.pledge WHERE wallet = :'alice' ORDER BY rank;
 RESET ROLE;
+-- a release that nobody signed tells nobody what a hold that has not ended has left
+SELECT hold_id AS pledged FROM sto.hold WHERE wallet = :'alice' AND purpose = 'pledge' AND remaining > 0 AND release_after IS NULL LIMIT 1 \gset
+SELECT sto_test.id('ACME') AS acme, sto_test.id('venue') AS venue \gset
+SET ROLE sto_regress_reader;
+\set VERBOSITY default
+INSERT INTO sto.transfer (kind, token_id, debit_wallet, amount, ordering_party, order_id, hold_id) VALUES ('release', :'acme', :'alice', '100000', :'venue', gen_random_uuid(), :pledged);
+\set VERBOSITY terse
+RESET ROLE;
 SELECT sto.unmap_role('sto_regress_reader');
 SELECT sto_test.check_invariants();
 

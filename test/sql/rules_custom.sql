@@ -108,6 +108,23 @@ BEGIN
 END $$;
 SELECT sto_test.custom('acme.asks'), sto_test.say('transfer', 'alice/1', 'bob/1', '2'), sto_test.say('transfer', 'alice/1', 'bob/1', '1');
 
+-- it submits nothing, though it may try; who submits is told every reason all the same
+CREATE FUNCTION acme.submits(token_id uuid, kind text, debit sto.wallet_address, credit sto.wallet_address, debit_party uuid, credit_party uuid,
+                             amount sto.token_amount, posted_at timestamptz) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM * FROM sto.submit(ARRAY[sto_test.order(sto_test.transfer_order('ACME', 'alice/1', 'bob/1', '1'), '{21}')]);
+    RETURN NULL;
+EXCEPTION WHEN OTHERS THEN
+    RETURN rpad(sqlerrm, 380, '.');
+END $$;
+SELECT sto_test.rules('ACME', jsonb_agg(jsonb_build_object('rule', 'custom', 'label', n::text, 'function', 'acme.submits', 'definition', sto_test.definition('acme.submits')))) IS NOT NULL
+  FROM generate_series(1, 64) AS n;
+SELECT s.ordinal, s.result, s.state, count(*), min(length(r ->> 'detail')), min(left(r ->> 'detail', 46)), max(left(r ->> 'detail', 46)), count(DISTINCT r ->> 'label')
+  FROM sto.submit(ARRAY[sto_test.order(sto_test.transfer_order('ACME', 'alice/1', 'bob/1', '2'), '{21}'),
+                        sto_test.order(sto_test.transfer_order('ACME', 'alice/1', 'bob/1', '3'), '{21}')]) AS s, jsonb_array_elements(s.reasons) AS r
+ GROUP BY 1, 2, 3 ORDER BY 1;
+
 -- a function that is not what was signed refuses every order, and says why
 SELECT sto_test.custom('acme.within_quota'), sto_test.say('transfer', 'alice/1', 'carol/1', '1');
 ALTER FUNCTION acme.within_quota VOLATILE;
