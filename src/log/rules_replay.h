@@ -39,6 +39,6 @@ extern void sto_rules_replay(StoRulesReplay *replay, const uint8_t *token_id);
 extern StoRuleFold *sto_rules_fold(void);
 /* rules_look.c: tell it a look_through event, of which the body fills the rest. */
 extern void sto_rules_look_through(StoRuleFold *fold, StoRuleLook *look, text *body);
-extern void sto_rules_no_memory(void) pg_attribute_noreturn();
+pg_attribute_noreturn() extern void sto_rules_no_memory(void);
 
 #endif
