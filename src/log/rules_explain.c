@@ -148,7 +148,7 @@ explain_visit(StoRulesReplay *replay, StoRuleEntry *entry)
 		StoRuleOutcome outcome;
 
 		/* approvals are used up on the way */
-		if (replay->is_asked &&
+		if (replay->needs.approvals && replay->is_asked &&
 			sto_rule_fold_in_force(replay->fold, entry->token, entry->move.posted_at, &ruling) !=
 				0 &&
 			(ruling == NULL || sto_rule_fold_ask(replay->fold, entry, ruling, NULL, NULL,

@@ -7,6 +7,7 @@
 #include "ledger/gate.h"
 #include "ledger/register.h"
 #include "log/rules_replay.h"
+#include "log/rules_scope.h"
 #include "types/types.h"
 
 #include "catalog/pg_type.h"
@@ -20,33 +21,9 @@
 
 #define FETCH_ROWS 1000
 
-/* Kinds that rules read, and tokens, for their issuers. */
-static const char event_query[] =
-	"SELECT e.entry_id, e.kind, e.subject, e.actor, e.recorded_at, e.body::text, w.address, "
-	"w.party_id"
-	" FROM ONLY sto.event e LEFT JOIN sto.wallet w ON e.kind = 'look_through' AND w.wallet_id = "
-	"e.subject"
-	" WHERE e.kind IN ('look_through', 'party', 'party_facts', 'classification', 'claim', "
-	"'claim_revoke', 'token',"
-	" 'rule_set', 'party_list', 'opt_in', 'travel_data', 'transfer_approval', 'approval_revoke')"
-	" AND e.entry_id <= $2 ORDER BY e.entry_id";
-
 static const char set_query[] =
 	"SELECT e.subject, e.body::text FROM ONLY sto.event e WHERE e.kind = 'rule_set'"
-	" AND (e.subject = $1 OR $1 IS NULL) ORDER BY e.entry_id";
-
-/* Of tokens that ever had rules; the given one even if it had none. */
-static const char entry_query[] =
-	"SELECT t.entry_id, t.kind, t.purpose, t.token_id, t.amount, t.posted_at, t.posted_by,"
-	" t.ordering_party, coalesce(h.notary, t.notary), t.attachment_hash IS NOT NULL, t.rule_set,"
-	" t.debit_wallet, d.party_id, d.kind = 'issuance', t.credit_wallet, c.party_id, c.kind = "
-	"'issuance', h.checked_once, d.kind = 'omnibus', c.kind = 'omnibus'"
-	" FROM ONLY sto.transfer t LEFT JOIN sto.wallet d ON d.address = t.debit_wallet"
-	" LEFT JOIN sto.wallet c ON c.address = t.credit_wallet LEFT JOIN sto.hold h ON h.hold_id = "
-	"t.hold_id"
-	" WHERE t.entry_id <= $2 AND CASE WHEN $1 IS NULL THEN t.token_id IN (SELECT e.subject FROM "
-	"ONLY"
-	" sto.event e WHERE e.kind = 'rule_set') ELSE t.token_id = $1 END ORDER BY t.entry_id";
+	" AND (e.subject = $1 OR $1 IS NULL) AND e.entry_id <= $2 ORDER BY e.entry_id";
 
 enum
 {
@@ -175,16 +152,21 @@ advance(Reader *r)
 }
 
 static void
-open_reader(Reader *r, const char *query, const uint8_t *token_id, int64 until)
+open_reader(Reader *r, const char *query, const StoRulesScope *scope)
 {
-	Oid types[] = {UUIDOID, INT8OID};
-	Datum values[] = {token_id == NULL ? (Datum) 0 : StoUuidGetDatum(token_id),
-					  Int64GetDatum(until)};
-	char nulls[] = {token_id == NULL ? 'n' : ' ', ' '};
+	Oid types[STO_RULES_PARAMETERS];
+	Datum values[STO_RULES_PARAMETERS];
+	char nulls[STO_RULES_PARAMETERS];
 
+	for (int i = 0; i < scope->count; i++)
+	{
+		types[i] = scope->parameters[i].type;
+		values[i] = scope->parameters[i].value;
+		nulls[i] = scope->parameters[i].isnull ? 'n' : ' ';
+	}
 	memset(r, 0, sizeof(*r));
-	r->portal =
-		SPI_cursor_open_with_args(NULL, query, 2, types, values, nulls, true, CURSOR_OPT_NO_SCROLL);
+	r->portal = SPI_cursor_open_with_args(NULL, query, scope->count, types, values, nulls, true,
+										  CURSOR_OPT_NO_SCROLL);
 	advance(r);
 }
 
@@ -488,47 +470,61 @@ read_entry(Tables *t, const Reader *r, StoRuleEntry *entry)
 }
 
 static bool
-keep(StoRuleFold *fold, const uint8_t *token_id, const StoRuleSet *set)
+keep(StoRuleFold *fold, const uint8_t *token_id, const StoRuleNeeds *needs)
 {
 	uint32_t token = sto_rule_fold_token(fold, token_id);
-	StoRuleNeeds needs;
 	unsigned missing;
 
+	return token != 0 && sto_rule_fold_keep(fold, token, needs, &missing);
+}
+
+/* Keep what a set of the log reads, from the first entry on. */
+static void
+keep_set(StoRulesReplay *replay, const uint8_t *token_id, const text *body)
+{
+	char why[STO_RULE_WHY_MAX];
+	StoRuleSet *set = sto_rules_parse(VARDATA_ANY(body), VARSIZE_ANY_EXHDR(body), why);
+	StoRuleNeeds needs;
+	bool kept;
+
+	/* one that can't be read is complained of when its event comes */
+	if (set == NULL)
+		return;
 	sto_rules_needs(set, &needs);
-	return token != 0 && sto_rule_fold_keep(fold, token, &needs, &missing);
+	if (replay->proposed == NULL)
+		sto_rules_add_needs(&replay->needs, &needs);
+	kept = keep(replay->fold, token_id, &needs);
+	sto_rules_free(set);
+	need_done(kept);
 }
 
 /* Everything that any set of the log reads, and the proposed one; false: there is none. */
 static bool
 keep_all(StoRulesReplay *replay, const uint8_t *token_id)
 {
-	Oid types[] = {UUIDOID};
-	Datum values[] = {token_id == NULL ? (Datum) 0 : StoUuidGetDatum(token_id)};
-	char nulls[] = {token_id == NULL ? 'n' : ' '};
-
+	Oid types[] = {UUIDOID, INT8OID};
+	Datum values[] = {token_id == NULL ? (Datum) 0 : StoUuidGetDatum(token_id),
+					  Int64GetDatum(replay->until == 0 ? PG_INT64_MAX : replay->until)};
+	char nulls[] = {token_id == NULL ? 'n' : ' ', ' '};
 	bool found = token_id != NULL;
 
+	memset(&replay->needs, 0, sizeof(replay->needs));
 	if (replay->proposed != NULL)
-		need_done(keep(replay->fold, token_id, replay->proposed));
-	if (SPI_execute_with_args(set_query, 1, types, values, nulls, true, 0) != SPI_OK_SELECT)
+	{
+		sto_rules_needs(replay->proposed, &replay->needs);
+		need_done(keep(replay->fold, token_id, &replay->needs));
+	}
+	if (SPI_execute_with_args(set_query, 2, types, values, nulls, true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "rule sets can't be read");
 	found |= SPI_processed > 0;
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
-		HeapTuple row = SPI_tuptable->vals[i];
+		TupleDesc columns = SPI_tuptable->tupdesc;
 		bool isnull;
-		Datum token = SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &isnull);
-		text *body = DatumGetTextPP(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &isnull));
-		char why[STO_RULE_WHY_MAX];
-		StoRuleSet *set = sto_rules_parse(VARDATA_ANY(body), VARSIZE_ANY_EXHDR(body), why);
-		bool kept;
+		Datum token = SPI_getbinval(SPI_tuptable->vals[i], columns, 1, &isnull);
+		Datum body = SPI_getbinval(SPI_tuptable->vals[i], columns, 2, &isnull);
 
-		/* one that can't be read is complained of when its event comes */
-		if (set == NULL)
-			continue;
-		kept = keep(replay->fold, (const uint8_t *) DatumGetPointer(token), set);
-		sto_rules_free(set);
-		need_done(kept);
+		keep_set(replay, (const uint8_t *) DatumGetPointer(token), DatumGetTextPP(body));
 	}
 	SPI_freetuptable(SPI_tuptable);
 	return found;
@@ -569,7 +565,7 @@ sto_rules_replay(StoRulesReplay *replay, const uint8_t *token_id)
 	HASHCTL ctl = {.keysize = STO_ADDRESS_LEN,
 				   .entrysize = sizeof(WalletNumber),
 				   .hcxt = CurrentMemoryContext};
-	int64 until = replay->until == 0 ? PG_INT64_MAX : replay->until;
+	StoRulesScope scope;
 	Reader events;
 	Reader entries;
 
@@ -577,8 +573,9 @@ sto_rules_replay(StoRulesReplay *replay, const uint8_t *token_id)
 		return;
 	t.wallets =
 		hash_create("sto wallets of rules", 1024, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	open_reader(&events, event_query, token_id, until);
-	open_reader(&entries, entry_query, token_id, until);
+	sto_rules_scope(replay, token_id, &replay->needs, &scope);
+	open_reader(&events, scope.events, &scope);
+	open_reader(&entries, scope.entries, &scope);
 	merge(&t, &events, &entries);
 	close_reader(&entries);
 	close_reader(&events);

@@ -23,16 +23,18 @@ struct StoRulesReplay
 	/* of the entry that is visited */
 	bool has_rule_set;
 	int64 rule_set;
-	bool is_asked;    /* rules apply to it: no release, no lock-up, seizure or freeze */
-	bool is_enforced; /* they stop it not */
+	bool is_asked;      /* rules apply to it: no release, no lock-up, seizure or freeze */
+	bool is_enforced;   /* they stop it not */
+	StoRuleNeeds needs; /* what the sets that may be asked read, times and names aside */
 	/* the caller's choice */
-	int64 until;                /* entries above it are not read */
+	int64 until;                /* if not 0, the only entry that matters: none after it is read */
 	const StoRuleSet *proposed; /* kept for from the start, beside the sets of the log */
 };
 
 /*
- * Replay the entries of one token, or (NULL) of all that ever had rules, and every
- * event that rules read.  With SPI connected.  ERROR for a body that can't be read.
+ * Replay the entries of one token, or (NULL) of all that ever had rules, and events
+ * that rules read; of one token no more of both than rules_scope.h says.  With SPI
+ * connected.  ERROR for a body that can't be read.
  */
 extern void sto_rules_replay(StoRulesReplay *replay, const uint8_t *token_id);
 /* A new fold, to be freed also where an error leaves. */

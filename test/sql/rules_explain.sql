@@ -21,7 +21,7 @@ CREATE FUNCTION sto_test.plain(said text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     name text;
 BEGIN
-    FOREACH name IN ARRAY '{ACME,acme,alice,bob,carol}'::text[] LOOP
+    FOREACH name IN ARRAY '{ACME,BETA,acme,alice,bob,carol,dave}'::text[] LOOP
         said := replace(said, sto_test.id(name)::text, name);
     END LOOP;
     RETURN regexp_replace(regexp_replace(said, '"after":\d+', '"after":T'), '"until":\d+', '"until":T');
@@ -66,6 +66,16 @@ SELECT count(*) FROM sto.simulate_rules(sto_test.id('ACME'), '{"rules": [{"rule"
 SELECT count(*) FROM sto.simulate_rules(sto_test.id('ACME'), '{"rules": [{"rule": "granularity", "units": "1000000"}]}',
                                         (SELECT posted_at FROM sto.transfer WHERE entry_id = :entry), (SELECT posted_at FROM sto.transfer WHERE entry_id = :next)) AS s;
 SELECT sto_test.try($$SELECT * FROM sto.simulate_rules(sto_test.id('ACME'), '{"rules": [{"rule": "tea_break"}]}')$$);
+-- facts about who never had a position: a hold's beneficiary
+SELECT sto_test.party('dave', NULL, 'natural', '{"country": "US"}') IS NOT NULL, sto_test.wallet('dave/1', 'dave', '{33}') IS NOT NULL;
+SELECT sto_test.token('BETA', 'acme') IS NOT NULL, sto_test.issue('BETA', 'alice/1', '100') IS NOT NULL, sto_test.issue('BETA', 'bob/1', '100') IS NOT NULL;
+SELECT sto_test.hold('BETA', 'alice/1', '5', 'pledge', '{"credit_wallet": "dave/1"}') AS pledge \gset
+SELECT s.entry_id = :pledge, s.rule, s.value FROM sto.simulate_rules(sto_test.id('BETA'), '{"rules": [{"rule": "country_deny", "countries": ["US"], "kinds": ["hold"]}]}') AS s;
+-- rules that read only what the two parties have and what is outstanding: the rest of the token is left aside, its sums are not
+SELECT sto_test.rules('BETA', '[{"rule": "max_balance", "share": 9000}, {"rule": "volume_limit", "seconds": 86400, "share": 5000}, {"rule": "country_deny", "countries": ["US"]}]') IS NOT NULL;
+SELECT sto_test.transfer('BETA', 'bob/1', 'alice/2', '20') IS NOT NULL, sto_test.issue('BETA', 'carol/1', '40') IS NOT NULL, sto_test.redeem('BETA', 'carol/1', '15') IS NOT NULL;
+SELECT sto_test.transfer('BETA', 'bob/1', 'alice/1', '10') AS beta \gset
+SELECT sto_test.explained(:beta);
 -- neither writes
 BEGIN READ ONLY;
 SELECT count(*) > 0 FROM sto.explain_entry(:entry);
