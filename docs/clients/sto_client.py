@@ -648,12 +648,12 @@ def in_force(dates, at):
 
 
 # Enforcement: its acts, and the capability of the two officers that each needs.
-OFFICERS = dict.fromkeys(("force", "reverse", "seizure", "freeze"), "enforcer") | \
+OFFICERS = dict.fromkeys(("force", "reverse", "seizure", "freeze", "post"), "enforcer") | \
     {"recover": "recovery_agent"}
 
 
 def by_case(row):
-    """Does the entry rest on a case of two officers, named in authority_event?"""
+    """Is the entry enforcement, which rests on a case of two officers?  A post may."""
     return row["kind"] in ("force", "recover", "reverse") or \
         row["kind"] == "hold" and row["purpose"] in ("seizure", "freeze")
 
@@ -1182,7 +1182,11 @@ class Register:
             held = self.holds.get(hold, dict(row=None))["row"]
             if held is None or (self.holds[hold]["wallet"], str(held["token_id"])) != \
                     (parse_address(body["debit"]), body["token"]):
-                self.problem(row, f"a case that breaks hold {hold}, which is not there")
+                self.problem(row, f"a case about hold {hold}, which is not there")
+            elif body["act"] == "post" and held["purpose"] != "pledge":
+                self.problem(row, f"a case that posts hold {hold}, which is no pledge")
+        if body["act"] == "post" and len(body.get("holds", ())) != 1:
+            self.problem(row, "a case of post names one hold")
 
     def apply_case_approve(self, row, body):
         case = self.cases.get(self.case_ids.get(row["subject"]), {})
@@ -1230,6 +1234,10 @@ class Register:
     def cited_case(self, row):
         return self.cases.get(row["authority_event"], {})
 
+    def rests_on_case(self, row):
+        """Enforcement does, and a pledge's post in its beneficiary's place."""
+        return by_case(row) or row["kind"] == "post" and bool(self.cited_case(row))
+
     def check_case(self, row):
         case = self.cited_case(row)
         if not case:
@@ -1244,10 +1252,12 @@ class Register:
         credit = parse_address(body["credit"]) if "credit" in body else None
         said = (body["act"], body.get("token", str(row["token_id"])),
                 parse_address(body["debit"]), credit,
-                int(body.get("amount", row["amount"])), body["document_hash"], body.get("undoes"))
+                int(body.get("amount", row["amount"])), body["document_hash"], body.get("undoes"),
+                *(((body.get("holds") or [None])[0], True) if body["act"] == "post" else
+                  (None, None)))
         if said != (row["purpose"] or row["kind"], str(row["token_id"]), row["debit_wallet"],
                     row["credit_wallet"], row["amount"], (row["attachment_hash"] or b"").hex(),
-                    row["undoes"]):
+                    row["undoes"], row["hold_id"], row["keep_rest"]):
             self.problem(row, "it is not what its case says")
         if row["checked_once"] is not None:
             self.problem(row, "enforcement that is checked once")
@@ -1340,7 +1350,7 @@ class Register:
         if order in self.orders:
             self.problem(row, "order id used twice")
         self.orders.add(order)
-        if by_case(row):
+        if self.rests_on_case(row):
             self.check_case(row)
         self.check_order(row)
         self.check_hold(row)
@@ -1534,7 +1544,7 @@ class Register:
         """Whose quorum may order this entry; None: nobody's."""
         kind, party = row["kind"], row["ordering_party"]
         issuer = self.tokens.get(row["token_id"], {}).get("issuer")
-        if by_case(row):
+        if self.rests_on_case(row):
             case = self.cited_case(row)
             officer = party in (case.get("opened_by"), case.get("approved_by"))
             return party if officer and self.may(party, OFFICERS[case["body"]["act"]]) else None
@@ -1582,7 +1592,7 @@ class Register:
     def check_order(self, row):
         message = order_message(self.ledger, row)
         subject = self.orderer(row)
-        batch = None if by_case(row) else self.batches.get(row["authority_event"])
+        batch = None if self.rests_on_case(row) else self.batches.get(row["authority_event"])
         if row["valid_until"] is not None and row["posted_at"] >= row["valid_until"]:
             self.problem(row, "posted after it had expired")
         if batch:

@@ -19,7 +19,7 @@ CREATE TABLE sto.case (
     document_hash sto.digest         NOT NULL,  -- of the decision
     act           text               NOT NULL,
     basis         text               NOT NULL,
-    holds         bigint[],                     -- that it breaks, in this order
+    holds         bigint[],                     -- that it breaks, in this order; of a post, the pledge
     CONSTRAINT case_pkey PRIMARY KEY (case_event),
     CONSTRAINT case_id UNIQUE (case_id)
 );

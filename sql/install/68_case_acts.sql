@@ -6,7 +6,7 @@
 CREATE FUNCTION sto.by_case(kind text, purpose text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN kind IN ('force', 'recover', 'reverse') OR kind = 'hold' AND coalesce(purpose IN ('seizure', 'freeze'), false);
-COMMENT ON FUNCTION sto.by_case(text, text) IS 'whether entries of this kind and purpose are enforcement, which a case of two officers allows';
+COMMENT ON FUNCTION sto.by_case(text, text) IS 'whether entries of this kind and purpose are enforcement, which a case of two officers allows; of posts only those that cite one';
 
 CREATE FUNCTION sto.case_capability(act text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -61,6 +61,23 @@ CREATE FUNCTION sto.freeze_units_body(token uuid, wallet sto.wallet_address, amo
 COMMENT ON FUNCTION sto.freeze_units_body(uuid, sto.wallet_address, sto.token_amount, text, sto.digest, timestamptz, timestamptz) IS
     'body of a case that holds units until an enforcer releases them';
 
+CREATE FUNCTION sto.post_body(hold_id bigint, basis text, document_hash sto.digest, amount sto.token_amount DEFAULT NULL,
+                              valid_until timestamptz DEFAULT NULL, not_before timestamptz DEFAULT NULL) RETURNS json
+    LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    -- to the wallet that has succeeded the beneficiary's, if its keys were lost
+    RETURN (WITH RECURSIVE heir (address) AS (
+                SELECT h.beneficiary FROM sto.hold h WHERE h.hold_id = post_body.hold_id
+                UNION ALL
+                SELECT w.successor FROM heir r JOIN sto.wallet w ON w.address = r.address WHERE w.successor IS NOT NULL)
+            SELECT sto.case_body('post', basis, document_hash, h.wallet, h.token_id,
+                                 (SELECT r.address FROM heir r JOIN sto.wallet w ON w.address = r.address WHERE w.successor IS NULL),
+                                 coalesce(post_body.amount, h.remaining), NULL, ARRAY[h.hold_id], valid_until, not_before)
+              FROM sto.hold h WHERE h.hold_id = post_body.hold_id);
+END $$;
+COMMENT ON FUNCTION sto.post_body(bigint, text, sto.digest, sto.token_amount, timestamptz, timestamptz) IS
+    'body of a case that posts a pledge to its beneficiary in the beneficiary''s place; amount: all that it still holds, or less, and the rest stays pledged; null if the caller may not see the hold';
+
 CREATE FUNCTION sto.recover_body(lost_wallet sto.wallet_address, new_wallet sto.wallet_address, document_hash sto.digest,
                                  not_before timestamptz, token uuid DEFAULT NULL, basis text DEFAULT 'recovery',
                                  valid_until timestamptz DEFAULT NULL) RETURNS json
@@ -109,6 +126,10 @@ BEGIN
     o.kind := CASE WHEN c.act IN ('seizure', 'freeze') THEN 'hold' ELSE c.act END;
     o.purpose := CASE WHEN c.act IN ('seizure', 'freeze') THEN c.act END;
     o.undoes := c.undoes;
+    IF c.act = 'post' THEN
+        o.hold_id := c.holds[1];
+        o.keep_rest := true;
+    END IF;
     o.order_id := case_order.order_id;
     o.ordering_party := case_order.officer;
     o.token_id := coalesce(c.token_id, case_order.token);
@@ -139,7 +160,7 @@ DECLARE
 BEGIN
     SELECT e.entry_id, e.posted_at, e.leaf_hash, e.repeated INTO entry_id, posted_at, leaf_hash, repeated
       FROM sto.transfer(o.token_id::text, o.debit_wallet, o.credit_wallet, sto.to_display(o.amount, t.decimals), o.ordering_party,
-                        o.order_id, signatures, o.kind, o.valid_until, o.reference, purpose => o.purpose, undoes => o.undoes, attachment_hash => o.attachment_hash,
+                        o.order_id, signatures, o.kind, o.valid_until, o.reference, o.hold_id, purpose => o.purpose, keep_rest => o.keep_rest, undoes => o.undoes, attachment_hash => o.attachment_hash,
                         authority_event => o.authority_event) e;
 END $$;
 COMMENT ON FUNCTION sto.enforce(bigint, uuid, uuid, bytea, timestamptz, text, uuid) IS

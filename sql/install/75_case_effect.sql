@@ -107,6 +107,13 @@ END $$;
 COMMENT ON FUNCTION sto.case_effect() IS
     'units that each enforced entry takes out of a hold that its case names: what was not available, in the order named';
 
+-- Other posts cite a batch or nothing.
+CREATE VIEW sto.case_post AS
+SELECT t.entry_id, t.authority_event AS case_event
+  FROM ONLY sto.transfer t JOIN ONLY sto.event c ON c.entry_id = t.authority_event AND c.kind = 'case'
+ WHERE t.kind = 'post';
+COMMENT ON VIEW sto.case_post IS 'posts of pledges that a case of two officers allows, in the beneficiary''s place';
+
 -- Every way in which units leave a hold.
 CREATE VIEW sto.hold_use AS
 SELECT t.entry_id, t.hold_id, t.amount, t.kind, t.keep_rest, t.token_id, t.debit_wallet, t.posted_at

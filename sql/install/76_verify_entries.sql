@@ -66,12 +66,13 @@ BEGIN
                     WHEN a.unsigned THEN a.may_be_unsigned
                     ELSE a.policy_subject = a.need AND a.policy_in_force
                          AND (a.by_case OR a.authority_event IS NULL OR a.batch_actor = a.need) END AS good
-          FROM (SELECT t.entry_id, t.key_policy, t.authority_event, t.posted_by, t.ordering_party, sto.by_case(t.kind, t.purpose) AS by_case,
-                       t.signatures IS NULL AND (t.authority_event IS NULL OR sto.by_case(t.kind, t.purpose)) AS unsigned,
+          FROM (SELECT t.entry_id, t.key_policy, t.authority_event, t.posted_by, t.ordering_party, sto.by_case(t.kind, t.purpose) OR q.entry_id IS NOT NULL AS by_case,
+                       t.signatures IS NULL AND (t.authority_event IS NULL OR sto.by_case(t.kind, t.purpose) OR q.entry_id IS NOT NULL) AS unsigned,
                        coalesce(t.signatures IS NULL AND t.authority_event IS NULL
                            AND (t.kind = 'post' AND h.purpose = 'hash_lock' AND sha256(t.preimage)::sto.digest = h.condition_hash
                                 OR t.kind = 'release' AND t.posted_at >= h.release_after), false) AS by_rule,
-                       CASE WHEN sto.by_case(t.kind, t.purpose) THEN sto.case_officer(t.authority_event, t.ordering_party, t.entry_id)
+                       CASE WHEN sto.by_case(t.kind, t.purpose) OR q.entry_id IS NOT NULL
+                            THEN sto.case_officer(t.authority_event, t.ordering_party, t.entry_id)
                             WHEN t.kind = 'issue' OR t.kind = 'hold' AND t.purpose = 'lock_up' AND t.ordering_party = k.issuer
                                                      AND t.ordering_party <> d.party_id
                             THEN CASE WHEN t.ordering_party = k.issuer THEN k.issuer END
@@ -100,6 +101,7 @@ BEGIN
                   LEFT JOIN sto.barred_span z ON z.address = h.beneficiary AND z.since < t.entry_id
                   LEFT JOIN sto.wallet b ON t.hold_id IS NOT NULL AND b.address = CASE
                        WHEN z.since IS NULL THEN coalesce(h.beneficiary, t.credit_wallet) ELSE sto.heir(h.beneficiary, t.entry_id) END
+                  LEFT JOIN sto.case_post q ON q.entry_id = t.entry_id
                   LEFT JOIN sto.policy_span p ON p.policy_event = t.key_policy
                   LEFT JOIN sto.batch f ON f.batch_event = t.authority_event
                   LEFT JOIN (SELECT e.subject, e.entry_id AS since, e.body ->> 'unsigned_role' AS role,
@@ -177,6 +179,7 @@ BEGIN
                                t.attachment_hash, t.group_id, t.undoes, t.checked_once) ORDER BY t.entry_id) AS hash
                       FROM ONLY sto.transfer t
                      WHERE t.authority_event IS NOT NULL AND NOT sto.by_case(t.kind, t.purpose)
+                       AND t.entry_id NOT IN (SELECT q.entry_id FROM sto.case_post q)
                      GROUP BY t.authority_event) l
               LEFT JOIN ONLY sto.event e ON e.entry_id = l.authority_event AND e.kind = 'batch'
               LEFT JOIN LATERAL (SELECT (e.body ->> 'count')::bigint AS count, (e.body ->> 'sum')::sto.token_amount AS sum,

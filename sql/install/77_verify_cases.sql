@@ -14,7 +14,7 @@ SELECT e.entry_id AS case_event, e.subject AS case_id, e.actor AS opened_by, e.r
                FROM ONLY sto.event d WHERE d.kind = 'case_approve' GROUP BY d.subject) a ON a.subject = e.subject
   LEFT JOIN (SELECT x.authority_event, min(x.entry_id) AS used
                FROM (SELECT t.authority_event, t.entry_id FROM ONLY sto.transfer t
-                      WHERE t.authority_event IS NOT NULL AND sto.by_case(t.kind, t.purpose)
+                      WHERE t.authority_event IS NOT NULL AND (sto.by_case(t.kind, t.purpose) OR t.kind = 'post')
                      UNION ALL
                      SELECT a.case_event, a.attachment FROM sto.attach_event a) x
               GROUP BY x.authority_event) u ON u.authority_event = e.entry_id
@@ -40,13 +40,14 @@ CREATE FUNCTION sto.case_fault(c sto.case_span) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN CASE
-        WHEN c.act IS NULL OR c.act NOT IN ('force', 'reverse', 'seizure', 'freeze', 'recover') THEN 'a case of an act that there is none'
+        WHEN c.act IS NULL OR c.act NOT IN ('force', 'reverse', 'seizure', 'freeze', 'recover', 'post') THEN 'a case of an act that there is none'
         WHEN c.basis NOT IN ('law', 'contract', 'court', 'administrative') AND (c.act, c.basis) NOT IN (('force', 'succession'), ('recover', 'recovery'))
           THEN 'a case without legal basis'
         WHEN c.act <> 'recover' AND (c.token IS NULL OR c.amount IS NULL)
           OR c.act = 'recover' AND (c.amount IS NOT NULL OR c.not_before IS NULL)
           OR CASE c.act WHEN 'seizure' THEN false WHEN 'freeze' THEN c.credit IS NOT NULL ELSE c.credit IS NULL END
-          OR (c.undoes IS NULL) = (c.act = 'reverse') OR c.holds IS NOT NULL AND c.act <> 'force'
+          OR (c.undoes IS NULL) = (c.act = 'reverse')
+          OR c.holds IS NOT NULL AND c.act NOT IN ('force', 'post') OR c.act = 'post' AND cardinality(c.holds) IS DISTINCT FROM 1
           THEN 'a case that does not state what its act needs, or more'
         WHEN c.amount <= 0 THEN 'a case about no unit'
         WHEN c.valid_until <= greatest(c.recorded_at, c.not_before) THEN 'a case that ends before it may be carried out'
@@ -60,10 +61,10 @@ BEGIN
           THEN 'a case about a token that was not there'
         WHEN cardinality(c.holds) NOT BETWEEN 1 AND 64
           OR cardinality(c.holds) <> (SELECT count(DISTINCT h.entry_id) FROM ONLY sto.transfer h
-                                       WHERE h.entry_id = ANY (c.holds) AND h.kind = 'hold'
+                                       WHERE h.entry_id = ANY (c.holds) AND h.kind = 'hold' AND (c.act = 'force' OR h.purpose = 'pledge')
                                          AND h.debit_wallet = ANY (sto.recovered_from(c.debit, c.token, c.case_event))
                                          AND h.token_id = c.token AND h.entry_id < c.case_event)
-          THEN 'a case that breaks a hold that was not there'
+          THEN 'a case about a hold that was not there, or that it can''t be about'
         WHEN c.undoes IS NOT NULL
          AND NOT EXISTS (SELECT FROM ONLY sto.transfer t
                           WHERE t.entry_id = c.undoes AND t.entry_id < c.case_event AND t.kind IN ('transfer', 'post', 'force')
@@ -78,7 +79,8 @@ BEGIN
     RETURN QUERY
     WITH span AS MATERIALIZED (SELECT * FROM sto.case_span),
     entry AS (
-        SELECT t.* FROM ONLY sto.transfer t WHERE sto.by_case(t.kind, t.purpose)),
+        SELECT t.* FROM ONLY sto.transfer t
+         WHERE sto.by_case(t.kind, t.purpose) OR t.entry_id IN (SELECT q.entry_id FROM sto.case_post q)),
     fault AS (
         SELECT s.case_event AS id, sto.case_fault(s::sto.case_span) AS reason FROM span s
         UNION ALL
@@ -95,11 +97,12 @@ BEGIN
                WHEN s.used < t.entry_id AND t.kind <> 'recover' THEN 'its case was carried out before'
                WHEN t.posted_at >= s.valid_until THEN 'its case had expired'
                WHEN t.posted_at < s.not_before THEN 'its case was not to be carried out yet'
-               WHEN (t.kind, t.purpose, t.token_id, t.debit_wallet, t.credit_wallet, t.amount, t.attachment_hash, t.undoes)
+               WHEN (t.kind, t.purpose, t.token_id, t.debit_wallet, t.credit_wallet, t.amount, t.attachment_hash, t.undoes, t.hold_id, t.keep_rest)
                     IS DISTINCT FROM (CASE WHEN s.act IN ('seizure', 'freeze') THEN 'hold' ELSE s.act END,
                                       CASE WHEN s.act IN ('seizure', 'freeze') THEN s.act END,
                                       coalesce(s.token, t.token_id), s.debit, s.credit,
-                                      CASE s.act WHEN 'recover' THEN t.amount ELSE s.amount END, s.document_hash, s.undoes)
+                                      CASE s.act WHEN 'recover' THEN t.amount ELSE s.amount END, s.document_hash, s.undoes,
+                                      CASE s.act WHEN 'post' THEN s.holds[1] END, CASE s.act WHEN 'post' THEN true END)
                  THEN 'it is not what its case says'
                WHEN t.kind = 'recover' AND (t.debit_balance, t.debit_held) <> ('0'::sto.token_amount, '0'::sto.token_amount)
                  THEN 'it leaves something in a lost wallet'

@@ -140,7 +140,7 @@ sto_fold_batch_count(const Posting *p)
 	Batch *batch;
 	OpenBatch *open;
 
-	if (!p->entry->has_authority_event || sto_order_by_case(p->order))
+	if (!p->entry->has_authority_event || sto_order_by_case(p->order) || p->legal != NULL)
 		return true;
 	batch = cited(p, &number);
 	if (batch == NULL || batch->posted)

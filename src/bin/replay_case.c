@@ -12,9 +12,13 @@
 #define F(field) STO_BODY_BIT(STO_F_##field)
 #define COMMON (F(ACT) | F(BASIS) | F(DOCUMENT_HASH) | F(DEBIT) | F(VALID_UNTIL) | F(NOT_BEFORE))
 
-const char *const sto_fold_acts[] = {
-	[CASE_FORCE] = "force",   [CASE_REVERSE] = "reverse", [CASE_SEIZURE] = "seizure",
-	[CASE_FREEZE] = "freeze", [CASE_RECOVER] = "recover", NULL};
+const char *const sto_fold_acts[] = {[CASE_FORCE] = "force",
+									 [CASE_REVERSE] = "reverse",
+									 [CASE_SEIZURE] = "seizure",
+									 [CASE_FREEZE] = "freeze",
+									 [CASE_RECOVER] = "recover",
+									 [CASE_POST] = "post",
+									 NULL};
 const char *const sto_fold_case_bases[] = {"law",        "contract", "court", "administrative",
 										   "succession", "recovery", NULL};
 
@@ -45,6 +49,8 @@ static const struct
 	[CASE_FREEZE] = {F(TOKEN) | F(AMOUNT), 0, STO_HOLD, STO_FREEZE, 0, CAPABILITY_ENFORCER},
 	[CASE_RECOVER] = {F(CREDIT) | F(NOT_BEFORE), F(TOKEN), STO_RECOVER, 0, BASIS_RECOVERY,
 					  CAPABILITY_RECOVERY_AGENT},
+	[CASE_POST] = {F(TOKEN) | F(CREDIT) | F(AMOUNT) | F(HOLDS), 0, STO_POST, 0, 0,
+				   CAPABILITY_ENFORCER},
 };
 
 static bool
@@ -164,6 +170,8 @@ add_hold(const Act *act, Case *legal, int64_t hold_id)
 						(long long) hold_id);
 		return true;
 	}
+	if (legal->act == CASE_POST && hold->purpose != STO_PLEDGE)
+		sto_fold_refuse(act, STO_CHECK_HOLD, "hold %lld is no pledge", (long long) hold_id);
 	for (uint32_t i = 0; i < legal->hold_count; i++)
 		if (((CaseHold *) sto_pool_at(&r->case_holds, legal->first_hold + i))->hold == hold_row)
 			sto_fold_refuse(act, STO_CHECK_HOLD, "hold %lld stands twice", (long long) hold_id);
@@ -186,6 +194,8 @@ add_holds(const Act *act, Case *legal)
 		return true;
 	if (holds->count < 1 || holds->count > HOLDS_MAX)
 		sto_fold_refuse(act, STO_CHECK_BODY, "\"holds\" names 1 to %d holds", HOLDS_MAX);
+	if (legal->act == CASE_POST && holds->count != 1)
+		sto_fold_refuse(act, STO_CHECK_BODY, "a case of post names one hold");
 	for (int i = 0; i < holds->count; i++)
 		if (!add_hold(act, legal, sto_body_integer(holds, i)))
 			return false;
@@ -346,6 +356,15 @@ sto_fold_case_officer(const Posting *p)
 	return may_decide(officer, (CaseAct) legal->act) ? officer : NULL;
 }
 
+/* Is the hold that it posts the one that the case names? */
+static bool
+posts_named(const Posting *p, const Case *legal)
+{
+	return legal->hold_count > 0 &&
+		   p->order->hold_id ==
+			   ((CaseHold *) sto_pool_at(&p->r->case_holds, legal->first_hold))->hold_id;
+}
+
 static const char *
 difference(const Posting *p, const Case *legal)
 {
@@ -365,6 +384,10 @@ difference(const Posting *p, const Case *legal)
 		return "amount";
 	if (o->has_undoes && o->undoes != legal->undoes)
 		return "undoes";
+	if (o->kind == STO_POST && !posts_named(p, legal))
+		return "hold_id";
+	if (o->kind == STO_POST && !o->keep_rest)
+		return "keep_rest";
 	if (!o->has_attachment || memcmp(o->attachment, legal->document_hash, STO_DIGEST_LEN) != 0)
 		return "attachment_hash";
 	return NULL;

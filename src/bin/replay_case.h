@@ -14,6 +14,7 @@ typedef enum CaseAct
 	CASE_SEIZURE,
 	CASE_FREEZE,
 	CASE_RECOVER,
+	CASE_POST,
 	CASE_ACTS
 } CaseAct;
 

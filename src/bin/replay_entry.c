@@ -92,7 +92,9 @@ resolve(Posting *p)
 	p->orderer = find_orderer(p);
 	if (o->has_hold_id)
 		find_hold(p);
-	if (sto_order_by_case(o) && p->entry->has_authority_event)
+	if (p->entry->has_authority_event &&
+		(sto_order_by_case(o) ||
+		 (o->kind == STO_POST && p->hold != NULL && p->hold->purpose == STO_PLEDGE)))
 		p->legal = sto_fold_case(r, p->entry->authority_event);
 	if (p->token == NULL)
 		return true;

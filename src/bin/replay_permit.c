@@ -120,6 +120,8 @@ authority_to_post(const Posting *p, Authority *a)
 				return refuse(p, "only the hold's notary may post it");
 			return authority_of_party(p, a);
 		case STO_PLEDGE:
+			if (p->legal != NULL)
+				return authority_of_officer(p, a);
 			if (!authority_of_wallet(p, p->credit, a))
 				return false;
 			/* no token policy frees a creditor's order from its signature */

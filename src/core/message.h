@@ -88,7 +88,7 @@ typedef struct StoOrder
 	int64_t undoes;
 } StoOrder;
 
-/* Is it enforcement, which cites a case of two officers in authority_event? */
+/* Is it enforcement, which cites a case of two officers in authority_event?  A post may. */
 static inline bool
 sto_order_by_case(const StoOrder *order)
 {

@@ -154,8 +154,11 @@ authority_to_post(const StoPosting *p, StoPartyFact *party, Authority *authority
 			return authority_of_party(o->ordering_party, party, authority);
 		case STO_PLEDGE:
 		{
-			StoRefusal refusal = authority_of_wallet(p, &p->credit, party, authority);
+			StoRefusal refusal;
 
+			if (p->legal != NULL)
+				return authority_of_officer(p, party, authority);
+			refusal = authority_of_wallet(p, &p->credit, party, authority);
 			/* no token policy frees a creditor's order from its signature */
 			authority->holder = false;
 			return refusal;

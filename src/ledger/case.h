@@ -20,6 +20,7 @@ typedef enum StoCaseAct
 	STO_CASE_SEIZURE,
 	STO_CASE_FREEZE,
 	STO_CASE_RECOVER,
+	STO_CASE_POST,
 	STO_CASE_ACTS
 } StoCaseAct;
 
@@ -49,7 +50,7 @@ typedef struct StoCase
 	uint8_t credit[STO_ADDRESS_LEN];
 	uint8_t document_hash[STO_DIGEST_LEN];
 	int hold_count;
-	int64 *holds;      /* that it breaks, in this order */
+	int64 *holds;      /* that it breaks, in this order; of a post, the one that it posts */
 	StoAmount *broken; /* units that the entry at hand takes out of each */
 } StoCase;
 
@@ -67,7 +68,7 @@ extern StoCase *sto_case_read(int64 case_event);
 extern StoCase *sto_case_lock(int64 case_event);
 /* Adds a reason for each way in which the order may not be carried out under its case now. */
 extern void sto_comply_case(const struct StoPosting *p, StoReasons *reasons);
-/* Units that the entry takes out of holds that its case breaks. */
+/* Units that a force takes out of holds that its case breaks. */
 extern StoAmount sto_case_broken(const StoCase *legal);
 /* The case is carried out by that entry or event. */
 extern void sto_case_use(int64 case_event, int64 used);

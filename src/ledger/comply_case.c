@@ -6,7 +6,6 @@
 #include "postgres.h"
 
 #include "ledger/attach.h"
-#include "ledger/attach.h"
 #include "ledger/case.h"
 #include "ledger/posting.h"
 #include "ledger/store.h"
@@ -130,7 +129,7 @@ static const struct
 } orders[STO_CASE_ACTS] = {
 	[STO_CASE_FORCE] = {.kind = STO_FORCE},       [STO_CASE_REVERSE] = {.kind = STO_REVERSE},
 	[STO_CASE_SEIZURE] = {STO_HOLD, STO_SEIZURE}, [STO_CASE_FREEZE] = {STO_HOLD, STO_FREEZE},
-	[STO_CASE_RECOVER] = {.kind = STO_RECOVER},
+	[STO_CASE_RECOVER] = {.kind = STO_RECOVER},   [STO_CASE_POST] = {.kind = STO_POST},
 };
 
 /* What the order does, beside what the two officers decided. */
@@ -153,6 +152,11 @@ difference(const StoOrder *o, const StoCase *legal)
 		return "amount";
 	if (o->has_undoes && o->undoes != legal->undoes)
 		return "undoes";
+	if (o->kind == STO_POST && o->hold_id != legal->holds[0])
+		return "hold_id";
+	/* what a post leaves is still pledged: its beneficiary alone lets that go */
+	if (o->kind == STO_POST && !o->keep_rest)
+		return "keep_rest";
 	/* the officer's signature is over the order alone: so it names the decision too */
 	if (!o->has_attachment || memcmp(o->attachment, legal->document_hash, STO_DIGEST_LEN) != 0)
 		return "attachment_hash";
@@ -160,7 +164,7 @@ difference(const StoOrder *o, const StoCase *legal)
 }
 
 /*
- * How much the entry takes out of each hold that the case names: what is not
+ * How much a force takes out of each hold that the case names: what is not
  * available, from the first one named, then from the next.
  */
 static void
@@ -168,9 +172,12 @@ break_holds(const StoPosting *p)
 {
 	const StoOrder *o = &p->entry.order;
 	StoCase *legal = p->legal;
-	StoAmount lacking = o->amount - sto_available(p);
+	StoAmount lacking;
 	StoHold hold;
 
+	if (o->kind != STO_FORCE)
+		return;
+	lacking = o->amount - sto_available(p);
 	for (int i = 0; i < legal->hold_count && lacking > 0; i++)
 	{
 		if (!sto_hold_read(legal->holds[i], &hold) ||

@@ -327,8 +327,6 @@ sto_order_resolve(StoPosting *p)
 		resolve_wallet(o->debit, &p->debit);
 	if (o->has_credit)
 		resolve_wallet(o->credit, &p->credit);
-	if (p->entry.has_authority_event && sto_order_by_case(o))
-		p->legal = sto_case_read(p->entry.authority_event);
 	if (o->has_hold_id)
 	{
 		if (!sto_hold_read(o->hold_id, &p->hold))
@@ -336,6 +334,10 @@ sto_order_resolve(StoPosting *p)
 							errmsg("there is no hold " INT64_FORMAT, o->hold_id)));
 		check_hold_matches(p);
 	}
+	/* a pledge is posted by its beneficiary, whose list may be a batch, or under a case */
+	if (p->entry.has_authority_event &&
+		(sto_order_by_case(o) || (o->kind == STO_POST && p->hold.purpose == STO_PLEDGE)))
+		p->legal = sto_case_read(p->entry.authority_event);
 }
 
 void

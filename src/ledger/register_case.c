@@ -38,11 +38,12 @@ static const ActRule acts[STO_CASE_ACTS] = {
 	[STO_CASE_SEIZURE] = {F(TOKEN) | F(AMOUNT), F(CREDIT), NULL},
 	[STO_CASE_FREEZE] = {F(TOKEN) | F(AMOUNT), 0, NULL},
 	[STO_CASE_RECOVER] = {F(CREDIT) | F(NOT_BEFORE), F(TOKEN), "recovery"},
+	[STO_CASE_POST] = {F(TOKEN) | F(CREDIT) | F(AMOUNT) | F(HOLDS), 0, NULL},
 };
 
 static const char *const act_names[STO_CASE_ACTS] = {
 	[STO_CASE_FORCE] = "force",   [STO_CASE_REVERSE] = "reverse", [STO_CASE_SEIZURE] = "seizure",
-	[STO_CASE_FREEZE] = "freeze", [STO_CASE_RECOVER] = "recover",
+	[STO_CASE_FREEZE] = "freeze", [STO_CASE_RECOVER] = "recover", [STO_CASE_POST] = "post",
 };
 
 bool
@@ -119,9 +120,9 @@ check_wallets(const StoBody *body, StoCaseAct act)
 		sto_act_refuse("\"debit\" and \"credit\" are wallets of two parties");
 }
 
-/* Each must be there, of this position, and named once. */
+/* Each must be there, of this position, and named once; who posts names one pledge. */
 static void
-check_holds(const StoBody *body)
+check_holds(const StoBody *body, StoCaseAct act)
 {
 	const StoIntegers *holds = &body->value[STO_F_HOLDS].integers;
 	StoHold hold;
@@ -130,6 +131,8 @@ check_holds(const StoBody *body)
 		return;
 	if (holds->count < 1 || holds->count > STO_CASE_HOLDS_MAX)
 		sto_act_refuse("\"holds\" names 1 to %d holds", STO_CASE_HOLDS_MAX);
+	if (act == STO_CASE_POST && holds->count != 1)
+		sto_act_refuse("a case of post names one hold");
 	for (int i = 0; i < holds->count; i++)
 	{
 		for (int j = 0; j < i; j++)
@@ -140,6 +143,9 @@ check_holds(const StoBody *body)
 			memcmp(hold.token_id, body->value[STO_F_TOKEN].octets, STO_UUID_LEN) != 0)
 			sto_act_refuse("there is no hold " INT64_FORMAT " on that wallet and token",
 						   holds->items[i]);
+		/* of other holds ledger.md 4.2 lets no officer decide, or one alone */
+		if (act == STO_CASE_POST && hold.purpose != STO_PLEDGE)
+			sto_act_refuse("hold " INT64_FORMAT " is no pledge", holds->items[i]);
 	}
 }
 
@@ -259,7 +265,7 @@ sto_register_case(StoAct *act)
 	if (STO_BODY_HAS(body, STO_F_TOKEN) && !sto_fact_token(body->value[STO_F_TOKEN].octets, &token))
 		sto_act_refuse("\"token\" is not in the register");
 	check_wallets(body, which);
-	check_holds(body);
+	check_holds(body, which);
 	check_undone(body);
 	insert_case(act);
 }

@@ -42,8 +42,7 @@ name_entry(void *arg)
 static bool
 in_new_list(const StoPosting *p, StoRefusal refusal)
 {
-	return p->entry.has_authority_event && !sto_order_by_case(&p->entry.order) &&
-		   refusal.sqlstate == 0;
+	return p->entry.has_authority_event && p->legal == NULL && refusal.sqlstate == 0;
 }
 
 /*

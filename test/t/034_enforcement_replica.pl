@@ -11,7 +11,7 @@ my $primary = new_server('primary');
 my $replica = new_server('replica');
 $_->start for $primary, $replica;
 
-for my $db (qw(honest unapproved refused amount early barred))
+for my $db (qw(honest unapproved refused amount early barred pledge))
 {
 	$_->safe_psql('postgres', "CREATE DATABASE $db") for $primary, $replica;
 	$_->safe_psql($db, 'CREATE EXTENSION sto_ledger') for $primary, $replica;
@@ -44,6 +44,7 @@ for my $case ([ 'unapproved', q{UPDATE sto.case SET approved = case_event, appro
 	[ 'refused', q{UPDATE sto.case SET refused = NULL, approved = case_event, approved_by = sto_test.id('second') WHERE case_id = sto_test.id('refused')}, q{sto_test.enforce_case('refused')}, 'was refused', 'its case was not approved', 'was refused' ],
 	[ 'amount', q{UPDATE sto.case SET amount = '50' WHERE case_id = sto_test.id('approved')}, q{sto_test.enforce_case('approved')}, 'says something else: amount differs', 'it is not what its case says', 'is not what case \d+ says: amount differs' ],
 	[ 'early', q{UPDATE sto.case SET not_before = '2020-01-01' WHERE case_id = sto_test.id('waiting')}, q{sto_test.enforce_case('waiting', '{}', 'agent', token => 'ACME')}, 'may be carried out from', 'its case was not to be carried out yet', 'was not to be carried out yet' ],
+	[ 'pledge', q{UPDATE sto.case SET amount = '2' WHERE case_id = sto_test.id('pledged')}, q{sto_test.enforce_case('pledged')}, 'says something else: amount differs', 'it is not what its case says', 'is not what case \d+ says: amount differs' ],
 	# a lost wallet that works again
 	[ 'barred', q{UPDATE sto.wallet SET barred = NULL, successor = NULL WHERE wallet_id = sto_test.id('w20')}, q{sto_test.trade(4, 20, 1)}, 'the credit wallet is closed', 'its credit wallet or that wallet\'s party', 'the credit wallet was barred by entry \d+' ])
 {

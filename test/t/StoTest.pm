@@ -152,6 +152,9 @@ sub every_enforced_act
 		SELECT sto_test.enforce('block', 'freeze', '{"token": "ACME", "debit": "w8", "amount": "20"}') AS blocked \gset
 		SELECT sto_test.post(jsonb_build_object('kind', 'post', 'token_id', 'ACME', 'debit_wallet', 'w8', 'credit_wallet', 'w9', 'amount', '10', 'hold_id', :seized, 'ordering_party', 'second', 'keep_rest', true), sto_test.seeds_of('second'));
 		SELECT sto_test.post(jsonb_build_object('kind', 'release', 'token_id', 'ACME', 'debit_wallet', 'w8', 'amount', '5', 'hold_id', :blocked, 'ordering_party', 'enforcer'), sto_test.seeds_of('enforcer'));
+		SELECT sto_test.hold('ACME', 'w2', '6', 'pledge', '{"credit_wallet": "w8"}') AS pledged \gset
+		SELECT sto_test.enforce('to the creditor', 'post', jsonb_build_object('token', 'ACME', 'debit', 'w2', 'credit', 'w8', 'amount', '3', 'holds', ARRAY[:pledged]));
+		SELECT sto_test.open_case('pledged', 'post', jsonb_build_object('token', 'ACME', 'debit', 'w2', 'credit', 'w8', 'amount', '1', 'holds', ARRAY[:pledged])), sto_test.decide_case('pledged');
 		SELECT sto_test.open_case('open', 'force', '{"token": "ACME", "debit": "w8", "credit": "w7", "amount": "5"}', basis => 'succession');
 		SELECT sto_test.open_case('approved', 'force', '{"token": "ACME", "debit": "w8", "credit": "w7", "amount": "5"}'), sto_test.decide_case('approved');
 		SELECT sto_test.open_case('refused', 'force', '{"token": "ACME", "debit": "w8", "credit": "w7", "amount": "5"}'), sto_test.decide_case('refused', approved => false);
