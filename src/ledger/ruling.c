@@ -17,9 +17,8 @@
 #include "storage/lock.h"
 #include "utils/builtins.h"
 
-/* force, recover and reverse pass whatever the rules say, and what they say is recorded. */
-static bool
-is_enforced_act(StoKind kind)
+bool
+sto_is_enforced_act(StoKind kind)
 {
 	return kind == STO_FORCE || kind == STO_RECOVER || kind == STO_REVERSE;
 }
@@ -339,7 +338,7 @@ sto_ruling_check(const StoPosting *p, StoReasons *reasons)
 
 	if (r == NULL || passes(r))
 		return;
-	if (is_enforced_act(p->entry.order.kind))
+	if (sto_is_enforced_act(p->entry.order.kind))
 		evaluate(r, keep_override, r);
 	else
 		evaluate(r, add_reason, reasons);

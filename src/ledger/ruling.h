@@ -52,6 +52,8 @@ struct StoRuling
 	StoOverride *overrides; /* by number */
 };
 
+/* force, recover and reverse pass whatever the rules say, and what they say is recorded. */
+extern bool sto_is_enforced_act(StoKind kind);
 /* Callbacks of core/rule.h about a ruling, as context. */
 extern const StoRuleFacts *sto_ruling_facts(StoRuling *ruling, StoRuleFacts *facts);
 /* custom_rule.c */
