@@ -394,8 +394,9 @@ sto_rule_fold_keep(StoRuleFold *f, uint32_t token, const StoRuleNeeds *needs, un
 	FoldToken *row = FOLD_ROW(f, tokens, token);
 	unsigned bits = 0;
 
+	/* sto.holding has a party's total beside what it moved out */
 	if (needs->totals || needs->outstanding || needs->holders || needs->by_country ||
-		needs->by_class || needs->topic_count > 0)
+		needs->by_class || needs->topic_count > 0 || needs->flow_seconds > 0)
 		bits |= STO_RULE_FOLD_TOTALS;
 	if (needs->flow_seconds > 0)
 		bits |= STO_RULE_FOLD_FLOWS;
