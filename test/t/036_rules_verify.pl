@@ -18,7 +18,7 @@ sub value { return $node->safe_psql(@_) }
 value('postgres', "CREATE DATABASE ledger TEMPLATE template0 ENCODING 'UTF8'");
 value('ledger', 'CREATE EXTENSION sto_ledger');
 new_ledger($node, 'ledger');
-my $genesis = value('ledger', 'SELECT genesis_hash FROM sto.ledger');
+our $genesis = value('ledger', 'SELECT genesis_hash FROM sto.ledger');
 
 # What sto_verify says of a database or an export.
 sub said
@@ -108,6 +108,24 @@ $told = said('--export', "$folder/export");
 like($told, qr/^rules +[1-9]\d* entries +ok\n.*^whole$/ms, 'and from files alone') or diag $told;
 is(value('ledger', 'SELECT sto.rebuild() = (SELECT count(*) FROM sto.log)'), 't', 'it rebuilds itself');
 is(faults('ledger'), '', 'and is sound then');
+
+# Every rule in every situation, as test/sql/rules_matrix.sql shows them
+value('postgres', "CREATE DATABASE matrix TEMPLATE template0 ENCODING 'UTF8'");
+value('matrix', 'CREATE EXTENSION sto_ledger');
+add_signer($node, 'matrix');
+value('matrix', slurp_file(dirname(__FILE__) . '/../signer/rule_matrix.sql') . q{
+	SELECT num_nonnulls(sto_test.begin_small(), sto_test.begin_matrix());
+	SELECT count(*) FROM sto_test.matrix();
+	SELECT count(*) FROM sto_test.matrix_recovery();
+});
+value('matrix', 'CALL sto.seal()');
+{
+	local $genesis = value('matrix', 'SELECT genesis_hash FROM sto.ledger');
+	$told = judged('matrix');
+}
+like($told, qr/^sto\.$_ +[1-9]\d* rows +ok$/m, "the matrix: it compared sto.$_") for qw(rule_set override holding holder_group issued transfer_approval look_through_owner);
+like($told, qr/^whole$/m, 'the matrix of rules: sto_verify lets pass what the gate did') or diag $told;
+like(client('matrix'), qr/^\[\] /m, 'and the client');
 
 my $rules = q{(SELECT max(set_by) FROM sto.rule_set)};
 my $lax = qq{UPDATE sto.rule_set SET body = '{"rules":[]}' WHERE set_by = $rules};
