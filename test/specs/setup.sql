@@ -33,7 +33,7 @@ DECLARE
     n bigint := sto_test.n();
 BEGIN
     RETURN CASE WHEN sto_test.post(jsonb_build_object('kind', 'transfer', 'token_id', 'T' || n, 'debit_wallet', debit || n, 'credit_wallet', credit || n,
-        'amount', amount, 'ordering_party', CASE WHEN debit IN ('a', 'c') THEN 'p' ELSE 'q' END || n,
+        'amount', amount, 'ordering_party', CASE WHEN debit IN ('a', 'c') THEN 'p' WHEN debit = 'e' THEN 'r' ELSE 'q' END || n,
         'order_id', COALESCE(md5(name)::uuid, gen_random_uuid())), ARRAY[sto_test.seed(debit)]) IS NULL THEN 'repeated' ELSE 'moved' END;
 END $$;
 CREATE FUNCTION sto_test.rotate(wallet text) RETURNS text LANGUAGE plpgsql AS $$
@@ -210,6 +210,15 @@ CREATE FUNCTION sto_test.named_rules(name text) RETURNS jsonb LANGUAGE sql IMMUT
         WHEN 'share' THEN '[{"rule": "max_balance", "share": 2500, "kinds": ["transfer"]}]'
         WHEN 'affirm' THEN '[{"rule": "opt_in"}]'
         WHEN 'wait' THEN '[{"rule": "granularity", "units": "7"}]'
+        WHEN 'stay' THEN '[{"rule": "min_holders", "count": 2}]'
+        WHEN 'abroad' THEN '[{"rule": "ownership_by_claim", "by": "country", "value": "DE", "max": 2000}]'
+        WHEN 'offer' THEN '[{"rule": "offer_limits", "seconds": 3600, "max_persons": 2}]'
+        WHEN 'raise' THEN '[{"rule": "offer_limits", "seconds": 3600, "max_total": "260"}]'
+        WHEN 'owners' THEN '[{"rule": "max_balance", "amount": "60", "kinds": ["transfer"]}]'
+        WHEN 'list' THEN '[{"rule": "party_list", "list": "barred", "mode": "deny"}]'
+        WHEN 'class' THEN '[{"rule": "investor_class", "classes": ["professional"]}]'
+        WHEN 'travel' THEN '[{"rule": "travel_rule", "threshold": "1", "beneficiary": ["name"]}]'
+        WHEN 'country' THEN '[{"rule": "country_deny", "countries": ["DE"]}]'
            END::jsonb
 $$;
 -- Rules of token T; q has 20 of its units, and wallets e and f are of parties r and s, which have none.
@@ -271,4 +280,77 @@ CREATE FUNCTION sto_test.submit_behind(good int) RETURNS SETOF text LANGUAGE sql
 $$;
 CREATE FUNCTION sto_test.refused() RETURNS TABLE (refusals bigint, balance text) LANGUAGE sql AS $$
     SELECT (SELECT count(*) FROM sto.refusal AS r WHERE r.token_id = sto_test.id('T' || sto_test.n())), sto_test.balance('T' || sto_test.n(), 'a' || sto_test.n())::text
+$$;
+
+-- A fact that q has, without which rules of this name let nothing through to it; it is given, and taken away.
+CREATE FUNCTION sto_test.fact(given boolean) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    n     text := sto_test.n()::text;
+    asked text := (SELECT r.body::json #>> '{rules,0,rule}' FROM sto.rule_set AS r WHERE r.token_id = sto_test.id('T' || n));
+BEGIN
+    PERFORM CASE asked
+        WHEN 'party_list' THEN sto_test.party_list('T' || n, 'barred', 'q' || n, NOT given)
+        WHEN 'investor_class' THEN sto_test.classify('q' || n, CASE WHEN given THEN 'professional' ELSE 'retail' END)
+        WHEN 'opt_in' THEN sto_test.opt_in('q' || n, 'T' || n, 'd' || n, given)
+        WHEN 'travel_rule' THEN CASE WHEN given THEN sto_test.travel_data('q' || n, '{name}') ELSE
+                                          sto_test.event('travel_data', sto_test.id('q' || n), sto_test.id('registrar'), '{"granted": false}') END
+        WHEN 'country_deny' THEN sto_test.party_facts('q' || n, jsonb_build_object('country', CASE WHEN given THEN 'FR' ELSE 'DE' END))
+        WHEN 'approval' THEN CASE WHEN given THEN sto_test.approval('T' || n, 'issuer', '50', '{"uses": 5}') ELSE
+                                       sto_test.approval_revoke('T' || n, 'issuer', (SELECT a.approval FROM sto.transfer_approval AS a WHERE a.token_id = sto_test.id('T' || n))) END END;
+    RETURN CASE WHEN given THEN 'given' ELSE 'taken' END;
+END $$;
+CREATE FUNCTION sto_test.begin_fact(name text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sto_test.begin_rules(name);
+    RETURN sto_test.fact(true);
+END $$;
+CREATE FUNCTION sto_test.issue_to(wallet text, amount text) RETURNS text LANGUAGE sql
+    AS $$ SELECT CASE WHEN sto_test.issue('T' || sto_test.n(), wallet || sto_test.n(), amount) > 0 THEN 'issued' END $$;
+-- Parties q and r live abroad, as rules of that name count them; r has 20 too.
+CREATE FUNCTION sto_test.begin_abroad() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sto_test.begin_rules('abroad');
+    PERFORM sto_test.party_facts(p || sto_test.n(), '{"country": "DE"}') FROM unnest('{q,r}'::text[]) AS p;
+END $$;
+
+-- What the log's replay says of rules, look-through and attachments.
+CREATE FUNCTION sto_test.replayed() RETURNS text LANGUAGE sql
+    AS $$ SELECT COALESCE(string_agg(v.check_name || ': ' || v.detail, '; '), 'all stand') FROM sto.verify(false, '{rules,look_through,cases,register}') AS v WHERE NOT v.ok $$;
+-- An omnibus wallet g of the venue with 30 units, of which the venue says whose they are.
+CREATE FUNCTION sto_test.begin_pool() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    n bigint;
+BEGIN
+    PERFORM sto_test.begin_rules('owners');
+    n := sto_test.n();
+    PERFORM sto_test.wallet('g' || n, 'venue', ARRAY[(4000 + n)::int], 'omnibus'), sto_test.move('a', 'g', '30');
+END $$;
+CREATE FUNCTION sto_test.state_all(party text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    n bigint := sto_test.n();
+BEGIN
+    PERFORM sto_test.look_through('g' || n, 'venue', 'T' || n, jsonb_build_object(party || n, (SELECT p.balance::text FROM sto.position AS p
+        WHERE p.wallet = sto_test.address('g' || n) AND p.token_id = sto_test.id('T' || n))));
+    RETURN 'stated';
+EXCEPTION WHEN SQLSTATE 'ST208' THEN
+    RETURN SQLERRM;
+END $$;
+-- A case that attaches 150 units of a, which has 100; then an attachment, and its end.
+CREATE FUNCTION sto_test.begin_attachment() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    n text;
+BEGIN
+    PERFORM sto_test.begin_case();
+    n := sto_test.n()::text;
+    PERFORM sto_test.open_case('case ' || n, 'seizure', jsonb_build_object('token', 'T' || n, 'debit', 'a' || n, 'amount', '150')), sto_test.approve_case();
+END $$;
+CREATE FUNCTION sto_test.attach_case(officer text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN CASE WHEN sto_test.attach('case ' || sto_test.n(), 'a' || sto_test.n(), officer) > 0 THEN 'attached' END;
+EXCEPTION WHEN SQLSTATE 'ST208' OR SQLSTATE 'ST216' THEN
+    RETURN SQLERRM;
+END $$;
+CREATE FUNCTION sto_test.lift_attached(amount text) RETURNS text LANGUAGE sql AS $$
+    SELECT CASE WHEN sto_test.lift(a.attachment, 'a' || n, lift_attached.amount, 'deputy') > 0 THEN 'lifted' END
+      FROM sto_test.n() AS n JOIN sto.attachment AS a ON a.wallet = sto_test.address('a' || n)
 $$;
