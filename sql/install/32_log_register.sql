@@ -29,7 +29,7 @@ CREATE TABLE sto.witness_policy (
     CONSTRAINT witness_policy_pkey PRIMARY KEY (registered)
 );
 COMMENT ON TABLE sto.witness_policy IS
-    'how many witnesses of different parties make a checkpoint witnessed; the newest row rules, without one it is 2';
+    'how many witnesses of different parties make a checkpoint witnessed: the newest row that the checkpoint''s tree holds; without one 2';
 
 CREATE TABLE sto.time_authority (
     registered  bigint NOT NULL,

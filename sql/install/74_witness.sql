@@ -32,7 +32,8 @@ COMMENT ON FUNCTION sto.add_timestamp(bigint, bytea) IS
     'keep the reply of a registered time-stamping authority for a checkpoint; its time';
 
 -- Counts what is stored; sto.verify() looks at the signatures themselves.  With fewer than two witnesses of different
--- parties a checkpoint is weak, whatever the policy says.  No security barrier: nothing here is hidden from anybody, and
+-- parties a checkpoint is weak, whatever the policy says.  The policy is the one that its tree holds: a later one changes
+-- nothing about it, as for sto_verify.  No security barrier: nothing here is hidden from anybody, and
 -- one would keep ORDER BY … LIMIT from using the indexes.
 CREATE VIEW sto.checkpoint_status AS
 SELECT b.tree_size, b.root, b.sealed_at, c.signed_at, w.cosignatures, p.threshold,
@@ -42,8 +43,8 @@ SELECT b.tree_size, b.root, b.sealed_at, c.signed_at, w.cosignatures, p.threshol
        (SELECT min(t.gen_time) FROM sto.time_stamp t WHERE t.tree_size = c.tree_size) AS stamped_at
   FROM sto.block b
   LEFT JOIN sto.checkpoint c ON c.tree_size = b.tree_size
- CROSS JOIN (SELECT coalesce((SELECT n.threshold FROM sto.witness_policy n ORDER BY n.registered DESC LIMIT 1),
-                             2)::integer AS threshold) AS p
+ CROSS JOIN LATERAL (SELECT coalesce((SELECT n.threshold FROM sto.witness_policy n WHERE n.registered <= b.last_id
+                                       ORDER BY n.registered DESC LIMIT 1), 2)::integer AS threshold) AS p
  CROSS JOIN LATERAL (SELECT count(DISTINCT s.party_id)::integer AS cosignatures
                        FROM sto.cosignature s WHERE s.tree_size = c.tree_size) AS w;
 COMMENT ON VIEW sto.checkpoint_status IS

@@ -27,8 +27,6 @@ extern void export_path(int level, int64_t n, int width, char out[EXPORT_PATH_MA
  */
 extern int64_t export_read(const char *dir, const char *path, uint8_t **data, size_t *size,
 						   size_t max);
-/* Octets of a note's file without the empty lines that psql puts after it. */
-extern int64_t export_note_len(const uint8_t *data, int64_t len);
 /*
  * Write the file dir/path so that a reader sees the old one or the new: a file beside
  * it, then renamed.  Makes folders.  False with errno.

@@ -99,14 +99,6 @@ export_read(const char *dir, const char *path, uint8_t **data, size_t *size, siz
 	return len;
 }
 
-int64_t
-export_note_len(const uint8_t *data, int64_t len)
-{
-	while (len > 1 && data[len - 1] == '\n' && data[len - 2] == '\n')
-		len--;
-	return len;
-}
-
 /* Make the folders above the file. */
 static bool
 make_folders(char *name)

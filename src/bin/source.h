@@ -56,6 +56,7 @@ typedef struct Chunk
 	StoHash root;
 	bool failed;         /* OpenSSL failed, or no memory */
 	const char *missing; /* of an export: what could not be read; path is in `path` */
+	bool surplus;        /* of an export: its file goes on behind the last record */
 	const char *dir;
 	char path[BUNDLE_PATH_MAX];
 	uint8_t *octets; /* an entry bundle; kept from use to use */

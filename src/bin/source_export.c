@@ -41,19 +41,21 @@ fill(Source *source, Chunk *chunk, int max)
 	return SOURCE_ROWS;
 }
 
-/* The bundle that holds the chunk: full, or as wide as the chunk needs. */
+/* The bundle that holds the chunk: as wide as the chunk needs (exact), or full. */
 static int64_t
-read_bundle(Chunk *chunk)
+read_bundle(Chunk *chunk, bool *exact)
 {
 	int64_t n = chunk->first / STO_TILE_WIDTH;
 	int width = (int) (chunk->first % STO_TILE_WIDTH) + chunk->count;
 	int64_t len;
 
+	*exact = true;
 	export_path(EXPORT_ENTRIES, n, width, chunk->path);
 	len = export_read(chunk->dir, chunk->path, &chunk->octets, &chunk->size, EXPORT_BUNDLE_MAX);
 	if (len >= 0 || width == STO_TILE_WIDTH || errno != ENOENT)
 		return len;
 	/* the export may have grown since: tlog-tiles lets a full one take a partial one's place */
+	*exact = false;
 	export_path(EXPORT_ENTRIES, n, STO_TILE_WIDTH, chunk->path);
 	return export_read(chunk->dir, chunk->path, &chunk->octets, &chunk->size, EXPORT_BUNDLE_MAX);
 }
@@ -92,7 +94,8 @@ static void
 prepare(Chunk *chunk)
 {
 	int skip = (int) (chunk->first % STO_TILE_WIDTH);
-	int64_t len = read_bundle(chunk);
+	bool exact;
+	int64_t len = read_bundle(chunk, &exact);
 	StoReader r;
 
 	if (len < 0)
@@ -117,6 +120,7 @@ prepare(Chunk *chunk)
 			chunk->rows[i].why = "the entry bundle ends early";
 		}
 	}
+	chunk->surplus = exact && !r.failed && r.pos < r.len;
 	hash_rows(chunk);
 	chunk_finish_leaves(chunk);
 }

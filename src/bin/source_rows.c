@@ -361,6 +361,7 @@ chunk_clear(Chunk *chunk)
 	chunk->has_root = false;
 	chunk->failed = false;
 	chunk->missing = NULL;
+	chunk->surplus = false;
 }
 
 void

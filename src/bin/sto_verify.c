@@ -192,6 +192,9 @@ run(Options *o, int argc, char **argv)
 			refuse("give --conn or --export");
 		return verify_ledger(o);
 	}
+	if (strcmp(command, "receipt") != 0 && strcmp(command, "promise") != 0 &&
+		strcmp(command, "export") != 0)
+		refuse("unknown command");
 	if (argc < 2)
 		refuse("%s what?", command);
 	if (strcmp(command, "receipt") == 0 || strcmp(command, "promise") == 0)
@@ -201,11 +204,19 @@ run(Options *o, int argc, char **argv)
 		return strcmp(command, "receipt") == 0 ? verify_receipt(o, argv[1])
 											   : verify_promise(o, argv[1]);
 	}
-	if (strcmp(command, "export") != 0)
-		refuse("unknown command");
 	if (o->conninfo == NULL)
 		refuse("give --conn");
 	return write_export(o, argv[1]);
+}
+
+/* A page that nobody got, for want of room or of a reader, is no "whole". */
+static Verdict
+told(Verdict verdict)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return verdict;
+	perror("sto_verify: the answer could not be written");
+	return verdict == VERDICT_BROKEN ? verdict : VERDICT_UNSURE;
 }
 
 int
@@ -223,5 +234,5 @@ main(int argc, char **argv)
 			refuse("see above");
 		take_option(&options, option);
 	}
-	return run(&options, argc - optind, argv + optind);
+	return told(run(&options, argc - optind, argv + optind));
 }

@@ -23,7 +23,7 @@ mark_read(const char *dir, const char *name, bool is_signed, Mark *mark, const c
 
 	memset(mark, 0, sizeof(*mark));
 	if (len > 0)
-		len = export_note_len(data, len);
+		len = (int64_t) sto_note_len((char *) data, (size_t) len);
 	if (len < 0)
 		*why = strerror(errno);
 	else if (is_signed)
@@ -51,6 +51,7 @@ files_tile(const char *dir, Report *report, int level, int64_t n, int width, con
 	uint8_t *data = octets;
 	size_t room = sizeof(octets);
 	char path[EXPORT_PATH_MAX];
+	int stored = width;
 	int64_t len;
 
 	export_path(level, n, width, path);
@@ -58,15 +59,22 @@ files_tile(const char *dir, Report *report, int level, int64_t n, int width, con
 	if (len < 0 && errno == ENOENT && width < STO_TILE_WIDTH)
 	{
 		/* the export may have grown since */
+		stored = STO_TILE_WIDTH;
 		export_path(level, n, STO_TILE_WIDTH, path);
 		len = export_read(dir, path, &data, &room, sizeof(octets));
 	}
-	if (len < 0)
+	if (len < 0 && errno != EFBIG)
 	{
 		report_unsure(report, "%s can't be read: %s", path, strerror(errno));
 		return;
 	}
 	report_examined(report, CHECK_TILE, 1, "tiles");
+	if (len < 0 || len > (int64_t) stored * STO_DIGEST_LEN)
+	{
+		report_problemf(report, ids != NULL ? ids[width - 1] : 0, CHECK_TILE,
+						"%s goes on behind its last hash", path);
+		return;
+	}
 	for (int i = 0; i < width; i++)
 	{
 		if (len >= (int64_t) (i + 1) * STO_DIGEST_LEN &&

@@ -144,6 +144,9 @@ take_chunk(Run *run, Work *work)
 		report_unsure(run->report, "%s can't be read: %s", chunk->path, chunk->missing);
 		return false;
 	}
+	if (chunk->surplus)
+		report_problemf(run->report, chunk->rows[chunk->count - 1].id, CHECK_READ,
+						"%s goes on behind its last record", chunk->path);
 	chunk->first = run->tree.frontier.size;
 	compare(run, chunk->rows[0].id);
 	smooth = is_smooth(run, chunk);

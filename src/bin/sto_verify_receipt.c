@@ -153,7 +153,7 @@ read_file(Report *report, const char *path, size_t *len)
 
 	if (got >= 0)
 	{
-		*len = (size_t) export_note_len(data, got);
+		*len = sto_note_len((char *) data, (size_t) got);
 		return (char *) data;
 	}
 	report_unsure(report, "%s can't be read: %s", path, strerror(errno));

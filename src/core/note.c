@@ -312,6 +312,14 @@ parse_note(const char *note, size_t len, StoNote *out)
 	return out->count == 0 ? "the note has no signature" : NULL;
 }
 
+size_t
+sto_note_len(const char *note, size_t len)
+{
+	while (len > 1 && note[len - 1] == '\n' && note[len - 2] == '\n')
+		len--;
+	return len;
+}
+
 bool
 sto_note_parse(const char *note, size_t len, StoNote *out, const char **why)
 {

@@ -57,6 +57,11 @@ typedef struct StoNote
 	StoNoteLine lines[STO_NOTE_SIGNATURES_MAX];
 } StoNote;
 
+/*
+ * Octets of a note, receipt or promise without the empty lines that psql and editors put after
+ * it: none has any of its own there.
+ */
+extern size_t sto_note_len(const char *note, size_t len);
 /* signed-note: split at the last empty line; refuses control octets, bad UTF-8 and malformed lines.
  */
 extern bool sto_note_parse(const char *note, size_t len, StoNote *out, const char **why);

@@ -329,7 +329,8 @@ sto_add_cosignature(PG_FUNCTION_ARGS)
 
 	PreventCommandIfReadOnly("sto.add_cosignature()");
 	PreventCommandIfParallelMode("sto.add_cosignature()");
-	find_signed(VARDATA_ANY(note), VARSIZE_ANY_EXHDR(note), &parsed, &stored);
+	find_signed(VARDATA_ANY(note), sto_note_len(VARDATA_ANY(note), VARSIZE_ANY_EXHDR(note)),
+				&parsed, &stored);
 	witnesses = read_witnesses(NULL, &count);
 	for (int i = 0; i < count; i++)
 	{
@@ -376,7 +377,8 @@ parse_note(const text *note, StoNote *parsed, StoCheckpoint *checkpoint)
 	const char *why;
 
 	return VARSIZE_ANY_EXHDR(note) <= NOTE_MAX &&
-		   sto_note_parse(VARDATA_ANY(note), VARSIZE_ANY_EXHDR(note), parsed, &why) &&
+		   sto_note_parse(VARDATA_ANY(note),
+						  sto_note_len(VARDATA_ANY(note), VARSIZE_ANY_EXHDR(note)), parsed, &why) &&
 		   sto_checkpoint_parse(parsed->text, parsed->text_len, checkpoint, &why);
 }
 

@@ -379,7 +379,8 @@ sto_verify_promise(PG_FUNCTION_ARGS)
 
 	take_vkey(PG_GETARG_TEXT_PP(1), &key);
 	if (key.type != STO_NOTE_ED25519 ||
-		!sto_note_parse(VARDATA_ANY(arg), VARSIZE_ANY_EXHDR(arg), &note, &why) ||
+		!sto_note_parse(VARDATA_ANY(arg), sto_note_len(VARDATA_ANY(arg), VARSIZE_ANY_EXHDR(arg)),
+						&note, &why) ||
 		!sto_promise_parse(note.text, note.text_len, &promise, &why) ||
 		promise.origin_len != key.name_len || memcmp(promise.origin, key.name, key.name_len) != 0)
 		PG_RETURN_BOOL(false);

@@ -382,9 +382,9 @@ sto_verify_receipt(PG_FUNCTION_ARGS)
 	read_vkey(PG_GETARG_TEXT_PP(1), STO_NOTE_ED25519, "log", &log);
 	witnesses = read_witnesses(PG_GETARG_ARRAYTYPE_P(2), &witness_count);
 
-	checked =
-		sto_receipt_check(VARDATA_ANY(receipt), VARSIZE_ANY_EXHDR(receipt), &log, witnesses,
-						  witness_count, threshold, palloc(scratch_len), scratch_len, &facts, &why);
+	checked = sto_receipt_check(
+		VARDATA_ANY(receipt), sto_note_len(VARDATA_ANY(receipt), VARSIZE_ANY_EXHDR(receipt)), &log,
+		witnesses, witness_count, threshold, palloc(scratch_len), scratch_len, &facts, &why);
 	if (checked == STO_RECEIPT_FAILED)
 		ereport(ERROR, (errcode(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),
 						errmsg("could not check a receipt: OpenSSL failed")));

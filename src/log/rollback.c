@@ -287,7 +287,10 @@ pg_attribute_noreturn() static void not_a_checkpoint(const char *what, const cha
 Datum
 sto_report_checkpoint(PG_FUNCTION_ARGS)
 {
-	text *arg = PG_GETARG_TEXT_P(0);
+	text *given = PG_GETARG_TEXT_PP(0);
+	/* as it is kept: octets that nobody signed are no evidence */
+	text *arg = cstring_to_text_with_len(
+		VARDATA_ANY(given), sto_note_len(VARDATA_ANY(given), VARSIZE_ANY_EXHDR(given)));
 	char name[STO_NOTE_NAME_MAX + 1];
 	StoLedgerFact ledger;
 	StoNote note;

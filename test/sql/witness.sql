@@ -96,6 +96,11 @@ SELECT sto_test.refusal(format('SELECT sto.verify_cosignatures(%L, ARRAY[%L])', 
 SELECT sto_test.refusal($$SELECT sto.verify_cosignatures('', array_fill('x'::text, '{1025}'))$$);
 SELECT sto_test.refusal($$SELECT sto.verify_checkpoint('', 'x')$$);
 
+-- as psql writes it into a file, with its own end of line behind it
+SELECT sto.verify_checkpoint(sto.checkpoint() || E'\n', sto.log_vkey()) AS checkpoint,
+       sto.verify_cosignatures(sto.checkpoint() || E'\n\n', ARRAY[sto_test.vkey('north.example/witness', 4, 811)]) AS cosignatures,
+       sto.add_cosignature(sto.checkpoint() || E'\n') AS added;
+
 -- refused: not a note, not this log's, not what it signed, not that witness's
 CREATE FUNCTION sto_test.taken(note text) RETURNS text LANGUAGE sql AS $$
     SELECT regexp_replace(sto_test.refusal(format('SELECT sto.add_cosignature(%L)', note)), '[0-9a-f]{8}-[0-9a-f-]{27}|\m\d{10}\M', '#', 'g') $$;
@@ -134,10 +139,15 @@ SELECT sto.add_cosignature((SELECT c.note || sto_test.cosign(split_part(c.note, 
 SELECT strength, cosignatures FROM sto.checkpoint_status ORDER BY tree_size;
 SELECT regexp_count(sto.checkpoint(tree_size), E'\u2014 ') AS lines FROM sto.checkpoint ORDER BY tree_size;
 
--- the policy: more than two, or one, which stays weak
+-- the policy: more than two, or one, which stays weak; each from the tree on that holds it
 SELECT sto_test.witness_policy(3) > 0;
 SELECT strength, cosignatures, threshold FROM sto.checkpoint_status ORDER BY tree_size;
+CALL sto.seal();
+SELECT sto_test.sign_newest() = sto.tree_size() AS signed;
 SELECT sto_test.witness_policy(1) > 0;
+CALL sto.seal();
+SELECT sto_test.sign_newest() = sto.tree_size() AS signed;
+SELECT sto.add_cosignature(sto_test.with_lines(sto_test.cosign(sto_test.body(), 'north.example/witness', 821))) AS added;
 SELECT strength, cosignatures, threshold FROM sto.checkpoint_status ORDER BY tree_size;
 
 -- anybody reads, and anybody may hand over what verifies; nobody writes by SQL

@@ -149,6 +149,7 @@ my $entry = value('ledger', 'SELECT sto_test.trade(1, 2, 1)');
 my $promise = value('ledger', "SET ROLE anybody; SELECT sto.promise($entry) || '.'");
 chop $promise;
 is(value('ledger', "SELECT sto.verify_promise('$promise', '$vkey')"), 't', 'a promise, to anybody');
+is(value('ledger', "SELECT sto.verify_promise(E'$promise\\n', '$vkey')"), 't', '... and as psql writes it into a file');
 is((split /\n/, $promise)[2], $entry, '... of that entry');
 is((split /\n/, $promise)[3], value('ledger', "SELECT encode(leaf_hash::bytea, 'base64') FROM sto.transfer WHERE entry_id = $entry"), '... and its leaf');
 (my $altered = $promise) =~ s/\n$entry\n/\n1\n/;

@@ -169,6 +169,7 @@ $node->start;
 is_signing($node, 'without a state file');
 like(slurp_file($node->logfile), qr/LOG:.*there is no state file of the log/, '... which the log says');
 is(value($node, "SELECT sto.report_checkpoint($seen_by_witness), sto.report_checkpoint($seen_by_witness)"), 't|t', 'a witness reports what it saw');
+is(value($node, "SELECT sto.report_checkpoint($seen_by_witness || E'\\n\\n')"), 't', '... out of a file, with empty lines after it, too');
 is(value($node, 'SELECT count(*) FROM sto.foreign_checkpoint'), '1', '... which is kept once');
 is(value($node, "SELECT sto.report_checkpoint($seen_by_holder)"), 't', 'and a holder what he saw');
 $hint = is_refusing($node, 'a reported checkpoint', 'a witness knows more');

@@ -155,6 +155,8 @@ told('another log key', 1, qr/^BROKEN: checkpoint, entry \d+: .*not given with -
 told('another genesis', 1, qr/^BROKEN: ledger, entry 1: /m, of($primary), '--genesis', ('0' x 63) . '1', '--log-key', $vkey);
 told('no genesis', 2, qr/^could not tell: no --genesis/m, of($primary), '--log-key', $vkey);
 told('no server', 2, qr/^could not tell: /m, 'sto_verify', '--conn', 'host=/nonexistent', @base);
+told('an answer that nobody gets', 2, qr/could not be written/, 'sh', '-c', 'exec "$@" >/dev/full', 'sh', of($primary), @base);
+told('no such command', 2, qr/unknown command/, 'sto_verify', 'nonsense');
 told('no such option', 2, qr/--help/, 'sto_verify', '--nonsense');
 told('help', 0, qr/Exit status/, 'sto_verify', '--help');
 
@@ -250,6 +252,22 @@ remove_tree("$folder/copy");
 system_or_bail('cp', '-r', $export, "$folder/copy");
 unlink "$folder/copy/tile/entries/001" or die;
 told('export with a file missing', 2, qr/^could not tell: tile\/entries\/001/m, 'sto_verify', '--export', "$folder/copy", @base);
+for (['a tile', 'tile/0/000', qr/^BROKEN: tile, entry \d+: tile\/0\/000 goes on behind its last hash/m], ['a bundle', 'tile/entries/000', qr/^BROKEN: .*goes on behind its last record/m],
+	['a bundle that is not full', 'tile/entries/00' . int($newest / 256) . '.p/' . $newest % 256, qr/^BROKEN: .*goes on behind its last record/m])
+{
+	my ($what, $path, $pattern) = @$_;
+
+	remove_tree("$folder/copy");
+	system_or_bail('cp', '-r', $export, "$folder/copy");
+	ok(-f "$folder/copy/$path", "$what is there");
+	append_to_file("$folder/copy/$path", "\0\1x");
+	told("export with $what that is too long", 1, $pattern, 'sto_verify', '--export', "$folder/copy", @base);
+}
+remove_tree("$folder/copy");
+system_or_bail('cp', '-r', $export, "$folder/copy");
+copy("$folder/copy/tile/0/000", "$folder/copy/tile/0/999") or die;
+told('export with a file that no checkpoint reaches', 0, qr/^whole$/m, 'sto_verify', '--export', "$folder/copy", @base);
+unlink "$folder/copy/tile/entries/001" or die;
 # what is no file is not waited for, nor is a link written through
 system_or_bail('mkfifo', "$folder/copy/tile/entries/001");
 told('export with a pipe in it', 2, qr/^could not tell: tile\/entries\/001/m, 'timeout', 60, 'sto_verify', '--export', "$folder/copy", @base);
@@ -275,6 +293,16 @@ is(slurp_file("$folder/precious"), 'precious', '... leaves what it points to alo
 	my $promise = $primary->safe_psql('ledger', "SELECT sto.promise($entry)") . "\n";
 	told('promise', 0, qr/^promised +entry $entry .*^good$/ms, 'sto_verify', 'promise', put_file('promise', $promise), '--log-key', $vkey);
 	told('altered promise', 1, qr/^BROKEN: log's signature/m, 'sto_verify', 'promise', put_file('promise', $promise =~ s/\n$entry\n/"\n" . ($entry - 1) . "\n"/er), '--log-key', $vkey);
+}
+
+# A policy of witnesses counts from its own event on: what was witnessed before stays so.
+$primary->safe_psql('ledger', 'SELECT sto_test.witness_policy(3)');
+{
+	my $under_three = signed($primary, 'another policy');
+
+	told('a policy that came later', 0, qr/^witnessed +to leaf $size, .* by 2$/m, of($primary), @base, @witnesses);
+	is($primary->safe_psql('ledger', "SELECT strength, threshold FROM sto.checkpoint_status WHERE tree_size IN ($size, $under_three) ORDER BY tree_size"),
+		"witnessed|2\nweak|3", 'a policy that came later: sto.checkpoint_status says the same');
 }
 
 # Tampering, each in a copy of the database; the worker leaves these alone.

@@ -80,6 +80,11 @@ is($rc, 1, '... nor with another record');
 ($rc) = check_file(substr($receipt, 0, length($receipt) - 10), @both);
 isnt($rc, 0, '... nor cut short');
 
+# As psql writes it into a file: its own end of line comes after it.
+($rc) = check_file("$receipt\n\n", @both);
+is($rc, 0, '... in a file with empty lines after it');
+is(value($node, "SELECT ok FROM sto.verify_receipt(pg_read_file('$folder/receipt'), sto.log_vkey())"), 't', '... which sto.verify_receipt() takes as well');
+
 # A standby gives the same receipt, and later ones too.
 $node->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
