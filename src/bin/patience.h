@@ -7,9 +7,17 @@
 
 #include <libpq-fe.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #define PATIENCE_DEFAULT 300 /* seconds */
 
+/*
+ * As PQconnectdbParams with expand_dbname; what the server says beside its answers is dropped, and
+ * what libpq says meanwhile is made harmless to a terminal.
+ */
+extern PGconn *patience_connect(const char *const *keys, const char *const *values);
+/* A clock that nobody sets. */
+extern int64_t patience_milliseconds(void);
 /* For how many seconds a server may say nothing while it owes an answer; 0: for ever. */
 extern void patience_set(int seconds);
 

@@ -24,13 +24,6 @@ static const char settings[] =
 
 static char last_state[6];
 
-static void
-ignore_notice(void *arg, const char *message)
-{
-	(void) arg;
-	(void) message;
-}
-
 static bool
 fail(Database *db, PGconn *conn, const PGresult *result)
 {
@@ -69,9 +62,8 @@ connect_to(Database *db, const char *conninfo)
 	const char *const keys[] = {"connect_timeout", "fallback_application_name", "dbname",
 								"client_encoding", NULL};
 	const char *const values[] = {CONNECT_SECONDS, "sto_verify", conninfo, "UTF8", NULL};
-	PGconn *conn = PQconnectdbParams(keys, values, 1);
+	PGconn *conn = patience_connect(keys, values);
 
-	PQsetNoticeProcessor(conn, ignore_notice, NULL);
 	if (PQstatus(conn) != CONNECTION_OK)
 		fail(db, conn, NULL);
 	else if (database_run(db, conn, settings))

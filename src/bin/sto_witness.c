@@ -20,7 +20,7 @@
 
 /* The memory that an answer of the ledger can make this program take. */
 #define MEMORY_MAX ((rlim_t) 512 * 1024 * 1024)
-#define INTERVAL_MAX 86400
+#define SECONDS_MAX 86400
 
 typedef struct Options
 {
@@ -34,13 +34,14 @@ typedef struct Options
 	int log_count;
 	bool once;
 	long interval; /* seconds; 0: once */
+	long timeout;  /* seconds */
 } Options;
 
 static const char usage[] =
 	"sto_witness cosigns the checkpoints of a ledger, and refuses roll-backs and forks.\n"
 	"\n"
 	"  sto_witness --conn CONNINFO --key FILE|URI --name NAME --log-key VKEY --state FILE\n"
-	"              [--once | --interval SECONDS]\n"
+	"              [--once | --interval SECONDS] [--timeout SECONDS]\n"
 	"  sto_witness vkey --key FILE|URI --name NAME\n"
 	"  sto_witness possession --key FILE|URI --name NAME --ledger UUID --party UUID\n"
 	"\n"
@@ -53,6 +54,7 @@ static const char usage[] =
 	"  --state     file that holds the last checkpoint that was cosigned\n"
 	"  --once      one round, then exit (the default)\n"
 	"  --interval  a round every so many seconds, until it is stopped\n"
+	"  --timeout   an answer that takes longer than that is none (30)\n"
 	"\n"
 	"  vkey        print the public key, for verifiers and for registering it\n"
 	"  possession  print the proof that the ledger asks for when the key is registered\n"
@@ -372,7 +374,7 @@ witness(const Options *o)
 		return OUTCOME_UNSURE;
 	if (setrlimit(RLIMIT_DATA, &limit) != 0)
 		return unsure("could not bound its own memory", strerror(errno));
-	ledger = ledger_new(o->conninfo);
+	ledger = ledger_new(o->conninfo, (int) o->timeout);
 	if (ledger == NULL)
 		return unsure("out of memory", NULL);
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -445,17 +447,31 @@ print_possession(const Options *o)
 	return OUTCOME_DONE;
 }
 
+/* From a second to a day. */
+static bool
+seconds(const char *text, long *out)
+{
+	char *end;
+
+	*out = strtol(text, &end, 10);
+	return *end == '\0' && *out >= 1 && *out <= SECONDS_MAX;
+}
+
 static bool
 read_options(int argc, char **argv, Options *o)
 {
-	static const struct option options[] = {
-		{"conn", required_argument, NULL, 'c'},     {"key", required_argument, NULL, 'k'},
-		{"name", required_argument, NULL, 'n'},     {"log-key", required_argument, NULL, 'l'},
-		{"state", required_argument, NULL, 's'},    {"once", no_argument, NULL, 'o'},
-		{"interval", required_argument, NULL, 'i'}, {"ledger", required_argument, NULL, 'L'},
-		{"party", required_argument, NULL, 'p'},    {NULL, 0, NULL, 0}};
+	static const struct option options[] = {{"conn", required_argument, NULL, 'c'},
+											{"key", required_argument, NULL, 'k'},
+											{"name", required_argument, NULL, 'n'},
+											{"log-key", required_argument, NULL, 'l'},
+											{"state", required_argument, NULL, 's'},
+											{"once", no_argument, NULL, 'o'},
+											{"interval", required_argument, NULL, 'i'},
+											{"ledger", required_argument, NULL, 'L'},
+											{"timeout", required_argument, NULL, 't'},
+											{"party", required_argument, NULL, 'p'},
+											{NULL, 0, NULL, 0}};
 	int c;
-	char *end;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
 	{
@@ -482,8 +498,11 @@ read_options(int argc, char **argv, Options *o)
 				o->once = true;
 				break;
 			case 'i':
-				o->interval = strtol(optarg, &end, 10);
-				if (*end != '\0' || o->interval < 1 || o->interval > INTERVAL_MAX)
+				if (!seconds(optarg, &o->interval))
+					return false;
+				break;
+			case 't':
+				if (!seconds(optarg, &o->timeout))
 					return false;
 				break;
 			case 'L':
@@ -502,7 +521,7 @@ read_options(int argc, char **argv, Options *o)
 int
 main(int argc, char **argv)
 {
-	Options o = {0};
+	Options o = {.timeout = WITNESS_TIMEOUT};
 	const char *command = argc > 1 && argv[1][0] != '-' ? argv[1] : "";
 	bool has_command = command[0] != '\0';
 

@@ -17,6 +17,7 @@
 #include "core/note.h"
 
 #define WITNESS_LOG_KEYS_MAX 8
+#define WITNESS_TIMEOUT 30 /* seconds */
 /* octets of the longest note: its text and STO_NOTE_SIGNATURES_MAX lines are fewer */
 #define WITNESS_NOTE_MAX 32768
 /* "{" 64 hex digits "," ... "}" */
@@ -96,7 +97,8 @@ typedef enum Answer
 	ANSWER_LOST     /* no answer, or one that is none; the connection is closed */
 } Answer;
 
-extern Ledger *ledger_new(const char *conninfo);
+/* timeout: for how many seconds an answer is waited for */
+extern Ledger *ledger_new(const char *conninfo, int timeout);
 extern void ledger_free(Ledger *ledger);
 /* One text value of at most size octets (not terminated); connects if need be. */
 extern Answer ledger_ask(Ledger *ledger, const char *query, int count, const char *const *params,

@@ -5,19 +5,19 @@
  */
 #include "sto_witness.h"
 
+#include "bin/patience.h"
+
 #include <errno.h>
 #include <libpq-fe.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-#define DEADLINE_SECONDS 30
 
 struct Ledger
 {
 	const char *conninfo;
+	int timeout; /* seconds that an answer may take */
 	PGconn *conn;
 	char state[6];
 	char why[512];
@@ -44,21 +44,16 @@ make_printable(const char *text, size_t len, bool lines, char *out, size_t size)
 	out[n] = '\0';
 }
 
-/* What the server says beside its answers is nobody's concern here. */
-static void
-drop_notice(void *arg, const char *message)
-{
-	(void) arg;
-	(void) message;
-}
-
 Ledger *
-ledger_new(const char *conninfo)
+ledger_new(const char *conninfo, int timeout)
 {
 	Ledger *ledger = calloc(1, sizeof(Ledger));
 
 	if (ledger != NULL)
+	{
 		ledger->conninfo = conninfo;
+		ledger->timeout = timeout;
+	}
 	return ledger;
 }
 
@@ -107,20 +102,10 @@ open_connection(Ledger *ledger)
 
 	if (ledger->conn != NULL)
 		return true;
-	ledger->conn = PQconnectdbParams(keys, values, 1);
+	ledger->conn = patience_connect(keys, values);
 	if (ledger->conn == NULL)
 		return false;
-	PQsetNoticeProcessor(ledger->conn, drop_notice, NULL);
 	return PQstatus(ledger->conn) == CONNECTION_OK && PQsetnonblocking(ledger->conn, 1) == 0;
-}
-
-static int64_t
-milliseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* Wait for the socket; false once the time is up or the connection is no more. */
@@ -128,7 +113,7 @@ static bool
 wait_socket(Ledger *ledger, short events, int64_t until)
 {
 	struct pollfd p = {.fd = PQsocket(ledger->conn), .events = events};
-	int64_t left = until - milliseconds();
+	int64_t left = until - patience_milliseconds();
 	int n;
 
 	if (p.fd < 0 || left <= 0)
@@ -144,7 +129,7 @@ wait_result(Ledger *ledger, int64_t until)
 	int unsent;
 
 	/* an answer without end never waits */
-	if (milliseconds() >= until)
+	if (patience_milliseconds() >= until)
 		return false;
 	while ((unsent = PQflush(ledger->conn)) > 0)
 		if (!wait_socket(ledger, POLLIN | POLLOUT, until) || !PQconsumeInput(ledger->conn))
@@ -186,7 +171,7 @@ ledger_ask(Ledger *ledger, const char *query, int count, const char *const *para
 	*len = 0;
 	if (!open_connection(ledger))
 		return lost(ledger, ledger->conn ? PQerrorMessage(ledger->conn) : "out of memory");
-	until = milliseconds() + DEADLINE_SECONDS * 1000;
+	until = patience_milliseconds() + (int64_t) ledger->timeout * 1000;
 	if (!PQsendQueryParams(ledger->conn, query, count, NULL, params, NULL, NULL, 0) ||
 		!PQsetSingleRowMode(ledger->conn))
 		return lost(ledger, PQerrorMessage(ledger->conn));
@@ -196,8 +181,8 @@ ledger_ask(Ledger *ledger, const char *query, int count, const char *const *para
 		PGresult *result;
 
 		if (!wait_result(ledger, until))
-			return lost(ledger, milliseconds() >= until ? "no answer in time"
-														: PQerrorMessage(ledger->conn));
+			return lost(ledger, patience_milliseconds() >= until ? "no answer in time"
+																 : PQerrorMessage(ledger->conn));
 		result = PQgetResult(ledger->conn);
 		if (result == NULL)
 			break;

@@ -5,6 +5,7 @@ use warnings FATAL => 'all';
 
 use StoTest;
 use Digest::SHA qw(sha256);
+use IO::Socket::INET;
 use MIME::Base64 qw(encode_base64);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
@@ -27,7 +28,7 @@ $node->safe_psql('postgres', q{
 });
 
 my $folder = PostgreSQL::Test::Utils::tempdir();
-my $conn = $node->connstr('postgres');
+our $conn = $node->connstr('postgres');
 my $origin = 'ledger.example/00000000-0000-8000-8000-000000000001';
 my $wname = 'regulator.example/witness';
 
@@ -327,6 +328,48 @@ $node->safe_psql('postgres', q{CREATE OR REPLACE FUNCTION sto.consistency_proof(
 refused_is('fork', qr/no tree of the size/, 'the ledger denies a size that it signed');
 $node->safe_psql('postgres', q{CREATE OR REPLACE FUNCTION sto.consistency_proof(bigint, bigint) RETURNS text LANGUAGE sql AS 'SELECT proof FROM sto.said'});
 
+# A ledger that never answers, while it is asked and while it is connected to, says nothing of itself.
+$node->safe_psql('postgres', q{ALTER FUNCTION sto.checkpoint(bigint) RENAME TO kept;
+	CREATE FUNCTION sto.checkpoint(bigint) RETURNS text LANGUAGE sql AS $$ SELECT NULL::text FROM pg_sleep(120) $$});
+round_is(2, qr/gave no checkpoint: no answer in time/, 'no answer', '--timeout', '1');
+$node->safe_psql('postgres', q{DROP FUNCTION sto.checkpoint(bigint); ALTER FUNCTION sto.kept(bigint) RENAME TO checkpoint});
+{
+	my $deaf = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1') or die "socket: $!";
+	local $conn = 'host=127.0.0.1 port=' . $deaf->sockport . ' dbname=ledger connect_timeout=2';
+
+	round_is(2, qr/gave no checkpoint: .*timeout expired/, 'no connection');
+}
+
+# What a server says before there is a connection comes harmless to a terminal, from both programs.
+{
+	my $server = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1') or die "socket: $!";
+	local $conn = 'host=127.0.0.1 port=' . $server->sockport . ' dbname=ledger sslmode=disable gssencmode=disable';
+	my $notice = "SNOTICE\0C00000\0Mred \e[31m\e]0;title\a\0\0";
+	my $pid = fork // die;
+
+	if ($pid == 0)
+	{
+		while (my $client = $server->accept)
+		{
+			$client->sysread(my $start, 1000);
+			$client->syswrite('R' . pack('NN', 8, 0) . 'N' . pack('N', 4 + length $notice) . $notice);
+			close $client;
+		}
+		POSIX::_exit(0);
+	}
+	for my $command ([ command() ], [ 'sto_verify', '--conn', $conn, '--genesis', '0' x 64 ])
+	{
+		my ($out, $err) = ('', '');
+
+		IPC::Run::run($command, '>', \$out, '2>', \$err);
+		is($? >> 8, 2, "$command->[0], a notice before the connection: exit status");
+		like($err, qr/NOTICE: +red/, "$command->[0], a notice before the connection: it is shown");
+		unlike("$out$err", qr/[\e\a]/, "$command->[0], a notice before the connection: nothing that a terminal obeys");
+	}
+	kill 'KILL', $pid;
+	waitpid $pid, 0;
+}
+
 # Saved, then answered: killed in between, it answers later, and the same
 $node->safe_psql('postgres', q{CREATE OR REPLACE FUNCTION sto.add_cosignature(note text) RETURNS bigint LANGUAGE sql AS 'SELECT pg_sleep(60); SELECT 1::bigint'});
 my $pid = fork // die;
@@ -430,6 +473,7 @@ for my $case (
 	[ 'no arguments', 2, qr/--key and --name are needed/ ],
 	[ 'an unknown option', 2, qr/bad options/, '--nothing' ],
 	[ 'an interval of nothing', 2, qr/bad options/, '--interval', '0' ],
+	[ 'no time for answers', 2, qr/bad options/, '--timeout', '0' ],
 	[ 'once and for ever', 2, qr/bad options/, '--once', '--interval', '5' ],
 	[ 'a name with a space', 2, qr/--name: /, 'vkey', '--key', $own, '--name', 'a b' ],
 	[ 'help', 0, qr/Exit status: 0 cosigned/, '--help' ],
