@@ -205,6 +205,29 @@ sleep 2;
 is($node->safe_psql('ledger', 'SET ROLE visitor; ' . add($fourth, reply($other, request($fourth))) . ' IS NOT NULL', on_error_stop => 1), 't', 'handed over by anybody');
 refused($node, 'ledger', 'INSERT INTO sto.time_stamp SELECT tree_size, now(), reply FROM sto.time_stamp', 'ST401', 'written by SQL');
 
+# Stored ones are verified again, by sto.verify() and by sto_verify; what was changed is named.
+my $count = stamps();
+is($node->safe_psql('ledger', "SELECT examined, ok FROM sto.verify() WHERE check_name = 'time_stamps'"), "$count|t", 'sto.verify() looks at each');
+my @verifier = ('sto_verify', '--genesis', $node->safe_psql('ledger', 'SELECT genesis_hash FROM sto.ledger'),
+	'--log-key', $node->safe_psql('ledger', 'SELECT sto.log_vkey()'), '--conn');
+command_like([ @verifier, $node->connstr('ledger') ], qr/^time-stamped +\d+.*^time-stamp +$count time-stamps +ok\n.*^whole$/ms, 'sto_verify too');
+for my $case ([ 'an octet of its signature', 'reply = set_byte(reply, octet_length(reply) - 9, get_byte(reply, octet_length(reply) - 9) # 1)' ],
+	[ 'its time', "gen_time = gen_time - interval '1 hour'" ],
+	[ 'its checkpoint', "tree_size = $later" ],
+	[ 'all of it', "reply = ''" ])
+{
+	my ($what, $change) = @$case;
+
+	$node->safe_psql('postgres', 'DROP DATABASE IF EXISTS tampered');
+	$node->safe_psql('postgres', 'CREATE DATABASE tampered TEMPLATE ledger');
+	$node->safe_psql('tampered', "BEGIN; SELECT sto.begin_maintenance('test'); UPDATE sto.time_stamp SET $change WHERE tree_size = $size; COMMIT");
+	is($node->safe_psql('tampered', "SELECT ok FROM sto.verify() WHERE check_name = 'time_stamps'"), 'f', "$what changed: sto.verify() names it");
+	my ($out, $err) = ('', '');
+	IPC::Run::run([ @verifier, $node->connstr('tampered') ], '>', \$out, '2>', \$err);
+	is($? >> 8, 1, "$what changed: sto_verify says broken") or diag "$out$err";
+	like($out, qr/^BROKEN: time-stamp/m, "$what changed: ... and names it");
+}
+
 # Memory, OpenSSL's too: a thousand calls leave nothing behind
 my $growth = $node->safe_psql('ledger', q{
 	CREATE FUNCTION sto_test.resident() RETURNS bigint LANGUAGE sql VOLATILE AS
