@@ -115,9 +115,10 @@ sto_dry_run_order(StoDryRun *run, const Datum *values, const bool *nulls, bool m
 		p->credit_pos = &run->credit;
 		sto_position_read(o->token_id, o->credit, p->credit_pos);
 	}
-	/* what is outstanding is an amount too */
+	/* what is outstanding is an amount too: the issuance wallet's balance is below zero */
 	if (most)
-		o->amount = run->debit.balance + (o->kind == STO_ISSUE ? STO_AMOUNT_MAX : 0);
+		o->amount =
+			o->kind == STO_ISSUE ? STO_AMOUNT_MAX + Min(run->debit.balance, 0) : run->debit.balance;
 	/* expired holds give way, as they would in the gate */
 	sto_sweep_for(p);
 	sto_append_stamp(p);

@@ -54,6 +54,9 @@ take_time(bool present, Datum value, int64_t *out)
 
 		if (TIMESTAMP_NOT_FINITE(t))
 			bad_order("a time of the order is infinite", "Leave the column out instead.");
+		/* the last thirty years of PostgreSQL's calendar */
+		if (t > PG_INT64_MAX - STO_EPOCH_SHIFT)
+			bad_order("a time of the order is later than its octets can say", NULL);
 		*out = StoTimeFromTimestamp(t);
 	}
 	return present;

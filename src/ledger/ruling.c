@@ -213,15 +213,18 @@ static void
 lock_groups(StoRuling *r)
 {
 	const StoOrder *o = &r->p->entry.order;
+	StoAmount received;
 
 	if (r->within_party && o->kind != STO_ISSUE)
 		return;
+	/* that much nobody sends: it will be refused */
+	if (!sto_amount_add(r->receiver.total, o->amount, &received))
+		received = STO_AMOUNT_MAX;
 	if (r->sender.present)
 		sto_groups_add_party(&r->groups, r->token, r->sender.party, r->sender.total,
 							 r->sender.total - o->amount);
 	if (r->receiver.present)
-		sto_groups_add_party(&r->groups, r->token, r->receiver.party, r->receiver.total,
-							 r->receiver.total + o->amount);
+		sto_groups_add_party(&r->groups, r->token, r->receiver.party, r->receiver.total, received);
 	if (r->version != NULL && (o->kind == STO_ISSUE || o->kind == STO_REDEEM))
 		for (int i = 0; i < r->version->set->count; i++)
 		{

@@ -257,7 +257,7 @@ time_of(TimestampTz time)
 {
 	if (TIMESTAMP_NOT_FINITE(time))
 		return TIMESTAMP_IS_NOBEGIN(time) ? PG_INT64_MIN : PG_INT64_MAX;
-	return StoTimeFromTimestamp(time);
+	return StoTimeFromTimestamp(Min(time, PG_INT64_MAX - STO_EPOCH_SHIFT));
 }
 
 /*

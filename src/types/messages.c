@@ -50,7 +50,8 @@ sto_arg_time(FunctionCallInfo fcinfo, int n, const char *name)
 {
 	TimestampTz t = PG_GETARG_TIMESTAMPTZ(n);
 
-	if (TIMESTAMP_NOT_FINITE(t))
+	/* the last thirty years of PostgreSQL's calendar are out of range in microseconds since 1970 */
+	if (TIMESTAMP_NOT_FINITE(t) || t > PG_INT64_MAX - EPOCH_SHIFT)
 		ereport(ERROR, errcode(ERRCODE_DATETIME_FIELD_OVERFLOW),
 				errmsg("argument \"%s\" must be a finite time", name),
 				errhint("Leave it null for a time without end."));

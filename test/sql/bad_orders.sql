@@ -224,7 +224,7 @@ SELECT change, pg_temp.try(change)
                ('{"valid_until": "2000-01-01 00:00:00+00"}'))
        AS t (change);
 SELECT sto_test.state_of(pg_temp.o(change), NULL)
-  FROM (VALUES ('{"valid_until": "infinity"}'::jsonb), ('{"valid_until": "-infinity"}'), ('{"kind": "hold", "release_after": "infinity"}')) AS t (change);
+  FROM (VALUES ('{"valid_until": "infinity"}'::jsonb), ('{"valid_until": "-infinity"}'), ('{"kind": "hold", "release_after": "infinity"}'), ('{"valid_until": "294276-12-31 23:59:59+00"}')) AS t (change);
 SELECT pg_temp.try(jsonb_build_object('reference', repeat('x', 141))), pg_temp.try(jsonb_build_object('reference', repeat('ж', 71)));
 SELECT pg_temp.try(jsonb_build_object('valid_until', clock_timestamp() - interval '1 us'));
 -- left out altogether

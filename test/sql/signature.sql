@@ -109,6 +109,8 @@ SELECT sto.order_message('issue', sto_test.nil(), sto_test.nil(), sto_test.nil()
 SELECT sto.act_message(sto_test.nil(), NULL, repeat('x', 256), sto_test.nil(), sto_test.nil(), '{}');
 SELECT sto.to_micros(sto.from_micros(9223372036854775807)) = 9223372036854775807 AS same, sto.to_micros('2026-01-01Z');
 SELECT sto.to_micros('-infinity');
+SELECT sto.to_micros('294276-12-31 23:59:59+00');
+SELECT sto.from_micros(sto.to_micros('294246-12-31 23:59:59+00')) = '294246-12-31 23:59:59+00';
 
 \c template1
 SET client_min_messages = warning;
