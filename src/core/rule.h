@@ -316,10 +316,11 @@ typedef struct StoRuleFacts
 	bool (*outflow)(void *context, const uint8_t *party, int64_t after, StoAmount *sum);
 	/*
 	 * Issues of the token with posted_at > after: distinct parties that received, whether
-	 * this one did, and the sum.
+	 * this one did, and the sum.  Where there are fewer parties than `limit`, any number from
+	 * theirs up to limit - 1 will do, with *received false; limit 0: any number at all.
 	 */
-	bool (*issues)(void *context, const uint8_t *receiver, int64_t after, int64_t *persons,
-				   bool *received, StoAmount *sum);
+	bool (*issues)(void *context, const uint8_t *receiver, int64_t after, int64_t limit,
+				   int64_t *persons, bool *received, StoAmount *sum);
 	/*
 	 * The least event id of a transfer_approval of the token by that party that is not revoked,
 	 * has a use left, is in force at move->posted_at (from <= t < to), names no other sender or

@@ -219,7 +219,7 @@ check_offer(StoRuleCheck *c, const StoRule *rule, StoRuleVerdict *v)
 	StoAmount sum;
 
 	if (!c->facts->issues(c->facts->context, c->move.receiver, sto_check_window(c, rule->seconds),
-						  &persons, &received, &sum))
+						  rule->count, &persons, &received, &sum))
 		return STO_CHECK_ERROR;
 	persons += received ? 0 : 1;
 	v->whose = STO_ABOUT_TOKEN;

@@ -158,13 +158,14 @@ ask_outflow(void *context, const uint8_t *party, int64_t after, StoAmount *sum)
 }
 
 static bool
-ask_issues(void *context, const uint8_t *receiver, int64_t after, int64_t *persons, bool *received,
-		   StoAmount *sum)
+ask_issues(void *context, const uint8_t *receiver, int64_t after, int64_t limit, int64_t *persons,
+		   bool *received, StoAmount *sum)
 {
 	const StoRuleAsked *a = context;
 	const FoldToken *token = FOLD_ROW(a->f, tokens, a->entry->token);
 	const FoldHolding *holding = holding_of(a, party_number(a, receiver));
 
+	(void) limit;
 	*persons = sto_rule_fold_persons_after(a->f, a->entry->token, after);
 	*received = holding != NULL && holding->issued != 0 && holding->issued_at > after;
 	*sum = sto_rule_fold_sum_after(a->f, token->issues, after);

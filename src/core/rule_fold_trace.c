@@ -219,11 +219,11 @@ trace_outflow(void *context, const uint8_t *party, int64_t after, StoAmount *sum
 }
 
 static bool
-trace_issues(void *context, const uint8_t *receiver, int64_t after, int64_t *persons,
+trace_issues(void *context, const uint8_t *receiver, int64_t after, int64_t limit, int64_t *persons,
 			 bool *received, StoAmount *sum)
 {
 	Trace *t = context;
-	bool good = t->facts.issues(&t->asked, receiver, after, persons, received, sum);
+	bool good = t->facts.issues(&t->asked, receiver, after, limit, persons, received, sum);
 	char amount[STO_AMOUNT_TEXT_MAX];
 
 	sto_amount_print(*sum, amount);

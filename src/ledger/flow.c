@@ -90,14 +90,15 @@ outflow_of(TupleTableSlot *slot)
 
 StoAmount
 sto_flow_until(const uint8_t token_id[STO_UUID_LEN], const uint8_t wallet[STO_ADDRESS_LEN],
-			   int64 time)
+			   int64 time, int64 *seq)
 {
 	Datum keys[2] = {PointerGetDatum(token_id), PointerGetDatum(wallet)};
 	Datum after[3] = {keys[1], keys[0], (Datum) 0};
 	StoAmount outflow;
+	int64 last = sample_before(keys, time, &outflow);
 	StoScan scan;
 
-	after[2] = Int64GetDatum(sample_before(keys, time, &outflow));
+	after[2] = Int64GetDatum(last);
 	/* entries of the running statement, too: its window may be shorter than it takes */
 	sto_scan_begin_bound(&scan, STO_REL_TRANSFER, STO_IDX_TRANSFER_DEBIT, 3, after,
 						 BTGreaterStrategyNumber, SnapshotSelf);
@@ -110,7 +111,10 @@ sto_flow_until(const uint8_t token_id[STO_UUID_LEN], const uint8_t wallet[STO_AD
 			break;
 		if (!sto_amount_add(outflow, outflow_of(scan.slot), &outflow))
 			break;
+		last = DatumGetInt64(slot_getattr(scan.slot, TRANSFER_DEBIT_SEQ, &isnull));
 	}
 	sto_scan_end(&scan);
+	if (seq != NULL)
+		*seq = last;
 	return outflow;
 }

@@ -21,9 +21,10 @@ extern bool sto_flow_counts(const StoPosting *p);
 extern void sto_flow_sample(const StoPosition *pos);
 /*
  * What had left the position until that time, inclusive.  It stands still meanwhile:
- * locked, or as good as that for whoever asks.
+ * locked, or as good as that for whoever asks.  *seq, if not NULL: of an entry of the
+ * position until then, after which nothing left it until then.
  */
 extern StoAmount sto_flow_until(const uint8_t token_id[STO_UUID_LEN],
-								const uint8_t wallet[STO_ADDRESS_LEN], int64 time);
+								const uint8_t wallet[STO_ADDRESS_LEN], int64 time, int64 *seq);
 
 #endif

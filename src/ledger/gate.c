@@ -9,6 +9,7 @@
 #include "ledger/catalog.h"
 #include "ledger/columns.h"
 #include "ledger/gate.h"
+#include "ledger/issued.h"
 #include "ledger/position.h"
 #include "ledger/ruleset.h"
 
@@ -334,9 +335,12 @@ xact_callback(XactEvent event, void *arg)
 		case XACT_EVENT_PRE_PREPARE:
 			before_commit();
 			break;
-		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
+			sto_issued_forget();
+			after_xact();
+			break;
+		case XACT_EVENT_COMMIT:
 			after_xact();
 			break;
 		default:
@@ -391,6 +395,7 @@ subxact_callback(SubXactEvent event, SubTransactionId subid, SubTransactionId pa
 			sto_rows_subxact_abort(subid);
 			sto_batch_forget(subid);
 			sto_group_forget(subid);
+			sto_issued_forget();
 			break;
 		default:
 			break;

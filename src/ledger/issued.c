@@ -103,14 +103,52 @@ sto_issued_put(const uint8_t *token_id, const uint8_t *party, int64 posted_at)
 	issued->posted_at = posted_at;
 }
 
-int64
-sto_issued_persons(const uint8_t *token_id, const uint8_t *party, int64 after, bool *received)
+/*
+ * The last count of this session.  Each entry of the issuance position since then adds
+ * one person at most, and later times only take some away.
+ */
+static struct
 {
-	Datum keys[2] = {StoUuidGetDatum(token_id), TimestampTzGetDatum(StoTimeToTimestamp(after))};
+	uint8_t token_id[STO_UUID_LEN];
+	int64 seq; /* 0: there is none */
+	int64 after;
+	int64 persons;
+	uint64 epoch; /* of the register's facts */
+} counted;
+
+void
+sto_issued_forget(void)
+{
+	counted.seq = 0;
+}
+
+static bool
+counted_serves(const StoIssuedAsk *ask)
+{
+	return counted.seq > 0 && sto_uuid_equal(counted.token_id, ask->token_id) &&
+		   counted.seq <= ask->seq && counted.after <= ask->after &&
+		   counted.epoch == sto_facts_epoch();
+}
+
+/* No fewer persons than there are. */
+static int64
+persons_at_most(const StoIssuedAsk *ask)
+{
+	int64 most = ask->seq - ask->seq_before;
+
+	if (counted_serves(ask))
+		most = Min(most, counted.persons + ask->seq - counted.seq);
+	return most;
+}
+
+static int64
+count_persons(const StoIssuedAsk *ask, bool *received)
+{
+	Datum keys[2] = {StoUuidGetDatum(ask->token_id),
+					 TimestampTzGetDatum(StoTimeToTimestamp(ask->after))};
 	int64 persons = 0;
 	StoScan scan;
 
-	*received = false;
 	/* the index must show what this statement has issued */
 	sto_rowcache_flush(&sto_issued_cache);
 	sto_scan_begin_bound(&scan, STO_REL_ISSUED, STO_IDX_ISSUED_TIME, 2, keys,
@@ -121,9 +159,29 @@ sto_issued_persons(const uint8_t *token_id, const uint8_t *party, int64 after, b
 		Datum who = slot_getattr(scan.slot, ISSUED_PARTY_ID, &isnull);
 
 		persons++;
-		*received |= sto_uuid_equal((const uint8_t *) DatumGetPointer(who), party);
+		*received |= sto_uuid_equal((const uint8_t *) DatumGetPointer(who), ask->party);
 	}
 	sto_scan_end(&scan);
+	return persons;
+}
+
+int64
+sto_issued_persons(const StoIssuedAsk *ask, bool *received)
+{
+	int64 persons = persons_at_most(ask);
+
+	*received = false;
+	if (ask->limit == 0 || persons < ask->limit)
+		return persons;
+	persons = count_persons(ask, received);
+	if (ask->locked)
+	{
+		memcpy(counted.token_id, ask->token_id, STO_UUID_LEN);
+		counted.seq = ask->seq;
+		counted.after = ask->after;
+		counted.persons = persons;
+		counted.epoch = sto_facts_epoch();
+	}
 	return persons;
 }
 

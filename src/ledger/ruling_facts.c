@@ -113,8 +113,9 @@ add_until(const uint8_t *wallet, void *arg)
 	StoAmount outflow;
 
 	sto_position_read(until->token_id, wallet, &pos);
-	outflow = pos.posted_at <= until->time ? pos.outflow
-										   : sto_flow_until(until->token_id, wallet, until->time);
+	outflow = pos.posted_at <= until->time
+				  ? pos.outflow
+				  : sto_flow_until(until->token_id, wallet, until->time, NULL);
 	(void) sto_amount_add(until->sum, outflow, &until->sum);
 }
 
@@ -136,16 +137,21 @@ outflow(void *context, const uint8_t *party, int64_t after, StoAmount *sum)
 }
 
 static bool
-issues(void *context, const uint8_t *receiver, int64_t after, int64_t *persons, bool *received,
-	   StoAmount *sum)
+issues(void *context, const uint8_t *receiver, int64_t after, int64_t limit, int64_t *persons,
+	   bool *received, StoAmount *sum)
 {
 	StoRuling *r = context;
+	const uint8_t *token_id = r->p->token.token_id;
 	StoPosition pos;
+	StoAmount before;
+	StoIssuedAsk ask = {.token_id = token_id, .party = receiver, .after = after, .limit = limit};
 
-	*persons = sto_issued_persons(r->p->token.token_id, receiver, after, received);
-	sto_position_read(r->p->token.token_id, r->p->token.issuance, &pos);
-	return sto_amount_sub(pos.outflow,
-						  sto_flow_until(r->p->token.token_id, r->p->token.issuance, after), sum);
+	sto_position_read(token_id, r->p->token.issuance, &pos);
+	before = sto_flow_until(token_id, r->p->token.issuance, after, &ask.seq_before);
+	ask.seq = pos.seq;
+	ask.locked = !r->dry;
+	*persons = sto_issued_persons(&ask, received);
+	return sto_amount_sub(pos.outflow, before, sum);
 }
 
 static bool

@@ -223,7 +223,7 @@ world_outflow(void *context, const uint8_t *uuid, int64_t after, StoAmount *sum)
 }
 
 static inline bool
-world_issues(void *context, const uint8_t *receiver, int64_t after, int64_t *persons,
+world_issues(void *context, const uint8_t *receiver, int64_t after, int64_t limit, int64_t *persons,
 			 bool *received, StoAmount *sum)
 {
 	World *w = context;
@@ -242,6 +242,12 @@ world_issues(void *context, const uint8_t *receiver, int64_t after, int64_t *per
 		*sum += issue->amount;
 	}
 	*received = seen[receiver[0]];
+	/* the least that whoever is asked has to say */
+	if (*persons < limit)
+	{
+		*persons = limit - 1;
+		*received = false;
+	}
 	return ask(w);
 }
 

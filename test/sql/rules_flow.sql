@@ -89,6 +89,17 @@ SELECT sto_test.say('issue', 'ACME', 'bob/1', '9'), sto_test.say('issue', 'ACME'
 SELECT sto_test.say('issue', 'ACME', 'carol/1', '10'), sto_test.say('issue', 'ACME', 'alice/2', '50'), left(sto_test.say('issue', 'ACME', 'bob/1', '10'), 5);
 SELECT sto_test.say('transfer', 'alice/1', 'carol/1', '1');
 SELECT count(*) FROM sto.issued;
+-- more issues than persons: they are counted when the issues alone reach the limit, and what was rolled back is forgotten
+SELECT count(sto_test.wallet(n || '/1', n, ARRAY[s])) FROM (SELECT n, s, sto_test.party(n, NULL, 'natural') FROM (VALUES ('erin', 41), ('frank', 42), ('gina', 43)) AS v (n, s)) AS p;
+SELECT sto_test.rules('ACME', '[{"rule": "offer_limits", "seconds": 3600, "max_persons": 4}]') IS NOT NULL;
+BEGIN;
+SAVEPOINT before;
+SELECT sto_test.say('issue', 'ACME', 'alice/1', '1') FROM generate_series(1, 3);
+ROLLBACK TO before;
+SELECT sto_test.say('issue', 'ACME', 'erin/1', '1'), sto_test.say('issue', 'ACME', 'frank/1', '1'), sto_test.say('issue', 'ACME', 'gina/1', '1'), sto_test.say('issue', 'ACME', 'erin/1', '1');
+COMMIT;
+SELECT sto_test.say('issue', 'ACME', 'gina/1', '1'), sto_test.say('issue', 'ACME', 'bob/1', '1');
+SELECT sto_test.say('issue', 'ACME', x.wallet, '1') FROM (VALUES ('alice/1'), ('bob/1'), ('frank/1'), ('gina/1')) AS x (wallet);
 
 SELECT sto_test.faults();
 CREATE TEMP TABLE before AS SELECT 'h' AS t, h::text AS r FROM sto.holding h UNION ALL SELECT 'i', i::text FROM sto.issued i
