@@ -279,6 +279,29 @@ json_check(const Line *line)
 	return object;
 }
 
+/* A fact that is told several times is an array of its texts. */
+static void
+json_fact(json_t *facts, const Line *fact)
+{
+	json_t *text = json_string(fact->text);
+	json_t *there = json_object_get(facts, fact->name);
+	json_t *texts;
+
+	if (text == NULL)
+		text = json_null();
+	if (there == NULL)
+		json_object_set_new(facts, fact->name, text);
+	else if (json_is_array(there))
+		json_array_append_new(there, text);
+	else
+	{
+		texts = json_array();
+		json_array_append(texts, there);
+		json_array_append_new(texts, text);
+		json_object_set_new(facts, fact->name, texts);
+	}
+}
+
 static void
 print_json(const Report *report, FILE *out, const char *good)
 {
@@ -288,11 +311,7 @@ print_json(const Report *report, FILE *out, const char *good)
 	json_t *checks = json_array();
 
 	for (int i = 0; i < report->fact_count; i++)
-	{
-		json_t *text = json_string(report->facts[i].text);
-
-		json_object_set_new(facts, report->facts[i].name, text != NULL ? text : json_null());
-	}
+		json_fact(facts, &report->facts[i]);
 	for (int i = 0; i < report->count; i++)
 		json_array_append_new(checks, json_check(&report->lines[i]));
 	json_object_set_new(object, "verdict", json_string(names[verdict(report)]));

@@ -70,11 +70,11 @@ sub give_up
 # The exit status of sto_verify, and what it says.
 sub stand_alone
 {
-	my ($node) = @_;
+	my ($node, @options) = @_;
 	my ($out, $err) = ('', '');
 
 	IPC::Run::run([ 'sto_verify', '--conn', $node->connstr('postgres'), '--genesis', value($node, 'SELECT genesis_hash FROM sto.ledger'), '--log-key',
-		value($node, 'SELECT sto.log_vkey()') ], '>', \$out, '2>', \$err);
+		value($node, 'SELECT sto.log_vkey()'), @options ], '>', \$out, '2>', \$err);
 	return ($? >> 8) . " $out$err";
 }
 
@@ -176,6 +176,7 @@ $hint = is_refusing($node, 'a reported checkpoint', 'a witness knows more');
 refused($node, 'postgres', 'DELETE FROM sto.foreign_checkpoint', 'ST401', 'taking the report back');
 give_up($node, $hint);
 is_signing($node, 'both are given up with the larger');
+like(stand_alone($node, '--json'), qr/^0 .*"given up": \[\n +"another tree of \d+ leaves[^"]*",\n +"another tree of \d+ leaves/s, '... and sto_verify tells of each');
 
 # A state file that can't be used
 my $good = slurp_file($state_file);
@@ -236,5 +237,47 @@ value($other, 'SELECT sto_test.log_key(802)');
 is(value($other, 'SELECT sto.report_checkpoint(' . newest_note($node) . ')'), 't', 'signed by a key that was retired since');
 $other->stop;
 $node->stop;
+
+# Recovery to a point in time, from a base backup and archived WAL: with the state file, and without it.
+my $lost = new_server('lost', @settings);
+$state_file = $lost->basedir . '/log.state';
+$lost->append_conf('postgresql.conf', "sto_ledger.log_key = '$key_file'\nsto_ledger.log_state = '$state_file'\n");
+$lost->enable_archiving;
+$lost->start;
+value($lost, 'CREATE EXTENSION sto_ledger');
+new_ledger($lost, 'postgres');
+value($lost, 'SELECT sto_test.log_key(801)');
+is_signing($lost, 'before the base backup');
+$lost->backup('point');
+some_more($lost, 5);
+my $point = value($lost, 'SELECT clock_timestamp()');
+some_more($lost, 5);
+my $seen = newest_note($lost);
+$lost_size = value($lost, 'SELECT max(tree_size) FROM sto.checkpoint');
+my $segment = value($lost, 'SELECT pg_walfile_name(pg_switch_wal())');
+ok($lost->poll_query_until('postgres', "SELECT last_archived_wal >= '$segment' FROM pg_stat_archiver"), 'the WAL is archived');
+$lost->stop('immediate');
+for my $with (1, 0)
+{
+	my $what = 'recovered to a point in time, ' . ($with ? 'with the state file' : 'without it');
+	my $recovered = PostgreSQL::Test::Cluster->new("recovered_$with");
+
+	$recovered->init_from_backup($lost, 'point', has_restoring => 1, standby => 0);
+	$recovered->append_conf('postgresql.conf', "recovery_target_time = '$point'\nrecovery_target_action = 'promote'\narchive_mode = off\n");
+	unlink $state_file if !$with;
+	$recovered->start;
+	ok($recovered->poll_query_until('postgres', 'SELECT NOT pg_is_in_recovery()'), "$what: it has ended");
+	cmp_ok(value($recovered, 'SELECT max(tree_size) FROM sto.checkpoint'), '<', $lost_size, "$what: a smaller tree");
+	if (!$with)
+	{
+		is_signing($recovered, $what);
+		is(value($recovered, "SELECT sto.report_checkpoint($seen)"), 't', "$what: a witness reports what it saw");
+	}
+	$hint = is_refusing($recovered, $with ? 'the state file' : 'a reported checkpoint', $what);
+	like($hint, qr/"size":$lost_size,/, "$what: of the size that was signed");
+	give_up($recovered, $hint);
+	is_signing($recovered, "$what, given up");
+	$recovered->stop;
+}
 
 done_testing();
