@@ -442,6 +442,29 @@ isnt(kept(), $last, 'signed by the new one');
 my $line = line($wname, 4, $own, 'x' x 72);
 like(kept(), qr/\Q${\substr $line, 0, length($wname) + 9}\E/, 'its key id is there');
 
+# A key in a token signs as one in a file does
+{
+	my $file = $own;
+	my $token = sub { my ($out, $err); IPC::Run::run([ 'softhsm2-util', @_ ], '>', \$out, '2>', \$err) or die "no token: $err" };
+	local $ENV{SOFTHSM2_CONF} = "$folder/softhsm.conf";
+
+	mkdir "$folder/tokens" or die;
+	append_to_file($ENV{SOFTHSM2_CONF}, "directories.tokendir = $folder/tokens\n");
+	append_to_file("$folder/pin", '5678');
+	chmod 0600, "$folder/pin";
+	$token->(qw(--init-token --free --label regulator --pin 5678 --so-pin 1234));
+	$token->('--import', $file, qw(--token regulator --label cosigns --id 07 --pin 5678));
+	local $own = "pkcs11:token=regulator;object=cosigns?pin-source=$folder/pin&module-path=/usr/lib/softhsm/libsofthsm2.so";
+	local $state = "$folder/token.state";
+	round_is(0, qr/cosigned size 1004/, 'a key in a token');
+	my ($text, $lines) = kept() =~ /^(.*?\n)\n(.*)$/s;
+	my ($base64) = $lines =~ /\Q$wname\E (\S+)/;
+	my (undef, $time, $sig) = unpack 'a4 Q> a64', MIME::Base64::decode_base64($base64);
+	is($sig, sign($file, "cosignature/v1\ntime $time\n$text"), 'a key in a token: the signature is that of the file');
+	$own =~ s/cosigns/nothing/;
+	round_is(2, qr/could not open the key of --key: the token holds no such/, 'a key that is not in the token');
+}
+
 # In a loop: goes on over a lost connection, and over a refusal
 tree(1005, undef, 1004);
 my ($out, $err) = ('', '');
