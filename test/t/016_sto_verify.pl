@@ -224,6 +224,13 @@ told('export of a size', 0, qr/^log +300 leaves.*, not signed/m, 'sto_verify', '
 told('its check', 2, qr/no signed checkpoint/, 'sto_verify', '--export', "$folder/small", @base);
 told('... without a key', 0, qr/^whole$/m, 'sto_verify', '--export', "$folder/small", '--genesis', $genesis);
 
+# No room: 4 kB a file are all that it may write.
+my @confined = ('sh', '-c', 'trap "" XFSZ; ulimit -f 8; exec "$@"', 'sh');
+told('an export without room', 2, qr/^could not tell: tile\S+: File too large/m, @confined, 'sto_verify', 'export', "$folder/full", '--conn', $primary->connstr('ledger'));
+ok(!-e "$folder/full/checkpoint", '... has no checkpoint that speaks of what is not there');
+told('a state without room', 2, qr/^could not tell: the state can't be written/m, @confined, of($primary), @base, '--state', "$folder/no room");
+ok(!-e "$folder/no room", '... leaves none');
+
 # Change one octet of a file.
 sub corrupt
 {
