@@ -185,7 +185,7 @@ is_stored(ItemPointer tid, int64 entry_id)
 	bool stored = false;
 
 	/* both log tables begin with entry_id; a fetch of the invalid block would add one */
-	if (ItemPointerGetBlockNumberNoCheck(tid) != InvalidBlockNumber &&
+	if (ItemPointerIsValid(tid) && ItemPointerGetBlockNumberNoCheck(tid) != InvalidBlockNumber &&
 		table_tuple_fetch_row_version(rel, tid, SnapshotSelf, slot))
 	{
 		bool isnull;
