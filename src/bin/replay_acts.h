@@ -104,6 +104,14 @@ extern void sto_fold_code(const Act *act, StoBodyField field,
 extern int sto_fold_place(const char *text, const char *const *names);
 /* Is the body's status "active"? */
 extern bool sto_fold_status(const Act *act);
+/* What no register lets a body say, reported: of an act, and of a proposal of one. */
+extern void sto_fold_vet_basis(const Act *act);
+extern void sto_fold_vet_document(const Act *act);
+extern void sto_fold_vet_party_list(const Act *act);
+extern void sto_fold_vet_policy(const Act *act);
+extern void sto_fold_vet_rule_set(const Act *act);
+extern void sto_fold_vet_terms(const Act *act);
+extern void sto_fold_vet_topics(const Act *act);
 /* A party's row that a body names, reported if it is unknown or closed; 0: unknown. */
 extern uint32_t sto_fold_named_party(const Act *act, const uint8_t *uuid);
 __attribute__((format(printf, 3, 4))) extern void sto_fold_refuse(const Act *act, const char *check,

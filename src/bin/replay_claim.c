@@ -53,6 +53,14 @@ read_topics(const Act *act, TopicList *list)
 	}
 }
 
+void
+sto_fold_vet_topics(const Act *act)
+{
+	TopicList list;
+
+	read_topics(act, &list);
+}
+
 bool
 sto_fold_claim_new(Act *act)
 {

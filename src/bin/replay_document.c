@@ -28,6 +28,18 @@ replace_version(StoReplay *r, Token *token, const char *name, int64_t event)
 	}
 }
 
+void
+sto_fold_vet_document(const Act *act)
+{
+	const StoBody *body = &act->body;
+
+	(void) sto_fold_line(act, body->value[STO_F_NAME].text, "name", NAME_MAX_LEN);
+	(void) sto_fold_line(act, body->value[STO_F_VERSION].text, "version", VERSION_MAX_LEN);
+	(void) sto_fold_line(act, body->value[STO_F_URI].text, "uri", URI_MAX_LEN);
+	if (STO_BODY_HAS(body, STO_F_REFERENCE))
+		(void) sto_fold_line(act, body->value[STO_F_REFERENCE].text, "reference", NAME_MAX_LEN);
+}
+
 bool
 sto_fold_document_new(Act *act)
 {
@@ -38,11 +50,7 @@ sto_fold_document_new(Act *act)
 	uint32_t number;
 	Document *row;
 
-	(void) sto_fold_line(act, name, "name", NAME_MAX_LEN);
-	(void) sto_fold_line(act, body->value[STO_F_VERSION].text, "version", VERSION_MAX_LEN);
-	(void) sto_fold_line(act, body->value[STO_F_URI].text, "uri", URI_MAX_LEN);
-	if (STO_BODY_HAS(body, STO_F_REFERENCE))
-		(void) sto_fold_line(act, body->value[STO_F_REFERENCE].text, "reference", NAME_MAX_LEN);
+	sto_fold_vet_document(act);
 	row = sto_fold_document_add(r, act->event->entry_id, &number);
 	if (row == NULL)
 		return sto_fold_stop(r, act->event->entry_id, "there is no memory");

@@ -71,14 +71,56 @@ hash_text(const Act *act, const char *text, size_t len, uint8_t hash[STO_DIGEST_
 		   sto_fold_stop(act->r, act->event->entry_id, "OpenSSL failed to hash");
 }
 
+/* What no register lets an act of that kind say. */
+static void
+vet(const Act *proposed, StoBodyKind kind)
+{
+	StoFourEyes lists;
+
+	switch (kind)
+	{
+		case STO_BODY_FOUR_EYES:
+			read_lists(proposed, true, &lists);
+			break;
+		case STO_BODY_RULE_SET:
+			sto_fold_vet_rule_set(proposed);
+			break;
+		case STO_BODY_PARTY_LIST:
+			sto_fold_vet_party_list(proposed);
+			break;
+		case STO_BODY_TOKEN_TERMS:
+			sto_fold_vet_terms(proposed);
+			break;
+		case STO_BODY_TOKEN_POLICY:
+			sto_fold_vet_policy(proposed);
+			break;
+		case STO_BODY_TOKEN_STATUS:
+			(void) sto_fold_status(proposed);
+			break;
+		case STO_BODY_TOKEN_TOPICS:
+		case STO_BODY_TRUSTED_ISSUER:
+			sto_fold_vet_topics(proposed);
+			break;
+		case STO_BODY_TOKEN_PAUSE:
+			sto_fold_vet_basis(proposed);
+			break;
+		case STO_BODY_DOCUMENT:
+			sto_fold_vet_document(proposed);
+			break;
+		default:
+			break;
+	}
+}
+
 /* What officers are asked is an act as it will stand in the log. */
 static void
 check_proposed(const Act *act)
 {
 	const char *kind = act->body.value[STO_F_KIND].text;
 	const char *json = act->body.value[STO_F_ACT_BODY].text;
+	StoEvent event = *act->event;
+	Act proposed = {.r = act->r, .event = &event};
 	StoBodyKind parsed;
-	StoBody body;
 	char why[STO_BODY_WHY_MAX];
 
 	if (!sto_body_kind(kind, strlen(kind), &parsed))
@@ -86,9 +128,13 @@ check_proposed(const Act *act)
 		sto_fold_refuse(act, STO_CHECK_BODY, "unknown kind of event \"%.40s\"", kind);
 		return;
 	}
-	if (!sto_body_parse(parsed, json, strlen(json), &body, why))
+	event.body = json;
+	event.body_len = strlen(json);
+	if (!sto_body_parse(parsed, json, strlen(json), &proposed.body, why))
 		sto_fold_refuse(act, STO_CHECK_BODY, "what it proposes is no %s event: %s", kind, why);
-	sto_body_free(&body);
+	else
+		vet(&proposed, parsed);
+	sto_body_free(&proposed.body);
 }
 
 bool

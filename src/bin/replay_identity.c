@@ -177,8 +177,8 @@ sto_fold_owner_set(Act *act)
 	return true;
 }
 
-static void
-check_basis(const Act *act)
+void
+sto_fold_vet_basis(const Act *act)
 {
 	static const char *const bases[] = {"law", "contract", "court", "administrative", NULL};
 	uint8_t place;
@@ -190,7 +190,7 @@ check_basis(const Act *act)
 static int64_t
 set_stopped(const Act *act, bool stop, int64_t before, const char *what)
 {
-	check_basis(act);
+	sto_fold_vet_basis(act);
 	if (!stop && before == 0)
 		sto_fold_refuse(act, STO_CHECK_RULE, "the %s", what);
 	return stop ? act->event->entry_id : 0;

@@ -116,6 +116,23 @@ named_party(const Act *act, StoBodyField field)
 	return 0;
 }
 
+void
+sto_fold_vet_party_list(const Act *act)
+{
+	(void) is_name(act, act->body.value[STO_F_LIST].text, "list");
+}
+
+void
+sto_fold_vet_rule_set(const Act *act)
+{
+	char why[STO_RULE_WHY_MAX];
+	StoRuleSet *set = sto_rules_parse(act->event->body, act->event->body_len, why);
+
+	if (set == NULL)
+		sto_fold_refuse(act, STO_CHECK_BODY, "%s", why);
+	sto_rules_free(set);
+}
+
 bool
 sto_fold_party_list(Act *act)
 {

@@ -31,8 +31,16 @@ set_authorised(const Act *act, Token *token)
 		sto_fold_refuse(act, STO_CHECK_BODY, "\"authorised\" must be above zero, or null");
 }
 
-static bool
-set_unsigned_role(Act *act, Token *token)
+void
+sto_fold_vet_terms(const Act *act)
+{
+	Token none = {0};
+
+	set_authorised(act, &none);
+}
+
+void
+sto_fold_vet_policy(const Act *act)
 {
 	const char *role = act->body.value[STO_F_UNSIGNED_ROLE].text;
 
@@ -40,6 +48,12 @@ set_unsigned_role(Act *act, Token *token)
 		(role[0] == '\0' || strlen(role) > ROLE_MAX))
 		sto_fold_refuse(act, STO_CHECK_BODY, "\"unsigned_role\" must have 1 to %d octets",
 						ROLE_MAX);
+}
+
+static bool
+set_unsigned_role(Act *act, Token *token)
+{
+	sto_fold_vet_policy(act);
 	return sto_fold_text(act, STO_F_UNSIGNED_ROLE, &token->unsigned_role);
 }
 

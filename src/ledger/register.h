@@ -156,6 +156,18 @@ extern void sto_register_topic(const char *topic);
 /* Longest name, and reason, of an event. */
 #define STO_REGISTER_NAME_MAX 200
 #define STO_REGISTER_REASON_MAX 1000
+/*
+ * What a body may not say whatever the register holds: ERROR ST208.  Asked by the kind's
+ * handler, and of a proposal of such an act (register_four_eyes.c).
+ */
+extern void sto_vet_document(const StoAct *act);
+extern void sto_vet_party_list(const StoAct *act);
+extern void sto_vet_rule_set(const StoAct *act);
+extern void sto_vet_token_pause(const StoAct *act);
+extern void sto_vet_token_policy(const StoAct *act);
+extern void sto_vet_token_status(const StoAct *act);
+extern void sto_vet_token_terms(const StoAct *act);
+extern void sto_vet_topics(const StoAct *act);
 /* "active": true, "closed": false, else ERROR ST208. */
 extern bool sto_register_status(const StoAct *act);
 /* ERROR ST208 with the reason, printf style. */

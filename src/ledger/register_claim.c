@@ -108,6 +108,12 @@ sto_register_claim_revoke(StoAct *act)
 	sto_regroup_end(regroup);
 }
 
+void
+sto_vet_topics(const StoAct *act)
+{
+	(void) sto_register_topics(&act->body);
+}
+
 /* What a token requires of its holders.  Every version is kept; the token's row names the present
  * one. */
 void

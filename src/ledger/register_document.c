@@ -28,24 +28,29 @@ replace_version(const StoAct *act, const char *name)
 }
 
 void
+sto_vet_document(const StoAct *act)
+{
+	const StoBody *body = &act->body;
+
+	sto_register_line(body->value[STO_F_NAME].text, "name", STO_REGISTER_NAME_MAX);
+	sto_register_line(body->value[STO_F_VERSION].text, "version", VERSION_MAX);
+	sto_register_line(body->value[STO_F_URI].text, "uri", URI_MAX);
+	if (STO_BODY_HAS(body, STO_F_REFERENCE))
+		sto_register_line(body->value[STO_F_REFERENCE].text, "reference", STO_REGISTER_NAME_MAX);
+}
+
+void
 sto_register_document(StoAct *act)
 {
 	const StoBody *body = &act->body;
 	const char *name = body->value[STO_F_NAME].text;
-	const char *version = body->value[STO_F_VERSION].text;
-	const char *uri = body->value[STO_F_URI].text;
 	Datum values[DOCUMENT_COLUMNS] = {0};
 	bool nulls[DOCUMENT_COLUMNS] = {false};
 
-	sto_register_line(name, "name", STO_REGISTER_NAME_MAX);
-	sto_register_line(version, "version", VERSION_MAX);
-	sto_register_line(uri, "uri", URI_MAX);
+	sto_vet_document(act);
 	nulls[DOCUMENT_REFERENCE - 1] = !STO_BODY_HAS(body, STO_F_REFERENCE);
 	if (!nulls[DOCUMENT_REFERENCE - 1])
-	{
-		sto_register_line(body->value[STO_F_REFERENCE].text, "reference", STO_REGISTER_NAME_MAX);
 		values[DOCUMENT_REFERENCE - 1] = CStringGetTextDatum(body->value[STO_F_REFERENCE].text);
-	}
 	replace_version(act, name);
 
 	values[DOCUMENT_DOCUMENT - 1] = Int64GetDatum(act->event.entry_id);
@@ -54,8 +59,8 @@ sto_register_document(StoAct *act)
 	values[DOCUMENT_HASH - 1] = StoOctetsGetDatum(body->value[STO_F_HASH].octets, STO_DIGEST_LEN);
 	values[DOCUMENT_ACKNOWLEDGE - 1] = BoolGetDatum(body->value[STO_F_ACKNOWLEDGE].flag);
 	values[DOCUMENT_NAME - 1] = CStringGetTextDatum(name);
-	values[DOCUMENT_VERSION - 1] = CStringGetTextDatum(version);
-	values[DOCUMENT_URI - 1] = CStringGetTextDatum(uri);
+	values[DOCUMENT_VERSION - 1] = CStringGetTextDatum(body->value[STO_F_VERSION].text);
+	values[DOCUMENT_URI - 1] = CStringGetTextDatum(body->value[STO_F_URI].text);
 	sto_store_insert(STO_REL_DOCUMENT, values, nulls);
 	sto_facts_announce();
 }

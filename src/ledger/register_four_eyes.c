@@ -58,16 +58,47 @@ sto_register_four_eyes(StoAct *act)
 					 nulls);
 }
 
-/* What officers are asked is an act as it will stand in the log. */
+static void
+vet_four_eyes(const StoAct *act)
+{
+	StoFourEyes stated;
+
+	sto_four_eyes_of_body(&act->body, &stated);
+}
+
+/* What each kind's own handler asks of a body, whatever the register holds. */
+static void (*const vet[STO_EVENT_KINDS])(const StoAct *act) = {
+	[STO_EVENT_FOUR_EYES] = vet_four_eyes,
+	[STO_EVENT_RULE_SET] = sto_vet_rule_set,
+	[STO_EVENT_PARTY_LIST] = sto_vet_party_list,
+	[STO_EVENT_TOKEN_TERMS] = sto_vet_token_terms,
+	[STO_EVENT_TOKEN_POLICY] = sto_vet_token_policy,
+	[STO_EVENT_TOKEN_STATUS] = sto_vet_token_status,
+	[STO_EVENT_TOKEN_TOPICS] = sto_vet_topics,
+	[STO_EVENT_TRUSTED_ISSUER] = sto_vet_topics,
+	[STO_EVENT_TOKEN_PAUSE] = sto_vet_token_pause,
+	[STO_EVENT_DOCUMENT] = sto_vet_document,
+};
+
+/*
+ * What officers are asked is an act as it will stand in the log: whoever proposes one
+ * that no register lets in is told so, before another signs it.  What depends on the
+ * register is asked when the act is recorded.
+ */
 static void
 check_proposed(const StoBody *body, text *act_body)
 {
 	const char *kind = body->value[STO_F_KIND].text;
-	StoBody proposed;
+	StoAct *proposed;
 
 	if (sto_four_eyes_place(kind, strlen(kind)) < 0)
 		sto_act_refuse("\"%.40s\" is not a kind of act that can need a second officer", kind);
-	sto_body_parse(sto_event_kind(kind, strlen(kind)), act_body, true, &proposed);
+	proposed = palloc0(sizeof(StoAct));
+	sto_body_parse(sto_event_kind(kind, strlen(kind)), act_body, true, &proposed->body);
+	proposed->event.body = VARDATA_ANY(act_body);
+	proposed->event.body_len = VARSIZE_ANY_EXHDR(act_body);
+	vet[proposed->body.kind](proposed);
+	pfree(proposed);
 }
 
 void

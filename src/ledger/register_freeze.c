@@ -38,6 +38,12 @@ check_pauser(const StoAct *act, const StoRow *row)
 }
 
 void
+sto_vet_token_pause(const StoAct *act)
+{
+	check_basis(act);
+}
+
+void
 sto_register_token_pause(StoAct *act)
 {
 	bool paused = act->body.value[STO_F_PAUSED].flag;

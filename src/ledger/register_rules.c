@@ -42,19 +42,33 @@ begin_counting(StoAct *act, Datum *values, bool *nulls)
 		sto_issued_recount(act->event.subject, token.issuance, act->event.entry_id);
 }
 
+static StoRuleSet *
+read_rules(const StoAct *act)
+{
+	char why[STO_RULE_WHY_MAX];
+	StoRuleSet *set = sto_rules_parse(act->event.body, act->event.body_len, why);
+
+	if (set == NULL)
+		sto_act_refuse("%s", why);
+	return set;
+}
+
+void
+sto_vet_rule_set(const StoAct *act)
+{
+	sto_rules_free(read_rules(act));
+}
+
 /* Every version is kept: the one in force at a time is chosen by its effective time. */
 void
 sto_register_rule_set(StoAct *act)
 {
-	char why[STO_RULE_WHY_MAX];
-	StoRuleSet *set = sto_rules_parse(act->event.body, act->event.body_len, why);
+	StoRuleSet *set = read_rules(act);
 	Datum values[RULE_SET_COLUMNS];
 	bool nulls[RULE_SET_COLUMNS] = {false};
 	int64 effective;
 	bool record_refusals;
 
-	if (set == NULL)
-		sto_act_refuse("%s", why);
 	effective = sto_rules_effective(set, act->event.recorded_at);
 	record_refusals = set->record_refusals;
 	sto_rules_free(set);
@@ -90,6 +104,12 @@ require_registered(const uint8_t *party_id)
 }
 
 void
+sto_vet_party_list(const StoAct *act)
+{
+	require_name(act->body.value[STO_F_LIST].text, "list");
+}
+
+void
 sto_register_party_list(StoAct *act)
 {
 	const StoBody *body = &act->body;
@@ -97,7 +117,7 @@ sto_register_party_list(StoAct *act)
 	bool nulls[PARTY_LIST_COLUMNS] = {false};
 	Datum keys[3];
 
-	require_name(body->value[STO_F_LIST].text, "list");
+	sto_vet_party_list(act);
 	require_registered(body->value[STO_F_PARTY].octets);
 	keys[0] = values[PARTY_LIST_TOKEN_ID - 1] = StoUuidGetDatum(act->event.subject);
 	keys[1] = values[PARTY_LIST_LIST - 1] = CStringGetTextDatum(body->value[STO_F_LIST].text);

@@ -162,6 +162,15 @@ require_active(const StoAct *act, const StoTokenFact *token)
 }
 
 void
+sto_vet_token_terms(const StoAct *act)
+{
+	Datum value;
+	bool isnull;
+
+	set_authorised(&act->body, &value, &isnull);
+}
+
+void
 sto_register_token_terms(StoAct *act)
 {
 	StoTokenFact token;
@@ -188,6 +197,15 @@ sto_register_token_terms(StoAct *act)
 }
 
 void
+sto_vet_token_policy(const StoAct *act)
+{
+	Datum value;
+	bool isnull;
+
+	set_unsigned_role(&act->body, &value, &isnull);
+}
+
+void
 sto_register_token_policy(StoAct *act)
 {
 	StoTokenFact token;
@@ -200,6 +218,12 @@ sto_register_token_policy(StoAct *act)
 	set_unsigned_role(&act->body, &value, &isnull);
 	sto_register_set(&row, TOKEN_UNSIGNED_ROLE, value, isnull);
 	sto_facts_announce();
+}
+
+void
+sto_vet_token_status(const StoAct *act)
+{
+	(void) sto_register_status(act);
 }
 
 void

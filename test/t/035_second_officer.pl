@@ -71,6 +71,11 @@ is_same($primary, 'honest', $replica, 'honest', 'equal then too');
 is(client_says('honest'), '[]', 'the client finds nothing');
 unlike(verifier_says('honest'), qr/second officer|sto\.proposal:/, 'sto_verify finds nothing of it');
 
+# A proposal that no gate lets in: its act could not be recorded
+$primary->safe_psql('honest', q{BEGIN; SELECT sto.begin_maintenance('test');
+	UPDATE sto.event SET body = replace(body::text, '1000005', '0')::json WHERE kind = 'proposal' AND subject = sto_test.id('act5'); COMMIT});
+like(verifier_says('honest'), qr/proposal event: "authorised" must be above zero/, 'sto_verify reads what is proposed as the act itself');
+
 # What a superuser of the primary edits, what then passes his gate, and what the register's table says after
 my @cases = (
 	[ 'unbound', q{UPDATE sto.four_eyes SET acts = '{}'}, q{SELECT sto_test.event('token_terms', sto_test.id('ACME'), sto_test.id('acme'), '{"authorised": "7000000"}')},
