@@ -60,6 +60,7 @@ make_entry(const Posting *p, StoRuleEntry *entry)
 	move->amount = o->amount;
 	move->posted_at = p->entry->posted_at;
 	move->has_attachment = o->has_attachment;
+	move->checked_once = o->has_checked_once && o->checked_once;
 	if (o->kind == STO_POST && p->hold != NULL && p->hold->has_notary)
 		notary = p->hold->notary;
 	move->has_notary = notary != NULL;

@@ -252,6 +252,7 @@ typedef struct StoRuleMove
 	bool has_receiver;
 	bool has_notary; /* the notary that a hold's order names, or of the hold that is posted */
 	bool has_attachment;
+	bool checked_once; /* a hold whose post asks no rule: it uses approvals up itself */
 	uint8_t token_id[STO_UUID_LEN];
 	uint8_t issuer[STO_UUID_LEN]; /* of the token */
 	uint8_t sender[STO_UUID_LEN]; /* parties */
@@ -380,7 +381,7 @@ typedef struct StoRuleOutcome
 	int failing;                      /* rules that failed; with no report, at most 1 */
 	int not_replayed;                 /* custom rules without callback */
 	int approval_count;               /* approvals of which the entry takes one use each */
-	int64_t approvals[STO_RULES_MAX]; /* ascending, distinct; none for holds and enforced entries */
+	int64_t approvals[STO_RULES_MAX]; /* ascending, distinct; none for enforced entries, nor for holds whose post asks again */
 } StoRuleOutcome;
 
 typedef enum StoRuleAnswer

@@ -141,7 +141,8 @@ sto_check_approval(StoRuleCheck *c, const StoRule *rule, StoRuleVerdict *v)
 		return STO_CHECK_FAIL;
 	}
 	v->passing = 0;
-	if (move->kind != STO_HOLD && sto_rule_kind(move->kind) == move->kind)
+	/* whoever passes uses it up, once: a hold that its post doesn't ask again for does now */
+	if (move->kind == STO_HOLD ? move->checked_once : sto_rule_kind(move->kind) == move->kind)
 		use_approval(c->outcome, id);
 	return STO_CHECK_PASS;
 }

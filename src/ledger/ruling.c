@@ -66,6 +66,7 @@ fill_move(StoRuling *r)
 		memcpy(move->credit, o->credit, STO_ADDRESS_LEN);
 	}
 	move->has_attachment = o->has_attachment;
+	move->checked_once = o->has_checked_once && o->checked_once;
 	move->has_notary = o->has_hold_id ? p->hold.has_notary : o->has_notary;
 	if (move->has_notary)
 		memcpy(move->notary, o->has_hold_id ? p->hold.notary : o->notary, STO_UUID_LEN);
@@ -380,7 +381,7 @@ sto_ruling_post(const StoPosting *p)
 	StoRuling *r = p->ruling;
 	const StoOrder *o = &p->entry.order;
 
-	if (r == NULL || !moves_units(o->kind))
+	if (r == NULL)
 		return;
 	for (int i = 0; i < r->outcome.approval_count; i++)
 	{
@@ -389,7 +390,7 @@ sto_ruling_post(const StoPosting *p)
 		sto_approval_touch(approval);
 		approval->uses_left--;
 	}
-	if (r->within_party && o->kind != STO_ISSUE)
+	if (!moves_units(o->kind) || (r->within_party && o->kind != STO_ISSUE))
 		return;
 	move_holding(r->sender.holding, -o->amount, sto_rule_is_outflow(&r->move), p->entry.posted_at);
 	move_holding(r->receiver.holding, o->amount, false, p->entry.posted_at);

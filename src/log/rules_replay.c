@@ -456,6 +456,7 @@ read_entry(Tables *t, const Reader *r, StoRuleEntry *entry)
 	(void) octets(r, ENTRY_ORDERED_BY, move->ordering_party, STO_UUID_LEN);
 	move->has_notary = octets(r, ENTRY_NOTARY, move->notary, STO_UUID_LEN);
 	move->has_attachment = is_true(r, ENTRY_ATTACHMENT);
+	move->checked_once = move->kind == STO_HOLD && is_true(r, ENTRY_CHECKED_ONCE);
 	if (octets(r, ENTRY_DEBIT, move->debit, STO_ADDRESS_LEN))
 		entry->wallet = wallet_number(t, move->debit);
 	(void) octets(r, ENTRY_CREDIT, move->credit, STO_ADDRESS_LEN);

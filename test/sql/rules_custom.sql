@@ -125,6 +125,12 @@ SELECT s.ordinal, s.result, s.state, count(*), min(length(r ->> 'detail')), min(
                         sto_test.order(sto_test.transfer_order('ACME', 'alice/1', 'bob/1', '3'), '{21}')]) AS s, jsonb_array_elements(s.reasons) AS r
  GROUP BY 1, 2, 3 ORDER BY 1;
 
+-- it is not asked of a forced transfer: nothing is kept that no replay could say again
+SELECT num_nonnulls(sto_test.officer('enforcer', 60, 'enforcer'), sto_test.officer('second', 61, 'enforcer')), sto_test.custom('acme.within_quota');
+SELECT sto_test.enforce('c1', 'force', '{"token": "ACME", "debit": "alice/1", "credit": "bob/1", "amount": "6"}') AS forced \gset
+SELECT rule FROM sto.override WHERE entry_id = :forced;
+SELECT sto_test.faults();
+
 -- a function that is not what was signed refuses every order, and says why
 SELECT sto_test.custom('acme.within_quota'), sto_test.say('transfer', 'alice/1', 'carol/1', '1');
 ALTER FUNCTION acme.within_quota VOLATILE;

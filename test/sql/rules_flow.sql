@@ -81,6 +81,16 @@ SELECT uses_left FROM sto.transfer_approval ORDER BY approval DESC LIMIT 1;
 SELECT sto_test.post(jsonb_build_object('kind', 'post', 'token_id', 'ACME', 'debit_wallet', 'carol/1', 'credit_wallet', 'bob/1', 'hold_id', :hold,
                                         'amount', '4', 'ordering_party', sto_test.id('bob')), '{22}') IS NOT NULL;
 SELECT uses_left FROM sto.transfer_approval ORDER BY approval DESC LIMIT 1;
+-- a hold that is checked once is not asked again: it uses the approval up when it is placed, and gives it back to nobody
+SELECT sto_test.approval('ACME', 'dave', '10', '{"uses": 2}') IS NOT NULL;
+SELECT sto_test.hold('ACME', 'carol/1', '2', 'pledge', jsonb_build_object('credit_wallet', 'bob/1', 'checked_once', true)) AS hold \gset
+SELECT uses_left FROM sto.transfer_approval ORDER BY approval DESC LIMIT 1;
+SELECT sto_test.post(jsonb_build_object('kind', 'post', 'token_id', 'ACME', 'debit_wallet', 'carol/1', 'credit_wallet', 'bob/1', 'hold_id', :hold,
+                                        'amount', '1', 'keep_rest', true, 'ordering_party', sto_test.id('bob')), '{22}') IS NOT NULL;
+SELECT sto_test.post(jsonb_build_object('kind', 'release', 'token_id', 'ACME', 'debit_wallet', 'carol/1', 'hold_id', :hold, 'amount', '1', 'ordering_party', sto_test.id('bob')), '{22}') IS NOT NULL;
+SELECT sto_test.hold('ACME', 'carol/1', '1', 'pledge', jsonb_build_object('credit_wallet', 'bob/1', 'checked_once', true)) IS NOT NULL;
+SELECT uses_left FROM sto.transfer_approval ORDER BY approval DESC LIMIT 1;
+SELECT left(sto_test.try($$SELECT sto_test.hold('ACME', 'carol/1', '1', 'pledge', jsonb_build_object('credit_wallet', 'bob/1', 'checked_once', true))$$), 5);
 
 -- offers: persons, sums and least amounts of issues in the window
 SELECT sto_test.rules('ACME', '[{"rule": "offer_limits", "seconds": 3600, "max_persons": 2, "min_each": "10", "max_total": "1100"}]') IS NOT NULL;
