@@ -6,8 +6,9 @@
 --     a>b 10   a transfer      >b 10    an issue       b> 10    a redemption    x & y   several in one statement
 --     a|b 10   a hold for b    a=b 10   its post       ...!     of a hold that is checked once
 --     force a>b 10             by two officers; what it was recorded to break
--- or an act: list b, affirm b, unaffirm b, class b retail, approve 10 [receiver], look o a 50, and for the rules:
---     none; rules; rules {"fields": "that are changed"}; on redeem.
+-- or an act: list b, unlist b, affirm b, unaffirm b, class b retail, country b KZ, travel b, approve 10 [receiver], look o a 50,
+-- and for the rules: none; rules; rules {"fields": "that are changed"}; on redeem.  "undo x, y" plays both in a savepoint that is
+-- rolled back, and shows in brackets what they were answered.
 -- a has 1000 and b has 150 units before there are rules.
 
 -- A custom rule that anybody can compute.
@@ -104,11 +105,25 @@ CREATE FUNCTION sto_test.step(token text, rule text, fields jsonb, step text) RE
 DECLARE
     word text[] := string_to_array(step, ' ');
     id   bigint;
+    part text;
+    said text := '';
 BEGIN
     CASE word[1]
         WHEN 'none' THEN PERFORM sto_test.rules(token, '[]');
         WHEN 'rules' THEN PERFORM sto_test.step_rules(token, rule, fields || COALESCE(nullif(substr(step, 7), '')::jsonb, '{}'));
         WHEN 'on' THEN PERFORM sto_test.step_rules(token, rule, fields || jsonb_build_object('kinds', jsonb_build_array(word[2])));
+        WHEN 'unlist' THEN PERFORM sto_test.party_list(token, 'friends', sto_test.owner_named(word[2]), false);
+        WHEN 'country' THEN PERFORM sto_test.party_facts(sto_test.owner_named(word[2]), jsonb_build_object('country', word[3]));
+        WHEN 'travel' THEN PERFORM sto_test.travel_data(sto_test.owner_named(word[2]), '{name}');
+        WHEN 'undo' THEN
+            BEGIN
+                FOREACH part IN ARRAY string_to_array(substr(step, 6), ', ') LOOP
+                    said := concat_ws(' ', nullif(said, ''), sto_test.step(token, rule, fields, part));
+                END LOOP;
+                RAISE SQLSTATE 'YY000';
+            EXCEPTION WHEN SQLSTATE 'YY000' THEN
+                RETURN '(' || said || ')';
+            END;
         WHEN 'list' THEN PERFORM sto_test.party_list(token, 'friends', sto_test.owner_named(word[2]));
         WHEN 'affirm' THEN PERFORM sto_test.opt_in(sto_test.owner_named(word[2]), token, sto_test.wallet_named(word[2]));
         WHEN 'unaffirm' THEN PERFORM sto_test.opt_in(sto_test.owner_named(word[2]), token, sto_test.wallet_named(word[2]), false);
@@ -163,7 +178,8 @@ CREATE TABLE sto_test.matrix_rule (
     redeem   text,
     bulk     text,
     hold     text,
-    forced   text
+    forced   text,
+    undone   text
 );
 INSERT INTO sto_test.matrix_rule VALUES
     ('ST220', 'country_allow', '{"countries": ["KZ"]}', NULL, 'a>b 10', 'ann', 'ben', 'a>d 10; a>c 10', NULL, 'a>B 10; a>D 10', 'b>B 10', '>b 10; >d 10', 'b> 10', NULL),
@@ -211,6 +227,25 @@ UPDATE sto_test.matrix_rule AS m SET hold = x.hold, forced = COALESCE(x.forced, 
                ('max_holders', 'none; a|d 10; a|d 10!; rules; a|d 10; a=d 10; a=d 10!; a=d 10', 'force a>d 10; a>d 1; a>c 1'),
                ('offer_limits', 'a|b 9; a=b 9', 'force a>b 9')) AS x (rule, hold, forced)
  WHERE m.rule = x.rule;
+-- What a savepoint takes back is back: facts, rules and counters, in what the session remembers of them too.
+UPDATE sto_test.matrix_rule AS m SET undone = COALESCE(x.undone, format('undo none, %1$s; %1$s', m.bad))
+  FROM sto_test.matrix_rule AS r
+  LEFT JOIN (VALUES ('country_allow', 'a>b 10; undo country b KZ, a>b 10; a>b 10; a>d 10; undo country d US, a>d 10; a>d 10'),
+                    ('country_deny', 'a>b 10; undo country b KZ, a>b 10; a>b 10; a>d 10; undo country d US, a>d 10; a>d 10'),
+                    ('party_list', 'a>d 10; undo unlist d, a>d 10; a>d 10; a>b 10; undo list b, a>b 10; a>b 10'),
+                    ('investor_class', 'a>d 10; undo class d retail, a>d 10; a>d 10; a>b 10; undo class b professional, a>b 10; a>b 10'),
+                    ('max_balance', 'undo a>b 50, a>b 1; a>b 50; a>b 1'),
+                    ('min_balance', 'undo a>b 50, b>a 1; a>b 49; a>b 50; undo b>a 200, a>b 199; b>a 1'),
+                    ('max_holders', 'undo b>a 150, a>d 10; a>d 10; undo b>a 150; b>a 150; a>d 10'),
+                    ('min_holders', 'undo >d 1, b>a 150; b>a 150; >d 1; undo d>b 1; b>a 150'),
+                    ('ownership_by_claim', 'undo a>b 11, a>b 1; a>b 11; undo country b KZ, a>b 1; a>b 1'),
+                    ('volume_limit', 'undo a>b 100, a>b 1; a>b 100; a>b 1'),
+                    ('approval', 'undo approve 10, a>b 10, a>b 10; a>b 10; approve 10; undo a>b 10, a>b 10; a>b 10; a>b 10'),
+                    ('opt_in', 'a>d 10; undo unaffirm d, a>d 10; a>d 10; a>b 10; undo affirm b, a>b 10; a>b 10'),
+                    ('offer_limits', 'undo >d 10, >c 10; >c 10; >d 10'),
+                    ('travel_rule', 'a>b 10; undo travel b, a>b 10; a>b 10'),
+                    ('look_through', 'undo look o a 50, a>o 10; a>o 10; look o a 50; undo o>a 1, a>o 1, o>a 1, o>a 1; o>a 1; o>a 1')) AS x (rule, undone) ON x.rule = r.rule
+ WHERE r.rule = m.rule;
 
 -- Every cell, played.
 CREATE FUNCTION sto_test.matrix() RETURNS TABLE (rule text, what text, said text) LANGUAGE sql AS $$
@@ -219,7 +254,7 @@ CREATE FUNCTION sto_test.matrix() RETURNS TABLE (rule text, what text, said text
            LATERAL (VALUES (1, 'pass', m.bad || '; ' || m.pass), (2, 'boundary', m.boundary),
                            (3, 'exempt', format('rules {"exempt": ["cy"]}; %1$s; rules {"exempt": [%2$s]}; %1$s; rules {"exempt": ["cy", %3$s]}; %1$s', m.bad, to_json(m.other), to_json(m.fault))),
                            (4, 'wallets', m.wallets), (5, 'within', m.within), (6, 'issue', m.issue), (7, 'redeem', m.redeem), (8, 'hold', m.hold), (9, 'forced', m.forced),
-                           (10, 'bulk', m.bulk)) AS c (n, what, script)
+                           (10, 'bulk', m.bulk), (11, 'undone', m.undone)) AS c (n, what, script)
      WHERE c.script IS NOT NULL
      ORDER BY m.state, c.n
 $$;

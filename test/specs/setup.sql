@@ -210,6 +210,8 @@ CREATE FUNCTION sto_test.named_rules(name text) RETURNS jsonb LANGUAGE sql IMMUT
         WHEN 'share' THEN '[{"rule": "max_balance", "share": 2500, "kinds": ["transfer"]}]'
         WHEN 'affirm' THEN '[{"rule": "opt_in"}]'
         WHEN 'wait' THEN '[{"rule": "granularity", "units": "7"}]'
+        WHEN 'caps' THEN '[{"rule": "investor_class", "caps": {"retail": "60"}}]'
+        WHEN 'least' THEN '[{"rule": "min_balance", "amount": "30"}]'
         WHEN 'stay' THEN '[{"rule": "min_holders", "count": 2}]'
         WHEN 'abroad' THEN '[{"rule": "ownership_by_claim", "by": "country", "value": "DE", "max": 2000}]'
         WHEN 'offer' THEN '[{"rule": "offer_limits", "seconds": 3600, "max_persons": 2}]'

@@ -1,5 +1,5 @@
 -- Every rule in every situation: what passes and what doesn't, at the boundary, of exempt parties, over several wallets and within a
--- party, issued, redeemed, held and posted, forced, recovered, in one statement.  docs/compliance-map.md shows the whole of it.
+-- party, issued, redeemed, held and posted, forced, recovered, in one statement, undone.  docs/compliance-map.md has the list.
 \getenv srcdir PG_ABS_SRCDIR
 SET client_min_messages = warning;
 DROP DATABASE IF EXISTS sto_regress_rules_matrix;

@@ -27,10 +27,12 @@ sub pair
 	add_signer($replica, $db);
 	$primary->safe_psql($db, q{
 		SELECT sto_test.party('second', '{70}'), sto_test.party('third', '{71}');
-		SELECT sto_test.four_eyes('ACME', '{token_terms}', '{second,third}');
+		SELECT sto_test.four_eyes('ACME', '{token_terms,rule_set}', '{second,third}');
 		SELECT sto_test.propose('act' || n, 'ACME', 'token_terms', '{"authorised": "' || 1000000 + n || '"}') FROM generate_series(1, 5) AS n;
 		SELECT sto_test.approve('act1', 'second'), sto_test.carry_out('act1');
 		SELECT sto_test.approve('act2', 'second'), sto_test.approve('act2', 'third', false), sto_test.approve('act3', 'second');
+		SELECT sto_test.propose('rules' || n, 'ACME', 'rule_set', format('{"rules": [{"rule": "granularity", "units": "%s"}]}', 5 / n)) FROM generate_series(1, 2) AS n;
+		SELECT sto_test.approve('rules1', 'third'), sto_test.carry_out('rules1');
 	});
 }
 
@@ -62,6 +64,10 @@ sub verifier_says
 pair('honest');
 refused($primary, 'honest', q{SELECT sto_test.carry_out('act2')}, 'ST218', 'taken back');
 refused($primary, 'honest', q{SELECT sto_test.carry_out('act1')}, 'ST218', 'used');
+refused($primary, 'honest', q{SELECT sto_test.carry_out('rules2')}, 'ST218', 'rules that nobody approved');
+refused($primary, 'honest', q{SELECT sto_test.rules('ACME', '[]')}, 'ST218', 'rules that nobody proposed');
+refused($primary, 'honest', q{SELECT sto_test.transfer('ACME', 'w1', 'w2', '4')}, 'ST232', 'the rules that a second officer approved');
+$primary->safe_psql('honest', q{SELECT sto_test.transfer('ACME', 'w1', 'w2', '5')});
 $primary->safe_psql('honest', q{SELECT sto_test.carry_out('act3')});
 $primary->wait_for_catchup('honest');
 is_sound($replica, 'honest', 'replica');
@@ -69,7 +75,9 @@ is_same($primary, 'honest', $replica, 'honest', 'equal');
 is($replica->safe_psql('honest', 'SELECT sto.rebuild() = (SELECT count(*) FROM sto.log)'), 't', 'the replica rebuilds itself');
 is_same($primary, 'honest', $replica, 'honest', 'equal then too');
 is(client_says('honest'), '[]', 'the client finds nothing');
-unlike(verifier_says('honest'), qr/second officer|sto\.proposal:/, 'sto_verify finds nothing of it');
+my $told = verifier_says('honest');
+unlike($told, qr/second officer|sto\.proposal:/, 'sto_verify finds nothing of it');
+like($told, qr/^sto\.$_ +[1-9]\d* rows +ok$/m, "... and compared sto.$_") for qw(proposal four_eyes rule_set);
 
 # A proposal that no gate lets in: its act could not be recorded
 $primary->safe_psql('honest', q{BEGIN; SELECT sto.begin_maintenance('test');
@@ -80,6 +88,9 @@ like(verifier_says('honest'), qr/proposal event: "authorised" must be above zero
 my @cases = (
 	[ 'unbound', q{UPDATE sto.four_eyes SET acts = '{}'}, q{SELECT sto_test.event('token_terms', sto_test.id('ACME'), sto_test.id('acme'), '{"authorised": "7000000"}')},
 		qr/a "token_terms" event of this token needs a second officer/ ],
+	[ 'lax', q{UPDATE sto.four_eyes SET acts = '{}'}, q{SELECT sto_test.rules('ACME', '[]')}, qr/a "rule_set" event of this token needs a second officer/ ],
+	[ 'laxer', q{UPDATE sto.proposal SET approved = true, officer = sto_test.id('third'), decided = 1 WHERE proposal_id = sto_test.id('rules2')}, q{SELECT sto_test.carry_out('rules2')},
+		qr/no second officer has approved it yet/ ],
 	[ 'invented', q{UPDATE sto.proposal SET approved = true, officer = sto_test.id('second'), decided = 1 WHERE proposal_id = sto_test.id('act4')}, q{SELECT sto_test.carry_out('act4')},
 		qr/no second officer has approved it yet/ ],
 	[ 'revived', q{UPDATE sto.proposal SET approved = true WHERE proposal_id = sto_test.id('act2')}, q{SELECT sto_test.carry_out('act2')},

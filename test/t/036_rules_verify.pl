@@ -136,13 +136,28 @@ my $free = q{SELECT (balance - held)::text FROM sto.position WHERE wallet = (SEL
 my $signed_by_another = q{(SELECT s.state FROM sto.submit(ARRAY[sto_test.order('{"kind": "transfer", "token_id": "ACME", "debit_wallet": "w4", "credit_wallet": "w5",
 	"amount": "800000000"}'::jsonb || jsonb_build_object('ordering_party', sto_test.owner_of('w4')), sto_test.seeds_of('w5'))]) AS s)};
 
-my %client_says = (miscounted => qr/it is not of what the wallet had/, attached => qr/more than the debit position has available/, signer => qr/key \w+ is not in the policy/);
+my %client_says = (miscounted => qr/it is not of what the wallet had/, attached => qr/more than the debit position has available/, signer => qr/key \w+ is not in the policy/,
+	checked => qr/rule 3, party_list, did not let it pass/, seizure => qr/enforcement that is checked once/);
+# the last entry, as if its order had said that it is checked once: signed and hashed as it ought to be
+my $last = 'entry_id = (SELECT max(entry_id) FROM sto.transfer)';
+my $checked_seizure = qq{UPDATE sto.transfer SET checked_once = true WHERE $last;
+	UPDATE sto.transfer AS t SET signatures = sto_test.signatures(sto_test.order_message(t), sto_test.seeds_of('enforcer')) WHERE $last;
+	UPDATE sto.transfer AS t SET leaf_hash = sto.entry_leaf(t, sto_test.ledger_id(), d.salt, c.salt) FROM sto.wallet AS d, sto.wallet AS c
+	 WHERE d.address = t.debit_wallet AND c.address = t.credit_wallet AND $last;
+	UPDATE sto.position AS p SET head = t.leaf_hash FROM sto.transfer AS t WHERE p.wallet = t.debit_wallet AND p.token_id = t.token_id AND $last;
+	UPDATE sto.hold SET checked_once = true WHERE hold_id = (SELECT max(hold_id) FROM sto.hold)};
+my $post_pledge = q{sto_test.post(jsonb_build_object('kind', 'post', 'token_id', 'ACME', 'debit_wallet', 'w1', 'credit_wallet', 'w2', 'amount', '10', 'ordering_party', 'p2',
+	'hold_id', (SELECT max(hold_id) FROM sto.hold WHERE remaining = '10' AND wallet = sto_test.address('w1'))), sto_test.seeds_of('w2'))};
 
 # name, edits of the register, entries that its gate then lets pass, what sto.verify() and what sto_verify says; what comes before
 for my $case (
 	[ 'body', $lax, '', qr/^register sto\.rule_set \d+/m, qr/sto\.rule_set.*body is not what the log gives/ ],
 	[ 'refused', $lax, q{sto_test.trade(4, 5, 61)}, qr/^rules sto\.transfer (\d+) 1 faults, the first: rule 1, approval, did not let it pass/m, qr/entry \d+: rule 1, approval, did not let it pass/ ],
 	[ 'listed', q{UPDATE sto.party_list SET listed = false}, q{sto_test.trade(4, 8, 1)}, qr/^rules sto\.transfer/m, qr/rule 3, party_list, did not let it pass/, q{sto_test.party_list('ACME', 'banned', 'p8')} ],
+	[ 'checked', 'UPDATE sto.hold SET checked_once = true', $post_pledge, qr/^rules sto\.transfer (\d+) 1 faults, the first: rule 3, party_list/m,
+		qr/rule 3, party_list, did not let it pass/, q{sto_test.party_list('ACME', 'banned', 'p2')} ],
+	[ 'seizure', $checked_seizure, '', qr/^cases sto\.transfer \d+ .*a seizure or freeze with terms/m, qr/a seizure or freeze that is checked once/,
+		q{sto_test.enforce('checked', 'seizure', '{"token": "ACME", "debit": "w8", "credit": "w9", "amount": "1"}')} ],
 	[ 'uses', q{UPDATE sto.transfer_approval SET uses_left = uses_left + 1 WHERE revoked IS NULL}, '', qr/^rule_counters sto\.transfer_approval \d+ \d+ rows/m, qr/sto\.transfer_approval.*uses_left is not/ ],
 	[ 'holders', q{UPDATE sto.holder_group SET holders = holders - 1 WHERE by = 'country' AND value = 'DE'}, '', qr/^rule_counters sto\.holder_group/m, qr/sto\.holder_group.*holders is not/ ],
 	[ 'units', q{UPDATE sto.holder_group SET units = units + '1' WHERE by = 'topic'}, '', qr/^rule_counters sto\.holder_group/m, qr/sto\.holder_group.*units is not/ ],
