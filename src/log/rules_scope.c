@@ -35,14 +35,15 @@ enum
 	"w.party_id FROM ONLY sto.event e LEFT JOIN sto.wallet w ON e.kind = 'look_through' AND "      \
 	"w.wallet_id = e.subject WHERE e.entry_id <= $2 AND "
 
+/* What a hold says of itself is read from the log, not from the register. */
 #define SELECT_ENTRIES                                                                             \
 	"SELECT t.entry_id, t.kind, t.purpose, t.token_id, t.amount, t.posted_at, t.posted_by,"        \
 	" t.ordering_party, coalesce(h.notary, t.notary), t.attachment_hash IS NOT NULL, t.rule_set,"  \
 	" t.debit_wallet, d.party_id, d.kind = 'issuance', t.credit_wallet, c.party_id, c.kind = "     \
 	"'issuance', coalesce(h.checked_once, t.checked_once), d.kind = 'omnibus', c.kind = 'omnibus'"                           \
 	" FROM ONLY sto.transfer t LEFT JOIN sto.wallet d ON d.address = t.debit_wallet"               \
-	" LEFT JOIN sto.wallet c ON c.address = t.credit_wallet LEFT JOIN sto.hold h ON h.hold_id = "  \
-	"t.hold_id WHERE t.entry_id <= $2 AND "
+	" LEFT JOIN sto.wallet c ON c.address = t.credit_wallet LEFT JOIN ONLY sto.transfer h ON "     \
+	"h.entry_id = t.hold_id WHERE t.entry_id <= $2 AND "
 
 #define OF_TOKEN_KINDS "'token', 'rule_set', 'party_list', 'transfer_approval', 'approval_revoke'"
 #define WITH_POSITION                                                                              \
