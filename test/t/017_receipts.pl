@@ -97,6 +97,38 @@ ok($standby->poll_query_until('postgres', "SELECT max(tree_size) > 0 AND EXISTS 
 is(value($standby, "SELECT ok, entry_id FROM sto.verify_receipt(sto.receipt($next, 'debit'), sto.log_vkey())"), "t|$next", '... and gives a receipt of it');
 is(value($standby, 'SELECT sto.verify_ok()'), 't', 'sto.verify() on the standby, with blocks, tiles, checkpoints, cosignatures and indexes');
 $standby->stop;
+
+# The log's key is replaced: what the old one signed stays good under it, and who checks everything needs both.
+sub verified
+{
+	my ($status, $pattern, $what, @options) = @_;
+	my ($out, $err) = ('', '');
+
+	IPC::Run::run([ 'sto_verify', '--conn', $node->connstr('postgres'), '--genesis', value($node, 'SELECT genesis_hash FROM sto.ledger'), @options ], '>', \$out, '2>', \$err);
+	is($? >> 8, $status, "$what: exit status");
+	like("$out$err", $pattern, "$what: says so");
+}
+my @state = ('--state', "$folder/state");
+verified(0, qr/^whole$/m, 'before the key is replaced', '--log-key', $log_vkey, @state);
+value($node, 'SELECT sto_test.log_key(802)');
+append_to_file("$folder/new.key", "-----BEGIN PRIVATE KEY-----\n"
+	. encode_base64(pack('H*', '302e020100300506032b657004220420') . sha256('sto test key ed25519 802')) . "-----END PRIVATE KEY-----\n");
+chmod 0600, "$folder/new.key";
+rename "$folder/new.key", "$folder/log.key" or die;
+$node->reload;
+value($node, 'SELECT sto_test.trade(1, 2, 1)');
+ok($node->poll_query_until('postgres', q{SELECT EXISTS (SELECT FROM sto.worker_status WHERE state = 'sealing' AND signed_size = (SELECT count(*) FROM sto.event) + (SELECT count(*) FROM sto.transfer))}),
+	'a new key signs');
+my $new_vkey = value($node, 'SELECT sto.log_vkey()');
+isnt($new_vkey, $log_vkey, '... which is another');
+($rc, $out) = check_file($receipt, @both);
+is($rc, 0, 'a receipt of the old key is good under it') or diag $out;
+is(value($node, "SELECT ok FROM sto.verify_receipt(pg_read_file('$folder/receipt'), '$log_vkey')"), 't', '... by SQL too');
+is(value($node, "SELECT ok FROM sto.verify_receipt(sto.receipt($next), '$new_vkey')"), 't', 'an entry from before has a receipt of the new key');
+verified(0, qr/^whole$/m, 'both keys', '--log-key', $log_vkey, '--log-key', $new_vkey);
+verified(1, qr/^BROKEN: checkpoint, entry \d+: .*not given with --log-key/m, 'the new key alone', '--log-key', $new_vkey);
+verified(0, qr/^accepted before .*^whole$/ms, 'a state from before, both keys', '--log-key', $log_vkey, '--log-key', $new_vkey, @state);
+verified(0, qr/^accepted before .*^whole$/ms, '... and from then on the new key', '--log-key', $new_vkey, @state);
 $node->stop;
 
 done_testing();
