@@ -4,6 +4,7 @@
  */
 #include "core/table.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -58,6 +59,7 @@ sto_pool_init(StoPool *pool, size_t row_len)
 {
 	memset(pool, 0, sizeof(*pool));
 	pool->row_len = (uint32_t) row_len;
+	assert(row_len <= STO_POOL_ROW_MAX);
 }
 
 void
@@ -102,6 +104,14 @@ sto_pool_add(StoPool *pool, uint32_t *number)
 		return NULL;
 	*number = ++pool->count;
 	return sto_pool_at(pool, *number);
+}
+
+void *
+sto_pool_no_row(void)
+{
+	static _Thread_local _Alignas(16) uint8_t row[STO_POOL_ROW_MAX];
+
+	return memset(row, 0, sizeof(row));
 }
 
 bool

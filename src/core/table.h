@@ -39,12 +39,22 @@ typedef bool (*StoMove)(void *context, void *data, size_t len);
 /* All rows through a callback, as they lie in memory; loading: into an empty pool. */
 extern bool sto_pool_move(StoPool *pool, bool loading, StoMove move, void *context);
 
-/* Row 1 .. count. */
+#define STO_POOL_ROW_MAX 1024 /* octets */
+
+/* Zeros, as long as any row; the thread's next call clears them again. */
+extern void *sto_pool_no_row(void);
+
+/*
+ * Row 1 .. count.  Any other number, as the 0 of what a broken log refers to and
+ * never made, gives a row of zeros that is none of the pool.
+ */
 static inline void *
 sto_pool_at(const StoPool *pool, uint32_t number)
 {
 	uint32_t i = number - 1;
 
+	if (i >= pool->count)
+		return sto_pool_no_row();
 	return pool->chunks[i / STO_POOL_CHUNK] + (size_t) (i % STO_POOL_CHUNK) * pool->row_len;
 }
 
