@@ -381,7 +381,8 @@ typedef struct StoRuleOutcome
 	int failing;                      /* rules that failed; with no report, at most 1 */
 	int not_replayed;                 /* custom rules without callback */
 	int approval_count;               /* approvals of which the entry takes one use each */
-	int64_t approvals[STO_RULES_MAX]; /* ascending, distinct; none for enforced entries, nor for holds whose post asks again */
+	int64_t approvals[STO_RULES_MAX]; /* ascending, distinct; none for enforced entries, nor for
+										 holds whose post asks again */
 } StoRuleOutcome;
 
 typedef enum StoRuleAnswer

@@ -40,7 +40,7 @@ enum
 	"SELECT t.entry_id, t.kind, t.purpose, t.token_id, t.amount, t.posted_at, t.posted_by,"        \
 	" t.ordering_party, coalesce(h.notary, t.notary), t.attachment_hash IS NOT NULL, t.rule_set,"  \
 	" t.debit_wallet, d.party_id, d.kind = 'issuance', t.credit_wallet, c.party_id, c.kind = "     \
-	"'issuance', coalesce(h.checked_once, t.checked_once), d.kind = 'omnibus', c.kind = 'omnibus'"                           \
+	"'issuance', coalesce(h.checked_once, t.checked_once), d.kind = 'omnibus', c.kind = 'omnibus'" \
 	" FROM ONLY sto.transfer t LEFT JOIN sto.wallet d ON d.address = t.debit_wallet"               \
 	" LEFT JOIN sto.wallet c ON c.address = t.credit_wallet LEFT JOIN ONLY sto.transfer h ON "     \
 	"h.entry_id = t.hold_id WHERE t.entry_id <= $2 AND "
