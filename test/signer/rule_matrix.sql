@@ -219,8 +219,8 @@ UPDATE sto_test.matrix_rule
  WHERE bad !~ '^>';
 UPDATE sto_test.matrix_rule AS m SET hold = x.hold, forced = COALESCE(x.forced, m.forced)
   FROM (VALUES ('min_holders', 'b|a 150; none; b|a 75; b|a 75!; rules; b=a 75!; b=a 75', NULL),
-               -- none is used by a hold, nor by force
-               ('approval', 'none; a|b 10; a|b 10!; rules; a|b 10; a=b 10; approve 10; a|b 10; a=b 10; a=b 10; a=b 10!', 'force a>b 10; approve 10; force a>b 10; a>b 10; a>b 10'),
+               -- a use is taken by a post, or by a hold that is checked once; none by another hold, nor by force
+               ('approval', 'none; a|b 10; a|b 10!; rules; a|b 10; a=b 10; approve 10; a|b 10; a=b 10; a=b 10; a=b 10!; approve 10; a|b 10!; a|b 10!; a=b 10!', 'force a>b 10; approve 10; force a>b 10; a>b 10; a>b 10'),
                -- what is held or forced is no volume
                ('volume_limit', 'none; a|b 101; a|b 101!; rules; a|b 101; a=b 101; a|b 100; a>b 20; a=b 81; a=b 80; a=b 101!', 'force a>b 101; a>b 100; force a>b 1'),
                ('look_through', 'none; a|o 10; a|o 10!; rules; a|o 10; a=o 10; a=o 10!; look o a 60; a=o 10', 'force a>o 10; look o a 60; force a>o 10'),
