@@ -69,8 +69,8 @@ authorised(StoPosting *p)
 		sto_order_check_shape(&p->entry.order);
 		sto_order_resolve(p);
 		/* a list's one signature is not over this order */
-		good = p->entry.signatures != NULL && !p->entry.has_authority_event &&
-			   sto_authorise(p).sqlstate == 0 && p->entry.has_key_policy;
+		good = p->entry.signatures != NULL && sto_authorise(p).sqlstate == 0 &&
+			   p->entry.has_key_policy;
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
