@@ -440,6 +440,10 @@ sto_authorise_at(const StoPosting *p)
 		ereport(ERROR, (errcode(ERRCODE_STO_NOT_AUTHORISED),
 						errmsg("the mandate is not in force at the time of posting"),
 						errhint("It began or ended while the order waited.")));
+	if (at >= p->keys_to && p->entry.signatures == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_STO_ORDER_EXPIRED), errmsg("the list of orders has expired"),
+				 errhint("Sign a new batch event.")));
 	if (at < p->keys_from || at >= p->keys_to)
 		ereport(ERROR, (errcode(ERRCODE_STO_KEY_NOT_VALID),
 						errmsg("a signing key is not valid at the time of posting"),

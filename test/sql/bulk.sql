@@ -141,6 +141,8 @@ SELECT sto_test.try_list('wrong sum', '{"sum": "16"}');
 SELECT sto_test.try_list('wrong hash', jsonb_build_object('hash', repeat('ab', 32)));
 SELECT sto_test.try_list('another token', jsonb_build_object('token', sto_test.id('OTHER')));
 SELECT sto_test.try_list('expired', '{"valid_until": 1700000000000000}');
+-- signed in time, posted too late
+SELECT sto_test.try_list('expires', jsonb_build_object('valid_until', sto_test.micros(clock_timestamp() + interval '150 ms')), how => 'sto_test.post_list(x, y) FROM (SELECT %L::text, %s, pg_sleep(0.2)) AS t (x, y)');
 SELECT sto_test.try_list('count of none', '{"count": 0}');
 SELECT sto_test.try_list('in another order', how => 'sto_test.post_list(%L, %s, reverse => true)');
 SELECT sto_test.try_list('in part', how => 'sto_test.post_list(%L, %s, 1, 4)');
