@@ -365,7 +365,7 @@ class Question:
 
     def max_holders(self):
         who, by = self.asked("receiver"), self.rule.get("by")
-        if who is None or self.facts.total(who) > 0:
+        if who is None or not self.appears(who):
             return False
         value = self.group_of(who)
         if self.rule.get("value", value) != value:

@@ -188,7 +188,8 @@ sto_check_min_balance(StoRuleCheck *c, const StoRule *rule, StoRuleVerdict *v)
 	if (!sto_check_total(c, STO_SENDER, &total))
 		return STO_CHECK_ERROR;
 	rest = sto_check_sub(total, amount);
-	if (rest == 0 || rest >= rule->amount)
+	/* below zero nothing is left either: what an omnibus wallet sends was its owners' */
+	if (rest <= 0 || rest >= rule->amount)
 		return STO_CHECK_PASS;
 	/* what leaves the sender its minimum, if it still brings the receiver its own */
 	v->passing = sto_check_sub(total, rule->amount);

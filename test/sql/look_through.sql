@@ -98,6 +98,10 @@ BEGIN;
 UPDATE sto.look_through_owner SET units = '201' WHERE party_id = sto_test.id('bob');
 SELECT check_name, scope, examined, first_bad IS NOT NULL, detail FROM sto.verify(true, '{look_through}') WHERE NOT ok;
 ROLLBACK;
+-- min_balance: what a pool sends was its owners', and leaves its party with less than nothing, not with too little
+SELECT sto_test.look('pool', 'bank', '{"bob": 279}'), sto_test.rules('ACME', '[{"rule": "min_balance", "amount": "10", "exempt": ["alice"]}]') IS NOT NULL;
+SELECT sto_test.say('transfer', 'pool', 'alice/1', '20'), sto_test.say('transfer', 'bob/1', 'alice/1', sto_test.balance('ACME', 'bob/1')::text), sto_test.look('pool', 'bank', '{"bob": 239, "broker": 20}'),
+       sto_test.say('transfer', 'pool', 'alice/1', '11'), sto_test.say('transfer', 'pool', 'alice/1', '10');
 -- folded anew it is the same
 CREATE TABLE public.before AS SELECT 'look' AS what, l::text FROM sto.look_through l UNION ALL SELECT 'owner', o::text FROM sto.look_through_owner o UNION ALL SELECT 'group', g::text FROM sto.holder_group g WHERE g.holders > 0;
 SELECT sto.rebuild() > 0;
