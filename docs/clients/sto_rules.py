@@ -397,8 +397,9 @@ class Question:
             (self.move.sender is not None and self.facts.in_group(self.move.sender, *group)))
         share = Fraction(units, self.after)
         held = self.facts.outstanding()
-        rises = held == 0 and units > 0 or held > 0 and share > Fraction(before, held)
-        falls = held == 0 and units == 0 or held > 0 and share < Fraction(before, held)
+        first = self.move.receiver is not None and self.facts.in_group(self.move.receiver, *group)
+        rises = share > Fraction(before, held) if held else first
+        falls = share < Fraction(before, held) if held else not first
         out = rises and "max" in self.rule and share > Fraction(self.rule["max"], 10000) or \
             falls and "min" in self.rule and share < Fraction(self.rule["min"], 10000)
         return who if out else False

@@ -206,7 +206,8 @@ is_out(const Share *s, StoAmount amount)
 /*
  * Which way does the share move?  A transfer moves it by what changes hands; an issue
  * also makes the whole larger, so that the share of others falls, unless it is all or
- * nothing already; a redemption the other way round.
+ * nothing already; a redemption the other way round.  Where omnibus wallets have less than
+ * was stated of them, a group may be below nothing or above all: then it moves back.
  */
 static void
 find_direction(Share *s)
@@ -215,12 +216,16 @@ find_direction(Share *s)
 	{
 		case STO_ISSUE:
 			/* the first issue makes the share, whichever it is */
-			s->rises = s->receives && (s->outstanding == 0 || s->units < s->outstanding);
-			s->falls = !s->receives && (s->outstanding == 0 || s->units > 0);
+			s->rises = s->outstanding == 0
+						   ? s->receives
+						   : (s->receives ? s->units < s->outstanding : s->units < 0);
+			s->falls = s->outstanding == 0
+						   ? !s->receives
+						   : (s->receives ? s->units > s->outstanding : s->units > 0);
 			break;
 		case STO_REDEEM:
-			s->rises = !s->sends && s->units > 0;
-			s->falls = s->sends && s->units < s->outstanding;
+			s->rises = s->sends ? s->units > s->outstanding : s->units > 0;
+			s->falls = s->sends ? s->units < s->outstanding : s->units < 0;
 			break;
 		default:
 			s->rises = s->receives; /* never both: that moves nothing */

@@ -151,8 +151,12 @@ class Maker:
 
         def known(make, chance=0.6):
             return {letter: make(letter) for letter in LETTERS if r.random() < chance}
+        # below zero: whose omnibus wallet has less than was stated of it; all of them are never below
+        totals = known(lambda _: r.randint(-12, 50))
+        if sum(totals.values()) < 0:
+            totals = {letter: -units for letter, units in totals.items()}
         return rules.Facts(
-            totals=known(lambda _: r.randint(1, 50)), residence=known(lambda _: r.choice(COUNTRIES)),
+            totals=totals, residence=known(lambda _: r.choice(COUNTRIES)),
             incorporation=known(lambda _: r.choice(COUNTRIES)),
             classes=known(lambda _: rules.Classified(
                 r.choice(rules.CLASSES), r.choice((None, self.near_noon(1))),
