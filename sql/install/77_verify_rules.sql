@@ -153,7 +153,8 @@ BEGIN
         SELECT 'sto.transfer_approval', coalesce(p.approval, r.entry_id)
           FROM sto.transfer_approval p
           FULL JOIN (SELECT * FROM replayed r WHERE r.what = 'approval') r ON r.entry_id = p.approval
-         WHERE p.uses_left IS DISTINCT FROM r.value)
+         -- where no token ever had rules nothing is replayed, and no approval was used
+         WHERE p.uses_left IS DISTINCT FROM coalesce(r.value, p.uses))
     SELECT 'rules', 'sto.transfer', (SELECT r.value FROM replayed r WHERE r.what = 'examined'), f.id IS NULL, f.id,
            nullif(concat_ws('; ',
                CASE WHEN f.id IS NOT NULL THEN format('%s faults, the first: %s', f.count, f.reason) END,

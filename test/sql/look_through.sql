@@ -44,6 +44,9 @@ SELECT sto_test.try(format('SELECT sto_test.event(%L, %L, %L, %L)', 'look_throug
 -- a wallet without custodian: its party; one that has nothing
 SELECT sto_test.look('own', 'bank', '{}'), sto_test.look('own', 'broker', '{}');
 
+-- an approval before anybody has rules: nothing is replayed, and nothing used it
+SELECT sto_test.approval('ACME', 'acme', '5', '{"uses": 3}') IS NOT NULL;
+SELECT check_name, scope, detail FROM sto.verify(true, '{rules}') WHERE NOT ok;
 -- stated before the token's first rules: counted from then on; the broker has none of it left
 SELECT sto_test.look('pool', 'bank', '{"bob": 100, "dave": 150, "carol": 50}');
 SELECT sto_test.rules('ACME', '[{"rule": "max_holders", "count": 5}, {"rule": "max_balance", "amount": "250", "exempt": ["alice"]}]') IS NOT NULL, sto_test.groups();
