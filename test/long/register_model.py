@@ -367,7 +367,7 @@ class Model:
         if kind in ENFORCED:
             for number, code in enumerate(self.failing_rules(o, at, submitter)):
                 self.put(self.override, (entry, number), code)
-        elif kind not in ("hold", "release"):
+        elif kind not in ("hold", "release") or kind == "hold" and o.get("checked_once"):
             self.use_approvals(o, at, submitter)
         if o.get("case") is not None:
             if kind == "force":
