@@ -1,24 +1,22 @@
 -- Why an entry passed, and what other rules would have made of history: both replay the log of one token.
 
-CREATE FUNCTION sto.explain_rules(token_id uuid, entry_id bigint, OUT rule_set bigint, OUT number int, OUT code int, OUT rule text,
+CREATE FUNCTION sto.explain_rules(entry_id bigint, OUT rule_set bigint, OUT number int, OUT code int, OUT rule text,
                                   OUT label text, OUT result text, OUT subject uuid, OUT "limit" text, OUT value text,
                                   OUT detail text, OUT facts text) RETURNS SETOF record
     LANGUAGE c STABLE STRICT SET search_path = pg_catalog, pg_temp COST 100000 ROWS 20
     AS 'MODULE_PATHNAME', 'sto_explain_rules';
-COMMENT ON FUNCTION sto.explain_rules(uuid, bigint) IS
-    'each rule that was in force at an entry of the token, with what it was told; sto.explain_entry() shows it';
+COMMENT ON FUNCTION sto.explain_rules(bigint) IS
+    'each rule that was in force at an entry, with what it was told; sto.explain_entry() shows it';
 
 CREATE FUNCTION sto.explain_entry(entry_id bigint, OUT rule_set bigint, OUT number int, OUT code int, OUT rule text, OUT label text,
                                   OUT result text, OUT parameters json, OUT facts json, OUT subject uuid, OUT "limit" text,
                                   OUT value text, OUT detail text) RETURNS SETOF record
     LANGUAGE sql STABLE ROWS 20
 BEGIN ATOMIC
-    SELECT x.rule_set, x.number, x.code, x.rule, x.label, x.result, (s.body -> 'rules') -> (x.number - 1), x.facts::json,
+    SELECT x.rule_set, x.number, x.code, x.rule, x.label, x.result, (s.body::json -> 'rules') -> (x.number - 1), x.facts::json,
            x.subject, x."limit", x.value, x.detail
-      FROM ONLY sto.transfer t
-     CROSS JOIN LATERAL sto.explain_rules(t.token_id, t.entry_id) AS x
-      JOIN ONLY sto.event s ON s.entry_id = x.rule_set
-     WHERE t.entry_id = explain_entry.entry_id
+      FROM sto.explain_rules(explain_entry.entry_id) AS x
+      JOIN sto.rule_set s ON s.set_by = x.rule_set
      ORDER BY x.number;
 END;
 COMMENT ON FUNCTION sto.explain_entry(bigint) IS

@@ -83,10 +83,13 @@ authority_of_wallet(const StoPosting *p, const StoWalletFact *wallet, StoPartyFa
 	if (sto_mandate_in_force(wallet->party, ordering_party, at, &authority->mandate_from,
 							 &authority->mandate_to))
 		return authority_of_party(ordering_party, party, authority);
-	return refuse(ERRCODE_STO_NOT_AUTHORISED,
-				  "the ordering party neither owns the wallet nor keeps it", NULL,
-				  "Set ordering_party to the wallet's party, its custodian or a representative "
-				  "with a mandate in force.");
+	return refuse(
+		ERRCODE_STO_NOT_AUTHORISED, "the ordering party neither owns the wallet nor keeps it", NULL,
+		wallet == &p->debit ? "Set ordering_party to the wallet's party, its custodian or a "
+							  "representative with a mandate in force."
+							: "This hold is its beneficiary's to post and to release early: set "
+							  "ordering_party to the party of that wallet, its custodian or a "
+							  "representative with a mandate in force.");
 }
 
 /* One of the two officers who decided the case; he must still be one. */
@@ -276,17 +279,26 @@ sto_may_order(const StoPosting *p)
 	return refusal.sqlstate == 0 && !authority.anyone;
 }
 
+/* at_fault: the signature that is; of one that is too few there is none. */
 static StoRefusal
-quorum_refusal(StoQuorum quorum)
+quorum_refusal(StoQuorum quorum, const StoSignature *at_fault)
 {
+	char key_id[2 * STO_KEY_ID_LEN + 1] = "";
+
+	if (at_fault != NULL)
+		sto_hex_encode(at_fault->key_id, STO_KEY_ID_LEN, key_id);
 	switch (quorum)
 	{
 		case STO_QUORUM_MET:
 			return granted;
 		case STO_QUORUM_UNKNOWN_KEY:
-			return refuse(ERRCODE_STO_KEY_NOT_VALID,
-						  "a signature is by a key that is not in the present policy", NULL,
-						  "A key that was rotated out or revoked can't sign any more.");
+			return refuse(
+				ERRCODE_STO_KEY_NOT_VALID,
+				"a signature is by a key that is not in the present policy", NULL,
+				psprintf("Key id %s signed. sto.key_policy_json(sto.present_policy(subject)) "
+						 "shows the keys in force of the wallet or party that has to "
+						 "sign; one that was rotated out or revoked can't any more.",
+						 key_id));
 		case STO_QUORUM_NOT_YET_VALID:
 			return refuse(ERRCODE_STO_KEY_NOT_VALID, "a signing key is not valid yet", NULL, NULL);
 		case STO_QUORUM_EXPIRED:
@@ -330,7 +342,7 @@ check_signatures(StoPosting *p, const Authority *authority)
 	StoWriter w;
 	StoSigList list;
 	StoPolicy policy;
-	StoRefusal refusal;
+	StoQuorum quorum;
 	const char *why = NULL;
 	int which;
 
@@ -360,10 +372,10 @@ check_signatures(StoPosting *p, const Authority *authority)
 	sto_put_order(&w, p->ledger.ledger_id, &p->entry.order);
 	if (w.failed)
 		return refuse(ERRCODE_STO_INVALID_ORDER, "the order is too long", NULL, NULL);
-	refusal = quorum_refusal(sto_quorum_check(
-		&policy, &list, message, w.len,
-		p->mode == STO_MODE_VERIFY ? p->entry.posted_at : sto_gate_clock(0), &which));
-	return refusal;
+	quorum = sto_quorum_check(&policy, &list, message, w.len,
+							  p->mode == STO_MODE_VERIFY ? p->entry.posted_at : sto_gate_clock(0),
+							  &which);
+	return quorum_refusal(quorum, which >= 0 ? &list.items[which] : NULL);
 }
 
 /* The order has neither signatures nor a batch. */

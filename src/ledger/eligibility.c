@@ -348,9 +348,13 @@ sto_check_eligible(const StoTokenFact *token, const uint8_t party[STO_UUID_LEN],
 			continue;
 		eligible = false;
 		if (topic->issuers == 0)
+		{
 			sto_reason_add(reasons, code, STO_REASON_OF_UUID, party,
 						   "Token %s trusts no issuer of claims on topic \"%s\".",
 						   sto_uuid_text(token->token_id), topic->name);
+			sto_reason_hint(reasons, "The token's issuer names whose claims on a topic it trusts: "
+									 "sto.trust_issuer().");
+		}
 		else
 			sto_reason_add(reasons, code, STO_REASON_OF_UUID, party,
 						   "Party %s has no claim in force on topic \"%s\" by an issuer that the "

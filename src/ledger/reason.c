@@ -50,7 +50,7 @@ static const struct
 	{STO_REASON_PARTY_FROZEN, ERRCODE_STO_PARTY_FROZEN, "party_frozen", "a party is frozen",
 	 "sto.restriction shows who froze it, and on what basis."},
 	{STO_REASON_INSUFFICIENT, ERRCODE_STO_INSUFFICIENT, "available", "not enough units available",
-	 NULL},
+	 "sto.holder shows what a wallet has, what of it is held, and what is available."},
 	{STO_REASON_OVER_AUTHORISED, ERRCODE_STO_OVER_AUTHORISED, "authorised",
 	 "the issue goes beyond the authorised amount",
 	 "The issuer's quorum can raise the authorised amount with a token_terms event."},
@@ -85,6 +85,36 @@ static const struct
 	/* last: with an SQLSTATE of its own */
 	{STO_REASON_OTHER, 0, "other", "the order is refused", NULL},
 };
+
+/* Who can help, or when, if a rule does not allow an order (docs/errors.md, "Rules"): by code; NULL
+ * of a limit.
+ */
+static const char *const rule_hints[] = {
+	"The registrar states a party's country: sto.set_party_facts().",
+	"The registrar corrects a party's country: sto.set_party_facts().",
+	"The token's issuer puts parties on a list and takes them off: sto.set_party_list().",
+	"The registrar states a party's class: sto.classify().",
+	NULL,
+	"Move more, or everything.",
+	"A place is free once a holder has moved everything.",
+	"Leave some, or wait until there are more holders.",
+	NULL,
+	"Try again after the date: sto.check_transfer() shows it.",
+	"Try again when earlier moves have left the window.",
+	"Try again within the hours of the rule.",
+	"Move a multiple of the units: sto.check_transfer() shows them.",
+	"The approver lets the order through: sto.approve_transfer().",
+	"One of the token's venues has to submit the order, to order it, or to be the hold's notary.",
+	"The receiver affirms the token: sto.affirm_token().",
+	NULL,
+	"The registrar records travel data: sto.set_travel_data(); an order binds a document by its "
+	"attachment_hash.",
+	"The omnibus wallet's custodian states its owners anew: sto.state_owners().",
+	"DETAIL has what the token's own function said.",
+};
+
+StaticAssertDecl(lengthof(rule_hints) == STO_RULE_CODE_LAST - STO_RULE_CODE_FIRST + 1,
+				 "a hint for each rule");
 
 static StoReason *
 add(StoReasons *reasons)
@@ -162,6 +192,12 @@ sto_reason_message(StoReasons *reasons, const char *message, const char *hint)
 	last(reasons)->message = message;
 	if (hint != NULL)
 		last(reasons)->hint = hint;
+}
+
+void
+sto_reason_hint(StoReasons *reasons, const char *hint)
+{
+	last(reasons)->hint = hint;
 }
 
 void
@@ -356,15 +392,38 @@ keep(const StoReasons *reasons)
 	MemoryContextSwitchTo(before);
 }
 
+/* How much would pass is no secret to who may post the order: he could find it out by posting. */
+static const char *
+hint_of(const StoReason *reason)
+{
+	char passing[STO_AMOUNT_TEXT_MAX];
+	const char *way_out;
+
+	if (reason->code < STO_RULE_CODE_FIRST || reason->code > STO_RULE_CODE_LAST)
+		return reason->hint;
+	way_out = rule_hints[reason->code - STO_RULE_CODE_FIRST];
+	if (reason->passing == 0)
+		return way_out != NULL
+				   ? way_out
+				   : "sto.check_transfer() shows the limit and what it was compared with.";
+	sto_amount_print(reason->passing, passing);
+	return psprintf(
+		"Up to %s units would pass this rule; sto.max_transferable() says what passes all "
+		"checks.%s%s",
+		passing, way_out != NULL ? " " : "", way_out != NULL ? way_out : "");
+}
+
 /* One reason speaks for itself; of several each is named, a line each. */
 void
 sto_reasons_raise(const StoReasons *reasons)
 {
 	StringInfoData detail;
 	const StoReason *first = reasons->items;
+	const char *hint;
 
 	if (reasons->count == 0)
 		return;
+	hint = hint_of(first);
 	if (kept != NULL)
 		keep(reasons);
 	initStringInfo(&detail);
@@ -375,7 +434,7 @@ sto_reasons_raise(const StoReasons *reasons)
 						 reasons->items[i].detail);
 	ereport(ERROR, (errcode(first->sqlstate), errmsg("%s", first->message),
 					detail.len > 0 ? errdetail("%s", detail.data) : 0,
-					first->hint ? errhint("%s", first->hint) : 0));
+					hint != NULL ? errhint("%s", hint) : 0));
 }
 
 /*

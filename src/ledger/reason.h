@@ -109,6 +109,8 @@ extern void sto_reason_whose(StoReasons *reasons, StoRuleWhose whose);
 /* Of the reason added last: message and hint of its own, constant texts; no hint: as for its code.
  */
 extern void sto_reason_message(StoReasons *reasons, const char *message, const char *hint);
+/* Of the reason added last: a hint of its own, constant text. */
+extern void sto_reason_hint(StoReasons *reasons, const char *hint);
 /* A failed check of which the message says all. */
 extern void sto_reason_fact(StoReasons *reasons, StoReasonCode code, StoReasonSubject kind,
 							const uint8_t *subject, const char *message, const char *hint);

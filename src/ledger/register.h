@@ -175,6 +175,9 @@ pg_attribute_noreturn() extern void sto_act_refuse(const char *format, ...)
 	pg_attribute_printf(1, 2);
 /* Is text one of count names? */
 extern bool sto_one_of(const char *text, const char *const *names, int count);
+/* ERROR ST208, with the names as hint, unless it is. */
+extern void sto_require_one_of(const char *what, const char *text, const char *const *names,
+							   int count);
 /* ERROR ST206 or ST205 unless the party is in the register and active. */
 extern void sto_require_party(const uint8_t party_id[STO_UUID_LEN], StoPartyFact *out);
 

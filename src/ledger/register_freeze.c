@@ -16,8 +16,7 @@ check_basis(const StoAct *act)
 	static const char *const bases[] = {"law", "contract", "court", "administrative"};
 	const char *basis = act->body.value[STO_F_BASIS].text;
 
-	if (!sto_one_of(basis, bases, lengthof(bases)))
-		sto_act_refuse("there is no legal basis \"%.40s\"", basis);
+	sto_require_one_of("legal basis", basis, bases, lengthof(bases));
 }
 
 /* What an enforcer has stopped, the issuer neither lets go on nor takes over. */

@@ -118,8 +118,7 @@ sto_register_classification(StoAct *act)
 	bool nulls[CLASSIFICATION_COLUMNS] = {false};
 	StoRegroup *regroup;
 
-	if (!sto_one_of(class, classes, lengthof(classes)))
-		sto_act_refuse("there is no class \"%.40s\"", class);
+	sto_require_one_of("class", class, classes, lengthof(classes));
 	sto_register_line(body->value[STO_F_BASIS].text, "basis", BASIS_MAX);
 	nulls[CLASSIFICATION_TOKEN_ID - 1] = !STO_BODY_HAS(body, STO_F_TOKEN);
 	if (!nulls[CLASSIFICATION_TOKEN_ID - 1] &&
@@ -158,10 +157,8 @@ sto_register_mandate(StoAct *act)
 	bool nulls[MANDATE_COLUMNS] = {false};
 	Datum keys[3];
 
-	if (!sto_one_of(scope, scopes, lengthof(scopes)))
-		sto_act_refuse("there is no scope \"%.40s\"", scope);
-	if (!sto_one_of(basis, bases, lengthof(bases)))
-		sto_act_refuse("there is no basis of a mandate \"%.40s\"", basis);
+	sto_require_one_of("scope", scope, scopes, lengthof(scopes));
+	sto_require_one_of("basis of a mandate", basis, bases, lengthof(bases));
 	if (sto_uuid_equal(representative, act->event.subject))
 		sto_act_refuse("a party needs no mandate for itself");
 	if (granted)

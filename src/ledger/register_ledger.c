@@ -34,6 +34,21 @@ sto_one_of(const char *text, const char *const *names, int count)
 	return false;
 }
 
+void
+sto_require_one_of(const char *what, const char *text, const char *const *names, int count)
+{
+	StringInfoData all;
+
+	if (sto_one_of(text, names, count))
+		return;
+	initStringInfo(&all);
+	for (int i = 0; i < count; i++)
+		appendStringInfo(&all, "%s%s", i == 0 ? "" : i + 1 == count ? " or " : ", ", names[i]);
+	ereport(ERROR, (errcode(ERRCODE_STO_INVALID_EVENT),
+					errmsg("the event can't be applied: there is no %s \"%.40s\"", what, text),
+					errhint("Say %s.", all.data)));
+}
+
 bool
 sto_register_status(const StoAct *act)
 {
@@ -152,8 +167,7 @@ sto_register_capability(StoAct *act)
 	Datum keys[2];
 	StoRow row;
 
-	if (!sto_one_of(name, names, lengthof(names)))
-		sto_act_refuse("there is no capability \"%.40s\"", name);
+	sto_require_one_of("capability", name, names, lengthof(names));
 	keys[0] = StoUuidGetDatum(act->event.subject);
 	keys[1] = CStringGetTextDatum(name);
 	values[CAPABILITY_GRANTED_BY - 1] = Int64GetDatum(act->event.entry_id);

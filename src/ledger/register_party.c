@@ -29,8 +29,7 @@ sto_register_party(StoAct *act)
 	Datum values[PARTY_COLUMNS] = {0};
 	bool nulls[PARTY_COLUMNS] = {false};
 
-	if (!sto_one_of(kind, kinds, lengthof(kinds)))
-		sto_act_refuse("there is no kind of party \"%.40s\"", kind);
+	sto_require_one_of("kind of party", kind, kinds, lengthof(kinds));
 	nulls[PARTY_COUNTRY - 1] = !STO_BODY_HAS(body, STO_F_COUNTRY);
 	if (!nulls[PARTY_COUNTRY - 1])
 	{

@@ -49,7 +49,9 @@ read_rules(const StoAct *act)
 	StoRuleSet *set = sto_rules_parse(act->event.body, act->event.body_len, why);
 
 	if (set == NULL)
-		sto_act_refuse("%s", why);
+		ereport(ERROR,
+				(errcode(ERRCODE_STO_INVALID_EVENT), errmsg("the event can't be applied: %s", why),
+				 errhint("docs/format.md, \"Rule sets\", lists the rules and their fields.")));
 	return set;
 }
 

@@ -91,8 +91,7 @@ sto_register_token(StoAct *act)
 	Datum values[TOKEN_COLUMNS] = {0};
 	bool nulls[TOKEN_COLUMNS] = {false};
 
-	if (!sto_one_of(kind, kinds, lengthof(kinds)))
-		sto_act_refuse("there is no kind of token \"%.40s\"", kind);
+	sto_require_one_of("kind of token", kind, kinds, lengthof(kinds));
 	if (name[0] == '\0' || strlen(name) > TOKEN_NAME_MAX)
 		sto_act_refuse("\"name\" must have 1 to %d octets", TOKEN_NAME_MAX);
 	if (decimals < 0 || decimals > DECIMALS_MAX)

@@ -42,8 +42,7 @@ sto_register_wallet(StoAct *act)
 	Datum values[WALLET_COLUMNS];
 	bool nulls[WALLET_COLUMNS] = {false};
 
-	if (!sto_one_of(kind, kinds, lengthof(kinds)))
-		sto_act_refuse("there is no kind of wallet \"%.40s\"", kind);
+	sto_require_one_of("kind of wallet", kind, kinds, lengthof(kinds));
 	sto_require_party(party_id, &party);
 	nulls[WALLET_CUSTODIAN - 1] = !STO_BODY_HAS(body, STO_F_CUSTODIAN);
 	if (!nulls[WALLET_CUSTODIAN - 1])

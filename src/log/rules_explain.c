@@ -6,17 +6,26 @@
  */
 #include "postgres.h"
 
+#include "ledger/catalog.h"
+#include "ledger/columns.h"
+#include "ledger/facts.h"
 #include "ledger/gate.h"
+#include "ledger/reader.h"
 #include "ledger/register.h"
+#include "log/range.h"
 #include "log/rules_replay.h"
 #include "types/types.h"
 
 #include "errors.h"
 
+#include "access/relation.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
@@ -30,10 +39,41 @@ text_or_null(const char *text, bool *isnull)
 	return *isnull ? (Datum) 0 : CStringGetTextDatum(text);
 }
 
-/* A replay of one token, from its first event to its end, with a fold that is always freed. */
+/* Of what the token's rules decided: its issuer, and readers of the whole register. */
+static void
+check_may_ask(const uint8_t *token_id)
+{
+	uint8_t party[STO_UUID_LEN];
+	bool member = sto_fact_member_try(party);
+	StoTokenFact token;
+
+	if (sto_reads_register(member ? party : NULL))
+		return;
+	if (!member || !sto_fact_token(token_id, &token) || !sto_uuid_equal(party, token.issuer))
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("this role may not ask what the rules of the token decided"),
+						errdetail("It is neither the issuer's, nor a reader of the register."),
+						errhint("Ask as the token's issuer, or as a registrar, an auditor or an "
+								"enforcer. sto.check_transfer() answers who may order.")));
+}
+
+/*
+ * A replay of one token, from its first event to its end, with a fold that is always freed.  Who
+ * may ask need not be able to read the log's tables: it is read as their owner does, by our
+ * own queries alone.  An error resets the user with its transaction.
+ */
 static void
 replay_token(StoRulesReplay *replay, const uint8_t *token_id)
 {
+	Relation log;
+	Oid asker;
+	int context;
+
+	check_may_ask(token_id);
+	log = relation_open(sto_rel_oid(STO_REL_TRANSFER), AccessShareLock);
+	GetUserIdAndSecContext(&asker, &context);
+	SetUserIdAndSecContext(log->rd_rel->relowner,
+						   context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	replay->fold = sto_rules_fold();
@@ -47,6 +87,25 @@ replay_token(StoRulesReplay *replay, const uint8_t *token_id)
 	}
 	PG_END_TRY();
 	SPI_finish();
+	SetUserIdAndSecContext(asker, context);
+	relation_close(log, AccessShareLock);
+}
+
+/* False: there is no such entry. */
+static bool
+token_of_entry(int64 entry_id, uint8_t *token_id)
+{
+	const StoBound bound = {1, BTEqualStrategyNumber, false, entry_id};
+	StoRange range;
+	bool found;
+
+	sto_range_begin(&range, STO_REL_TRANSFER, STO_IDX_TRANSFER, GetActiveSnapshot(), &bound, 1,
+					ForwardScanDirection);
+	found = sto_range_next(&range);
+	if (found)
+		memcpy(token_id, DatumGetPointer(sto_range_get(&range, TRANSFER_TOKEN_ID)), STO_UUID_LEN);
+	sto_range_end(&range);
+	return found;
 }
 
 /* sto.explain_rules */
@@ -167,22 +226,26 @@ explain_visit(StoRulesReplay *replay, StoRuleEntry *entry)
 }
 
 /*
- * sto.explain_rules(token_id uuid, entry_id bigint) returns setof (rule_set bigint,
+ * sto.explain_rules(entry_id bigint) returns setof (rule_set bigint,
  * number int, code int, rule text, label text, result text, subject uuid, "limit" text,
  * value text, detail text, facts text)
  *
  * Each rule of the set in force at the entry, in its order, with every fact as it
  * stood before the entry.  No row if no rules were asked.
+ *
+ * Errors: 42501 the role may not ask.
  */
 Datum
 sto_explain_rules(PG_FUNCTION_ARGS)
 {
-	Explain x = {.entry_id = PG_GETARG_INT64(1)};
+	Explain x = {.entry_id = PG_GETARG_INT64(0)};
 	StoRulesReplay replay = {.visit = explain_visit, .context = &x, .until = x.entry_id};
+	uint8_t token_id[STO_UUID_LEN];
 
 	InitMaterializedSRF(fcinfo, 0);
 	x.result = (ReturnSetInfo *) fcinfo->resultinfo;
-	replay_token(&replay, PG_GETARG_STO_OCTETS(0));
+	if (token_of_entry(x.entry_id, token_id))
+		replay_token(&replay, token_id);
 	PG_RETURN_NULL();
 }
 
@@ -267,7 +330,7 @@ time_of(TimestampTz time)
  *
  * Every rule of a proposed body that an entry posted in [since, until) would have failed.
  *
- * Errors: ST208 for a body that is no rule set.
+ * Errors: ST208 for a body that is no rule set; 42501 the role may not ask.
  */
 Datum
 sto_simulate_rules(PG_FUNCTION_ARGS)

@@ -81,11 +81,27 @@ BEGIN READ ONLY;
 SELECT count(*) > 0 FROM sto.explain_entry(:entry);
 SELECT count(*) > 0 FROM sto.simulate_rules(sto_test.id('ACME'), '{"rules": [{"rule": "granularity", "units": "1000000"}]}');
 COMMIT;
--- who may not read the log can't ask
+-- who asks: the token's issuer, and readers of the register, whatever they may read of the log's tables
 CREATE ROLE sto_regress_curious;
+SELECT num_nonnulls(sto_test.party('audit', '{39}'), sto_test.grant_capability('audit', 'auditor'));
+CREATE FUNCTION sto_test.asks(party text, entry bigint) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    said text;
+BEGIN
+    PERFORM sto.unmap_role('sto_regress_curious') FROM sto.member m WHERE m.role = 'sto_regress_curious';
+    PERFORM sto.map_role('sto_regress_curious', sto_test.id(asks.party)) WHERE asks.party IS NOT NULL;
+    SET LOCAL ROLE sto_regress_curious;
+    said := (SELECT count(*) FROM sto.explain_entry(entry)) || ' '
+         || (SELECT count(*) FROM sto.simulate_rules(md5('sto_test ACME')::uuid, '{"rules": [{"rule": "granularity", "units": "1000000"}]}'));
+    RESET ROLE;
+    RETURN said;
+EXCEPTION WHEN insufficient_privilege THEN
+    RETURN SQLERRM;
+END $$;
+SELECT p, sto_test.asks(p, :entry), current_user = session_user FROM unnest('{NULL,audit,acme,registrar,alice,bob}'::text[]) AS p;
 SET ROLE sto_regress_curious;
-SELECT count(*) FROM sto.explain_entry(1);
-SELECT count(*) FROM sto.simulate_rules('00000000-0000-0000-0000-000000000001', '{"rules": []}');
+SELECT count(*) FROM sto.explain_entry(0);
+SELECT token_id FROM sto.transfer;
 RESET ROLE;
 DROP ROLE sto_regress_curious;
 SELECT sto_test.faults();
