@@ -3,10 +3,11 @@
     properties.py SEED OPERATIONS
 
 connects by the usual PG variables to a database with test/signer/signer.sql and attempt.sql in it and no ledger yet.  Orders
-come one by one, several in a statement, through sto.submit(), with a dry run before, in transactions and savepoints that are
-kept or rolled back; between them acts of issuers, officers and registrars.  Of each, the model says whether it is refused,
-with which SQLSTATE and for which reasons; after each hundred, what everybody has.  The first difference ends the run:
-printed are the operation and both answers.
+come one by one, several in a statement, as lists under one signature, through sto.submit(), with a dry run before, in
+transactions and savepoints that are kept or rolled back; between them acts of issuers, officers, custodians and registrars.
+Of each, the model says whether it is refused, with which SQLSTATE and for which reasons, and whether that is put on record;
+after each hundred, what everybody has.  The first difference ends the run: printed are the operation and both answers.  A run
+also fails if some class of operations never succeeded, or never was refused.
 """
 
 import json
@@ -17,12 +18,19 @@ import time
 import uuid
 from collections import Counter
 
-from random_acts import TOPICS, Acts, call
+from random_acts import Acts, call
 from random_orders import now
+from random_rules import TOPICS
 from register_model import ENFORCED, OFFICIAL, Model, Refused, party_id, rules
 
 SUBMITTER = party_id("registrar")
 TOKENS = ("T1", "T2", "T3")
+ACTS = ("wallet_freeze", "party_freeze", "token_pause", "party_facts", "classification", "claim", "claim_revoke", "token_topics", "trusted_issuer",
+        "capability", "rule_set", "party_list", "opt_in", "travel_data", "transfer_approval", "approval_revoke", "document", "acknowledge",
+        "token_terms", "token_policy", "token_status", "wallet_status", "party_status", "mandate", "case", "case_approve", "attach", "attach_lift",
+        "look_through", "four_eyes", "proposal", "approve", "batch")
+STATES = [f"ST{n:03}" for n in (1, 3, 4, 102, 103, 104, 105, 202, 204, 206, 207, 208, *range(210, 219), *range(220, 240), *range(301, 305))] + ["23505"]
+LEAST = 2500    # operations, from which on everything must have happened
 CLOSE = 4000    # microseconds: no operation is begun so shortly before a moment that matters
 
 
@@ -72,8 +80,9 @@ class Play:
         acts.ledger = uuid.UUID(self.db.ask("to_jsonb(sto_test.ledger_id())"))
         acts.investors = [f"q{n}" for n in range(18)] + ["acme"]
         acts.seeds.update({party_id("acme"): [10], SUBMITTER: [3]})
-        officers = {"notary": None, "bank": None, "enforcer": "enforcer", "second": "enforcer", "third": "enforcer",
-                    "att1": "claim_issuer", "att2": "claim_issuer"}
+        officers = {"notary": None, "bank": None, "legal": None, "audit": None, "stranger": None, "enforcer": "enforcer", "second": "enforcer",
+                    "third": "enforcer", "agent": "recovery_agent", "other": "recovery_agent", "att1": "claim_issuer", "att2": "claim_issuer"}
+        acts.names.update({party_id(name): name for name in (*acts.investors, *officers)})
         for seed, name in enumerate([*acts.investors[:-1], *officers], 100):
             self.act(acts.act(call("party", name, [str(seed)])))
             acts.seeds[party_id(name)] = [seed]
@@ -84,7 +93,7 @@ class Play:
         for token in TOKENS:
             self.act(acts.act(call("token", token, "acme")))
             m.put(m.token, token, {"issuer": party_id("acme"), "authorised": None, "unsigned": True})
-            m.put(m.wallet, token, {"party": party_id("acme"), "custodian": None, "signed_only": False})
+            m.put(m.wallet, token, {"party": party_id("acme"), "custodian": None, "signed_only": False, "kind": "issuance"})
             self.act(acts.act(f"sto_test.event('token_policy', sto_test.id('{token}'), sto_test.id('acme'), '{{\"unsigned_role\": \"postgres\"}}')"))
             for issuer in ("att1", "att2"):
                 self.act(acts.act(call("trust", token, issuer, TOPICS)))
@@ -93,18 +102,16 @@ class Play:
         for name in acts.investors:
             self.act(acts.new_wallet(name, 1))
             for topic in TOPICS[:2]:
-                self.act(acts.act(call("claim", name, topic, "att1"), None, self.claimed(name, topic)))
+                self.act(acts.act(call("claim", name, topic, "att1"), "claim", None, acts.claimed(name, topic, "att1", {})))
         m.undo.clear()
-
-    def claimed(self, name, topic):
-        return lambda entry, at: self.model.put(self.model.claim, entry, {
-            "party": party_id(name), "name": name, "topic": topic, "issuer": party_id("att1"), "by": "att1", "from": None, "to": None})
+        self.counts.clear()
 
     # ---- Operations ------------------------------------------------------------------
 
     def play(self, operations):
+        """Longer, if some class of operations did not happen yet."""
         done = 0
-        while done < operations:
+        while done < operations or operations >= LEAST and done < 4 * operations and self.missing(operations):
             share, mark = self.random.random(), len(self.model.undo)
             if share < 0.12:
                 many = self.random.randint(2, 12)
@@ -134,17 +141,17 @@ class Play:
             if made is not None:
                 self.act(made)
             return 1
-        if share < 0.28:
-            orders = self.random.choice((acts.settle, acts.settle, acts.deal, acts.vesting))()
+        if share < 0.31:
+            orders = self.random.choice((acts.settle, acts.settle, acts.deal, acts.vesting, acts.post_list, acts.post_list))()
             if orders:
                 self.orders(orders, "insert", False, False)
             return 1
-        if share < 0.36:
+        if share < 0.39:
             orders = [acts.random_order(simple=True) for _ in range(self.random.randint(2, 8))]
             self.orders(orders, "insert", False, self.chance_of(0.1))
             return len(orders)
-        if share < 0.48:
-            orders = [acts.random_order() for _ in range(self.random.choice((1, 1, 3, 6)))]
+        if share < 0.51:
+            orders = [acts.submitted() for _ in range(self.random.choice((1, 1, 3, 6)))]
             self.orders(orders, "submit", False, self.chance_of(0.1))
             return len(orders)
         order = acts.random_order()
@@ -165,21 +172,21 @@ class Play:
 
     def act(self, act):
         answer = self.db.ask(f"sto_test.act($j${act.call}$j$)")
-        refusal, name = answer.get("refusal"), act.call.split("(")[0].split(".")[1]
-        told = refusal["state"] if refusal else None
-        self.counts[f"act {name} {'refused' if told else 'recorded'}"] += 1
-        if told not in (act.refusal(answer["began"]), act.refusal(answer["ended"])):
-            raise Difference(f"act {act.call}\nmodel: {act.refusal(answer['ended'])}\nledger: {answer}")
+        told = answer["refusal"]["state"] if answer.get("refusal") else None
+        self.counts[f"act {act.name} {told or 'recorded'}"] += 1
+        expected = [act.refusals(answer[at]) for at in ("began", "ended")]
+        if not any(told in said if said else told is None for said in expected):
+            raise Difference(f"act {act.call}\nmodel: {expected}\nledger: {answer}")
         if told is None:
             entry = answer.get("entry")
             # a sweep tells how many holds it released
-            at = answer.get("at") if name != "sweep_expired" else None
+            at = answer.get("at") if act.name != "sweep_expired" else None
             act.apply(int(entry) if entry and entry.isdigit() else entry, at or answer["ended"])
 
     def orders(self, orders, how, asked, undo):
         acts, mark = self.acts, len(self.model.undo)
         for o in orders:
-            o["signed"] = json.dumps({k: v for k, v in acts.columns(o).items() if k not in ("seeds", "authority_event")}, sort_keys=True)
+            o["signed"] = acts.signed(o)
         rows = json.dumps([acts.columns(o) for o in orders])
         answer = self.db.ask(f"sto_test.attempt($j${rows}$j$, '{how}', {asked}, {undo})")
         try:
@@ -190,9 +197,14 @@ class Play:
             else:
                 self.judge_statement(orders, answer)
         except Difference as difference:
-            raise Difference(f"{how} undo={undo} {rows}\n{difference}\nledger: {json.dumps(answer)}") from None
+            raise Difference(f"{how} undo={undo} {rows}\n{difference}\nledger: {json.dumps(answer)}\n{self.told(orders)}") from None
         if undo:
             self.model.roll_back(mark)
+
+    def told(self, orders):
+        """What rules were told of these orders' tokens."""
+        m, at = self.model, now()
+        return "\n".join(f"{token}: {(m.rule_set(token, at) or (0, 0, 0))[2]} {m.totals(token)}" for token in {o["token"] for o in orders})
 
     def refusal_of(self, orders, at):
         """What a statement of these orders is refused with, and takes nothing; None if it isn't."""
@@ -201,6 +213,7 @@ class Play:
             for n, o in enumerate(orders):
                 if self.model.judge(o, at, SUBMITTER) == "posted":
                     self.model.post(o, -1 - n, at, SUBMITTER)
+            self.model.end_of_statement()
         except Refused as refused:
             return refused
         finally:
@@ -241,6 +254,7 @@ class Play:
         posted = {a["order"]: a for a in answer["answers"]}
         for o in orders:
             self.take(o, posted.get(o["order_id"]), answer)
+        self.model.end_of_statement()
         self.count(orders, "posted")
 
     def judge_each(self, orders, answer):
@@ -256,6 +270,19 @@ class Play:
             if not any(s is not None and s.state == told["state"] and (s.codes is None or sorted(s.codes) == sorted(told["codes"]))
                        for s in said):
                 raise Difference(f"model: {said} of {told}")
+            self.judge_record(o, told, answer)
+
+    def judge_record(self, o, told, answer):
+        """Is a refusal on record that should be, and the same one once?"""
+        m, key = self.model, (o["signed"], told["state"], tuple(dict.fromkeys(told["codes"])))
+        should = [m.is_recorded(o, answer[at]) for at in ("began", "ended")]
+        if (told["recorded"] is not None) not in should or m.refusal.get(key, told["recorded"]) != told["recorded"] is not None:
+            raise Difference(f"on record, model: {should} {m.refusal.get(key)} of {told}")
+        self.counts["refusal " + ("not recorded" if told["recorded"] is None else "recorded before" if key in m.refusal else "recorded")] += 1
+        if told["recorded"] is not None:
+            m.put(m.refusal, key, told["recorded"])
+        if o["keys"] is not None and not o.get("batch"):
+            self.acts.again = [*self.acts.again[-20:], o]
 
     def take(self, o, posted, answer):
         at = posted["at"] if posted and posted["at"] else answer["ended"]
@@ -271,6 +298,29 @@ class Play:
     def count(self, orders, result):
         for o in orders:
             self.counts[f"{o['kind']} {result}"] += 1
+            hold = self.model.hold.get(o.get("hold_id"))
+            if hold or o.get("purpose"):
+                self.counts[f"{o['kind']} of a {hold['purpose'] if hold else o['purpose']} {result}"] += 1
+        if orders[0].get("batch"):
+            self.counts[f"list {result}"] += 1
+
+    # ---- What must have happened --------------------------------------------------------
+
+    def missing(self, operations):
+        """Classes of operations that never succeeded, or never were refused: then the run says nothing about them."""
+        happened, refused = set(), set()
+        for key in self.counts:
+            name, _, result = key.rpartition(" ")
+            (happened if result in ("posted", "recorded") else refused).add(name)
+        purposes = ("pledge", "hash_lock", "lock_up", "subscription", "settlement", "seizure", "freeze")
+        orders = {"issue", "redeem", "transfer", "hold", "post", "release", "force", "reverse", "recover", "list"}
+        orders |= {f"hold of a {p}" for p in purposes} | {f"release of a {p}" for p in purposes}
+        orders |= {f"post of a {p}" for p in ("pledge", "hash_lock", "settlement", "seizure")}
+        acts = {f"act {kind}" for kind in ACTS}
+        gone = [f"{name} never succeeded" for name in sorted(orders | acts | {"refusal"}) if name not in happened]
+        gone += [f"{name} never refused" for name in sorted(orders | acts) if name not in refused]
+        states = {key.rpartition(" ")[2] for key in self.counts}
+        return gone + [f"never refused with {state}" for state in STATES if operations >= 20000 and state not in states]
 
     # ---- The state -------------------------------------------------------------------
 
@@ -282,20 +332,25 @@ class Play:
 
         def rows(name):
             return told[name] or []
-        positions = {(names[w], ids[t]): (int(b), int(h)) for w, t, b, h in rows("positions")}
-        self.same("positions", {k: v for k, v in positions.items() if any(v)},
-                  {k: (m.balance.get(k, 0), m.held.get(k, 0)) for k in {*m.balance, *m.held} if m.balance.get(k) or m.held.get(k)})
-        self.same("holds", {n: int(left) for n, left in rows("holds")}, {n: h["remaining"] for n, h in m.open_holds()})
+        self.same("positions", {(names[w], ids[t]): (int(b), int(h), seq) for w, t, b, h, seq in rows("positions")},
+                  {k: (m.balance.get(k, 0), m.held.get(k, 0), seq) for k, seq in m.seq.items() if seq})
+        self.same("holds", {n: (int(left), names[w]) for n, left, w in rows("holds")}, {n: (h["remaining"], h["wallet"]) for n, h in m.open_holds()})
         self.same("approvals", dict(rows("approvals")), {n: a["left"] for n, a in m.approval.items()})
         self.same("overrides", sorted(map(tuple, rows("overrides"))), sorted((entry, code) for (entry, _), code in m.override.items()))
+        self.same("attachments", {n: int(left) for n, left in rows("attachments")}, {n: a["left"] for n, a in m.attached.items()})
+        self.same("owners", {(names[w], ids[t], uuid.UUID(p)): int(n) for w, t, p, n in rows("owners")},
+                  {(w, token, p): n for (w, token), (_, owners) in m.look.items() for p, n in owners.items()})
+        self.same("barred", {names[w]: names[heir] for w, heir in rows("barred")}, m.barred)
+        self.same("refusals", sorted(rows("refusals")), sorted(m.refusal.values()))
+        self.same("proposals", dict(rows("proposals")), {n: p["used"] for n, p in m.proposal.items()})
         self.same("holders", {(ids[t], uuid.UUID(p)): int(n) for t, p, n in rows("holders")},
-                  {(token, p): n for token in TOKENS for p, n in totals[token].items()})
-        for party, token, total in rows("holdings"):
-            self.same(f"total of {party}", int(total), totals[ids[token]].get(uuid.UUID(party), 0))
+                  {(token, p): n for token in TOKENS for p, n in m.balances(token).items() if n})
+        for party, token, total in rows("holdings"):    # of its wallets; what was stated of them is added when rules read
+            self.same(f"total of {self.acts.names[uuid.UUID(party)]} of {ids[token]}", int(total), m.balances(ids[token]).get(uuid.UUID(party), 0))
         for token, by, value, holders, units in rows("groups"):
             facts = m.facts(ids[token], 0)
             inside = [n for p, n in totals[ids[token]].items() if facts.in_group(p, by or None, value or None)]
-            self.same(f"group {by} {value} of {ids[token]}", (holders, int(units or sum(inside))), (len(inside), sum(inside)))
+            self.same(f"group {by} {value} of {ids[token]}", (holders, int(units or sum(inside))), (sum(n > 0 for n in inside), sum(inside)))
 
     def same(self, what, told, expected):
         if told != expected:
@@ -316,8 +371,9 @@ def main(seed, operations):
         return 1
     for what, n in sorted(play.counts.items()):
         print(f"{n:7} {what}")
-    print("the states agree")
-    return 0
+    missing = play.missing(operations) if operations >= LEAST else []
+    print("the states agree", *missing, sep="\n")
+    return 1 if missing else 0
 
 
 if __name__ == "__main__":

@@ -4,10 +4,12 @@ An order is a dict as register_model.py reads it.
 """
 
 import hashlib
+import json
 import time
 import uuid
+from collections import Counter
 
-from register_model import party_id, rules
+from register_model import ENFORCED, party_id, rules
 
 FAR = 4102444800000000
 
@@ -20,7 +22,8 @@ class Orders:
     def __init__(self, model, random, addresses):
         self.model, self.random, self.addresses = model, random, addresses
         self.parties, self.seeds, self.points = [], model.seeds, []
-        self.preimages, self.deals = {}, []
+        self.preimages, self.deals, self.again = {}, [], []
+        self.done = Counter()   # what was tried how often, where chance alone would be too rare
 
     def chance(self, share):
         return self.random.random() < share
@@ -37,8 +40,9 @@ class Orders:
             wallet = self.random.choice(wallets)
             if wallet in self.model.token:
                 continue
-            stopped = wallet in self.model.frozen or wallet in self.model.closed or self.model.party(wallet) in self.model.frozen
-            if (not holding or self.model.available(wallet, token) > 0) and (not stopped or self.chance(0.2)):
+            m, party = self.model, self.model.party(wallet)
+            stopped = wallet in m.frozen or wallet in m.closed or wallet in m.barred or party in m.frozen or party in m.shut
+            if (not holding or m.available(wallet, token) > 0) and (not stopped or self.chance(0.15)):
                 return wallet
         return self.random.choice([w for w in wallets if w not in self.model.token])
 
@@ -65,12 +69,17 @@ class Orders:
                 ("valid_until", "valid_until", at), ("hold_id", "hold_id", int), ("purpose", "purpose", str), ("notary", "notary", str),
                 ("release_after", "release_after", at), ("condition", "condition_hash", bytes.hex), ("instruction", "instruction_hash", str),
                 ("preimage", "preimage", lambda v: "\\x" + v.hex()), ("keep_rest", "keep_rest", bool), ("checked_once", "checked_once", bool),
-                ("attachment", "attachment_hash", str), ("group", "group_id", str), ("undoes", "undoes", int), ("case", "authority_event", int)):
+                ("attachment", "attachment_hash", str), ("group", "group_id", str), ("undoes", "undoes", int), ("case", "authority_event", int),
+                ("batch", "authority_event", int)):
             if o.get(name) is not None:
                 row[column] = made(o[name])
         if o["keys"] is not None:
             row["seeds"] = [999] if o["keys"] == "wrong" else o["keys"]
         return row
+
+    def signed(self, o):
+        """What makes two orders the same."""
+        return json.dumps({k: v for k, v in self.columns(o).items() if k not in ("seeds", "authority_event")}, sort_keys=True)
 
     def holders_order(self, kind, token, debit, credit, amount, **more):
         """By the holder unsigned, or signed; by his custodian or representative; by somebody else; badly signed."""
@@ -112,7 +121,7 @@ class Orders:
             return self.at_the_limit(self.holders_order("transfer", token, debit, self.other_wallet(debit), amount))
         if share < 0.8 or simple:
             return self.random_hold(token, debit, max(1, amount // 2))
-        if share < 0.84:
+        if share < 0.87:
             return self.random_enforced() or self.random_order()
         return self.random_use_of_hold() or self.random_order()
 
@@ -131,6 +140,10 @@ class Orders:
             return self.random.choice(own)
         wallet = self.one_wallet()
         return wallet if wallet != debit or self.chance(0.05) else self.one_wallet()
+
+    def submitted(self):
+        """For sto.submit(): some were refused before."""
+        return dict(self.random.choice(self.again)) if self.again and self.chance(0.1) else self.random_order()
 
     def repeated_order(self):
         o = dict(self.random.choice(list(self.model.order.values())))
@@ -161,12 +174,14 @@ class Orders:
         holds = self.model.open_holds()
         if not holds:
             return None
-        number, hold = self.random.choice(holds[-40:])
+        seized = [(n, h) for n, h in holds if h["purpose"] in ("seizure", "freeze")]
+        number, hold = self.random.choice(seized[-6:] if seized and self.chance(0.35) else holds[-40:])
         if self.chance(0.02):
             number = 999999999
         kind = "release" if hold["purpose"] in ("lock_up", "freeze") and self.chance(0.9) else self.random.choice(("post", "release"))
         amount = self.random.choice((hold["remaining"], self.random.randint(1, hold["remaining"]), hold["remaining"] + 1))
-        who = {"pledge": hold["beneficiary"], "hash_lock": hold["beneficiary"] if kind == "release" else None,
+        heir = hold["beneficiary"] and self.model.heir(hold["beneficiary"])
+        who = {"pledge": heir, "hash_lock": heir if kind == "release" else None,
                "seizure": "enforcer", "freeze": "second"}.get(hold["purpose"], "notary")
         if self.chance(0.1):
             who = self.random.choice((self.one_wallet(), "notary", "enforcer"))
@@ -180,21 +195,32 @@ class Orders:
         credit = None
         if kind == "post":
             more["keep_rest"] = self.chance(0.5)
-            credit = hold["beneficiary"] if hold["beneficiary"] and self.chance(0.97) else self.one_wallet()
+            credit = heir if heir and self.chance(0.95) else hold["beneficiary"] or self.one_wallet()
             if hold["purpose"] == "hash_lock":
                 more["preimage"] = self.preimages[hold["condition"]] if self.chance(0.9) else bytes(32)
         return self.order(kind, hold["token"], hold["wallet"], credit, amount, by, keys, **more)
 
     def random_enforced(self):
-        cases = [(n, c) for n, c in self.model.case.items() if not c["used"] and (c["approved"] and not c["refused"] or self.chance(0.1))][-6:]
+        """An officer carries a case out; a recovery of the whole of a position."""
+        m, at = self.model, now()
+        cases = [(n, c) for n, c in m.case.items() if (not c["used"] or c["act"] == "recover" or self.chance(0.02)) and (
+            c["approved"] and not c["refused"] and (c["not_before"] is None or c["not_before"] <= at) or self.chance(0.05))][-12:]
         if not cases:
             return None
         number, case = self.random.choice(cases)
+        if self.chance(0.6):    # of what was done least so far
+            number, case = min(cases, key=lambda x: (x[1]["used"] is not None, self.done[x[1]["act"], "case"]))
+            self.done[case["act"], "case"] += 1
         by = self.random.choice([case["opened_by"], case["approved_by"] or party_id("second")] + [party_id("notary")] * self.chance(0.1))
-        kind, more = (case["act"], {}) if case["act"] in ("force", "reverse") else ("hold", {"purpose": case["act"]})
-        if case["act"] == "reverse":
+        kind, more = (case["act"], {}) if case["act"] in ENFORCED else ("hold", {"purpose": case["act"]})
+        token, amount = case["token"], case["amount"]
+        if kind == "recover":
+            whole = {t: m.balance.get((case["debit"], t), 0) for t in m.token if m.balance.get((case["debit"], t))}
+            token = token if token and self.chance(0.95) else self.random.choice(list(whole) or list(m.token))
+            amount = whole.get(token, self.random.randint(1, 9))
+        if kind == "reverse":
             more["undoes"] = case["undoes"]
-        return self.order(kind, case["token"], case["debit"], case["credit"], case["amount"] + self.chance(0.03), by, self.seeds[by],
+        return self.order(kind, token, case["debit"], case["credit"], amount + self.chance(0.03), by, self.seeds[by],
                           case=number, attachment=case["hash"], **more)
 
     def vesting(self):
@@ -240,3 +266,42 @@ class Orders:
         group, notary = str(uuid.UUID(int=self.random.getrandbits(128), version=4)), party_id("notary")
         return [self.order("post", h["token"], h["wallet"], h["beneficiary"], h["remaining"], notary, self.seeds[notary], hold_id=n, keep_rest=False,
                            group=group) for n, h in holds]
+
+    # ---- Lists under one signature ----------------------------------------------------
+
+    def new_list(self):
+        """Orders of one issuer or wallet, unsigned."""
+        m, token = self.model, self.random.choice(list(self.model.token))
+        if self.chance(0.4):
+            return [self.order("issue", token, token, self.one_wallet(), self.random.randint(1, 60), m.token[token]["issuer"])
+                    for _ in range(self.random.randint(1, 5))]
+        debit, many = self.one_wallet(token, True), self.random.randint(1, 5)
+        most = max(1, m.available(debit, token) // (2 * many))
+        made = []
+        for _ in range(many):
+            kind, amount = self.random.choice(("transfer", "transfer", "redeem", "hold")), self.random.randint(1, most)
+            credit = token if kind == "redeem" else self.other_wallet(debit)
+            made.append(self.order(kind, token, debit, credit, amount, m.party(debit),
+                                   **({"purpose": "pledge", "release_after": self.soon()} if kind == "hold" else {})))
+        return made
+
+    def post_list(self):
+        """A signed list, mostly as it was signed."""
+        lists = [(n, b) for n, b in self.model.batch.items() if b["made"] and (not b["posted"] or self.chance(0.05))][-4:]
+        if not lists:
+            return None
+        number, batch = self.random.choice(lists)
+        orders = [{**o, "batch": number} for o in batch["made"]]
+        share = self.random.random()
+        if share < 0.06:
+            orders.pop()
+        elif share < 0.12:
+            orders.reverse()
+        elif share < 0.16:
+            orders[-1]["amount"] += 1
+        elif share < 0.2:
+            orders.append(self.order("issue", batch["token"], batch["token"], self.one_wallet(), 1, orders[0]["by"], batch=number))
+        elif share < 0.24 and self.model.batch:
+            for o in orders:    # under another signature
+                o["batch"] = self.random.choice(list(self.model.batch))
+        return orders or None

@@ -6,6 +6,7 @@ It shares no code with the extension; rules are asked of docs/clients/sto_rules.
 """
 
 import hashlib
+import json
 import os
 import sys
 import uuid
@@ -13,7 +14,7 @@ import uuid
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "clients"))
 import sto_rules as rules
 
-ENFORCED = {"force", "reverse"}
+ENFORCED = {"force", "reverse", "recover"}
 OFFICIAL = {"seizure", "freeze"}
 STATE_OF = {1: "ST001", 6: "ST202", 7: "ST204", 8: "ST206", 9: "ST304", 10: "ST210", 11: "ST211", 12: "ST212",
             20: "ST301", 21: "ST302", 22: "ST303", 30: "ST213", 31: "ST214", 40: "ST215", 50: "ST003",
@@ -42,7 +43,9 @@ class Model:
         self.tables = {name: {} for name in (
             "balance", "held", "seen", "hold", "wallet", "frozen", "closed", "pause", "country", "incorporation",
             "classes", "claim", "required", "trusted", "capable", "sets", "listed", "opted", "travel", "approval",
-            "document", "acknowledged", "case", "mandate", "token", "order", "entry", "override", "undone", "fresh")}
+            "document", "acknowledged", "case", "mandate", "token", "order", "entry", "override", "undone", "fresh", "seq", "look",
+            "attached", "barred", "shut", "ended", "eyes", "proposal", "batch", "refusal",
+            "listing")}
         self.__dict__.update(self.tables)
         self.seeds = {}         # whose key is which: of wallets and parties
         self.unlucky = {}       # what the custom rule says of the order at hand
@@ -80,15 +83,44 @@ class Model:
     def party(self, wallet):
         return self.wallet[wallet]["party"]
 
-    def available(self, wallet, token):
-        return self.balance.get((wallet, token), 0) - self.held.get((wallet, token), 0)
+    def attached_units(self, wallet, token):
+        return sum(a["left"] for a in self.attached.values() if a["wallet"] == wallet and a["token"] == token)
 
-    def totals(self, token):
+    def available(self, wallet, token):
+        free = self.balance.get((wallet, token), 0) - self.held.get((wallet, token), 0)
+        return max(0, free - self.attached_units(wallet, token))
+
+    def heir(self, wallet):
+        """Who stands where this wallet stood, if its keys were lost."""
+        while wallet in self.barred:
+            wallet = self.barred[wallet]
+        return wallet
+
+    def balances(self, token):
+        """By party, over its wallets."""
         sums = {}
         for (wallet, of), units in self.balance.items():
             if of == token and wallet != token and units:
                 sums[self.party(wallet)] = sums.get(self.party(wallet), 0) + units
         return sums
+
+    def totals(self, token):
+        """What rules count: stated units of an omnibus wallet are their owners'."""
+        sums = self.balances(token)
+        for (wallet, of), (_, owners) in self.look.items():
+            if of == token:
+                for owner, units in owners.items():
+                    sums[owner] = sums.get(owner, 0) + units
+                    sums[self.party(wallet)] = sums.get(self.party(wallet), 0) - units
+        return sums
+
+    def stated_at(self, token):
+        """When the owners of each omnibus wallet were stated; never, too, if it has less by now."""
+        found = {}
+        for wallet in (w for w, x in self.wallet.items() if x["kind"] == "omnibus"):
+            at, owners = self.look.get((wallet, token), (rules.NEVER, {}))
+            found[wallet] = at if self.balance.get((wallet, token), 0) >= sum(owners.values()) else rules.NEVER
+        return found
 
     def class_of(self, party, token):
         return self.classes.get((party, token)) or self.classes.get((party, None))
@@ -126,7 +158,7 @@ class Model:
             approvals=[rules.Approval(number, a["by"], a["sender"], a["receiver"], a["amount"], a["exact"])
                        for number, a in self.approval.items()
                        if a["token"] == token and not a["revoked"] and a["left"] > 0 and in_force(a["from"], a["to"], at)],
-            travel=travel, custom=self.unlucky)
+            travel=travel, look_through=self.stated_at(token), custom=self.unlucky)
 
     # ---- An order ----------------------------------------------------------------
 
@@ -168,7 +200,8 @@ class Model:
             case = self.case.get(o.get("case"))
             if case is None:
                 raise Refused("ST216")
-            if by != case["opened_by"] and not (case["approved"] and by == case["approved_by"]):
+            may = "recovery_agent" if case["act"] == "recover" else "enforcer"
+            if by != case["opened_by"] and not (case["approved"] and by == case["approved_by"]) or not self.capable.get((by, may)):
                 raise Refused("ST104")
             return by, False
         if kind in ("post", "release"):
@@ -185,7 +218,7 @@ class Model:
                 raise Refused("ST104")
             return None, False
         if purpose in ("pledge", "hash_lock"):
-            return self.authority_of_wallet(o["credit"] if kind == "post" else hold["beneficiary"], by, at), False
+            return self.authority_of_wallet(o["credit"] if kind == "post" else self.heir(hold["beneficiary"]), by, at), False
         if purpose in OFFICIAL:
             may = self.capable.get((by, "enforcer")) and (kind == "release" or purpose == "seizure" and hold["beneficiary"] is not None)
         else:
@@ -204,7 +237,15 @@ class Model:
 
     def check_signed(self, o, at, submitter):
         signer, free = self.authority(o, at)
-        if signer is None:
+        if signer in self.shut:
+            raise Refused("ST206")
+        if o.get("batch") is not None:
+            batch = self.batch[o["batch"]]
+            if signer != batch["actor"] or o["token"] != batch["token"] or batch["posted"]:
+                raise Refused("ST105")
+            if batch["until"] is not None and at >= batch["until"]:
+                raise Refused("ST003")
+        elif signer is None:
             if o["keys"] is not None:
                 raise Refused("ST001")
             if o["by"] != submitter:
@@ -245,14 +286,34 @@ class Model:
             return []
         asked = [w for w, ask in ((debit, kind not in ENFORCED and kind != "issue"), (credit, kind != "redeem")) if ask and w]
         parties = {o["by"], *(self.party(w) for w in asked)}
-        return [11] * sum(w in self.frozen for w in asked) + [12] * sum(p in self.frozen for p in parties)
+        if kind == "recover":   # frozen units go to a wallet that is frozen as well
+            frozen = (debit in self.frozen) != (credit in self.frozen)
+        else:
+            frozen = sum(w in self.frozen for w in asked)
+        return [11] * frozen + [12] * sum(p in self.frozen for p in parties)
+
+    def closed_reasons(self, o):
+        """Releases stay possible; enforcement takes from a closed holder, but gives to none."""
+        kind, debit, credit = o["kind"], o["debit"], o.get("credit")
+        if kind == "release":
+            return []
+        enforced = kind in ENFORCED or o.get("purpose") in OFFICIAL
+        codes = [6] * (o["token"] in self.ended)
+        for wallet in (() if enforced else (debit,)) + ((credit,) if credit else ()):
+            codes += [7] * (wallet in self.closed or wallet in self.barred) + [8] * (self.party(wallet) in self.shut)
+        return codes
 
     def case_reasons(self, o, at):
         if o.get("case") is None:
             return []
         case = self.case[o["case"]]
-        bad = case["refused"] or not case["approved"] or case["used"] or case["until"] is not None and at >= case["until"] or \
-            self.undone.get(case.get("undoes")) or case["amount"] != o["amount"]
+        bad = case["refused"] or not case["approved"] or case["until"] is not None and at >= case["until"] or \
+            self.undone.get(case.get("undoes"))
+        if o["kind"] == "recover":
+            bad = bad or case["token"] not in (None, o["token"]) or o["amount"] != self.balance.get((o["debit"], o["token"]), 0) or \
+                o["debit"] in self.barred and self.heir(o["debit"]) != o["credit"]
+        else:
+            bad = bad or case["used"] or case["amount"] != o["amount"]
         return [57] * bool(bad) + [58] * bool(case["not_before"] is not None and at < case["not_before"])
 
     def breakable(self, o):
@@ -269,11 +330,8 @@ class Model:
 
     def reasons(self, o, at, submitter):
         kind, token, debit, credit = o["kind"], o["token"], o["debit"], o.get("credit")
-        enforced = kind in ENFORCED or o.get("purpose") in OFFICIAL
         codes = [50] if o.get("valid_until") is not None and at >= o["valid_until"] else []
-        if kind != "release":
-            for wallet in (() if enforced else (debit,)) + ((credit,) if credit else ()):
-                codes += [7] if wallet in self.closed else []
+        codes += self.closed_reasons(o)
         if (debit == token) != (kind == "issue") or (credit == token) != (kind == "redeem"):
             codes.append(1)
         codes += self.case_reasons(o, at) + self.hold_reasons(o, at)
@@ -283,10 +341,14 @@ class Model:
         if self.needs_available(o):
             broken = sum(part for _, part in self.breakable(o)) if kind == "force" else 0
             codes += [20] if o["amount"] > self.available(debit, token) + broken else []
+        if kind == "recover" and self.attached_units(debit, token):
+            codes.append(20)
         limit = self.token[token]["authorised"]
         if kind == "issue" and limit is not None and o["amount"] - self.balance.get((token, token), 0) > limit:
             codes.append(21)
-        if o.get("hold_id") is not None and o["amount"] > self.hold[o["hold_id"]]["remaining"]:
+        # how much is left is told to whoever may release it, not to who comes too early
+        if o.get("hold_id") is not None and o["amount"] > self.hold[o["hold_id"]]["remaining"] and not (
+                kind == "release" and o["keys"] is None and 9 in codes):
             codes.append(22)
         return codes + self.eligibility_reasons(o, at) + self.failing_rules_enforced(o, at, submitter)
 
@@ -316,6 +378,13 @@ class Model:
         self.put(self.hold, number, {**hold, "remaining": hold["remaining"] - amount})
         self.add(self.held, (hold["wallet"], hold["token"]), -amount)
 
+    def swept(self, number):
+        """An expired hold is released by an entry of its own."""
+        hold = self.hold[number]
+        self.add(self.seq, (hold["wallet"], hold["token"]), 1)
+        self.put(self.fresh, (hold["wallet"], hold["token"]), None)
+        self.release(number, hold["remaining"])
+
     def sweep(self, o, at):
         """Expired holds give way, the oldest expiry first, each in full, as many as it needs."""
         if not self.needs_available(o):
@@ -325,23 +394,32 @@ class Model:
         for _, number in expired:
             if o["amount"] <= self.available(o["debit"], o["token"]):
                 return
-            self.release(number, self.hold[number]["remaining"])
+            self.swept(number)
 
     def open_holds(self):
         return [(n, h) for n, h in self.hold.items() if h["remaining"] > 0]
+
+    def misses_hold(self, o):
+        """The hold that it names is not there, or is another wallet's or for somebody else."""
+        if o.get("hold_id") is None:
+            return None
+        hold = self.hold.get(o["hold_id"])
+        if hold is None:
+            return "ST207"
+        heir = hold["beneficiary"] and self.heir(hold["beneficiary"])
+        other = hold["wallet"] != o["debit"] or hold["token"] != o["token"] or o["kind"] == "post" and heir not in (None, o["credit"])
+        return "ST304" if other else None
 
     def judge(self, o, at, submitter):
         """Refuses, or returns "repeated" or "posted"; expired holds that gave way are gone."""
         if o["amount"] <= 0 or o["debit"] == o.get("credit"):
             raise Refused("ST001", [1])
-        if o.get("hold_id") is not None and o["hold_id"] not in self.hold:
-            raise Refused("ST207", [5])
-        hold = self.hold.get(o.get("hold_id"))
-        if hold and (hold["wallet"] != o["debit"] or hold["token"] != o["token"] or o["kind"] == "post" and
-                     hold["beneficiary"] not in (None, o["credit"])):
-            raise Refused("ST304", [9])
+        missed = self.misses_hold(o)
+        if missed:
+            raise Refused(missed, [5 if missed == "ST207" else 9])
         first = self.order.get((o["by"], o["order_id"]))
-        if first is not None:
+        listed = o.get("batch") is not None and not self.batch[o["batch"]]["posted"]
+        if first is not None and not listed:
             if first["signed"] != o["signed"]:
                 raise Refused("ST004")
             return "repeated"
@@ -350,7 +428,44 @@ class Model:
         codes = self.reasons(o, at, submitter)
         if codes:
             raise Refused(STATE_OF[codes[0]], codes)
+        if first is not None:   # a list is posted whole or not at all, and is not searched for what was posted before
+            raise Refused("23505")
         return "posted"
+
+    # ---- Lists under one signature -------------------------------------------------
+
+    def next_of_list(self, o):
+        """The last one of a list, as its batch counts them, compares all."""
+        if o.get("batch") is None:
+            return
+        batch = self.batch[o["batch"]]
+        begun = self.listing.get(o["batch"], ()) + (o["signed"],)
+        self.put(self.listing, o["batch"], begun)
+        if len(begun) == batch["count"]:
+            if begun != batch["orders"] or batch["sum"] != sum(int(json.loads(signed)["amount"]) for signed in begun):
+                raise Refused("ST105")
+            self.put(self.batch, o["batch"], {**batch, "posted": True})
+
+    def end_of_statement(self):
+        for number in list(self.listing):
+            self.put(self.listing, number, None)
+            if not self.batch[number]["posted"]:
+                raise Refused("ST105")
+
+    # ---- Refusals on record ----------------------------------------------------------
+
+    def is_recorded(self, o, at):
+        """A well-formed order that whoever may order it has signed; anything, if the token's rule set says so."""
+        now = self.rule_set(o["token"], at)
+        if now is not None and now[2].get("record_refusals"):
+            return True
+        if o["amount"] <= 0 or o["debit"] == o.get("credit") or self.misses_hold(o):
+            return False
+        try:
+            signer, _ = self.authority(o, at)
+        except Refused:
+            return False
+        return signer is not None and o["keys"] == self.seeds[signer]
 
     # ---- An entry ----------------------------------------------------------------
 
@@ -358,8 +473,9 @@ class Model:
         kind, token, debit, credit, amount = o["kind"], o["token"], o["debit"], o.get("credit"), o["amount"]
         follows = self.just_issued(o) and o.get("purpose") == "lock_up"
         left = self.fresh[debit, token][1] - amount if follows else 0
-        for wallet in (debit, credit) if kind != "hold" else (debit,):
+        for wallet in (debit, credit) if kind not in ("hold", "release") else (debit,):
             self.put(self.fresh, (wallet, token), None)
+            self.add(self.seq, (wallet, token), 1)
         if follows or kind == "issue" and o.get("group"):
             self.put(self.fresh, (debit if follows else credit, token), (o["group"], left if follows else amount))
         self.put(self.order, (o["by"], o["order_id"]), o)
@@ -367,8 +483,10 @@ class Model:
         if kind in ENFORCED:
             for number, code in enumerate(self.failing_rules(o, at, submitter)):
                 self.put(self.override, (entry, number), code)
-        elif kind not in ("hold", "release") or kind == "hold" and o.get("checked_once"):
+        elif kind != "release" and (kind != "hold" or o.get("checked_once")):
             self.use_approvals(o, at, submitter)
+        if kind == "recover":
+            self.succeed(o)
         if o.get("case") is not None:
             if kind == "force":
                 for number, part in self.breakable(o):
@@ -376,6 +494,7 @@ class Model:
             self.put(self.case, o["case"], {**self.case[o["case"]], "used": entry})
             if kind == "reverse":
                 self.put(self.undone, self.case[o["case"]]["undoes"], entry)
+        self.next_of_list(o)
         if kind == "hold":
             self.put(self.hold, entry, {
                 "wallet": debit, "token": token, "purpose": o["purpose"], "beneficiary": credit, "remaining": amount,
@@ -396,6 +515,17 @@ class Model:
             self.append(self.moved, token, (self.party(debit), at, amount))
         if kind == "issue":
             self.append(self.offers, token, (self.party(credit), at, amount))
+
+    def succeed(self, o):
+        """Holds follow; the lost wallet is barred for good."""
+        for number, hold in self.open_holds():
+            if hold["wallet"] == o["debit"] and hold["token"] == o["token"]:
+                self.put(self.hold, number, {**hold, "wallet": o["credit"]})
+        held = self.held.get((o["debit"], o["token"]), 0)
+        self.add(self.held, (o["debit"], o["token"]), -held)
+        self.add(self.held, (o["credit"], o["token"]), held)
+        if o["debit"] not in self.barred:
+            self.put(self.barred, o["debit"], o["credit"])
 
     def use_approvals(self, o, at, submitter):
         now = self.rule_set(o["token"], at)

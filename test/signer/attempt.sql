@@ -19,9 +19,15 @@ BEGIN
         sto_test.signatures(sto_test.order_message(made), ARRAY(SELECT s::int FROM jsonb_array_elements_text(o -> 'seeds') AS e (s)))));
 END $$;
 
--- What an order was refused with: SQLSTATE, text, codes of all reasons if they were asked for.
+-- Of a list of orders, what a batch states (docs/format.md, "Order").
+CREATE FUNCTION sto_test.list_hash(orders jsonb) RETURNS text LANGUAGE sql AS $$
+    SELECT encode(sha256(string_agg(sto_test.order_message(jsonb_populate_record(NULL::sto.transfer, o)), ''::bytea ORDER BY n)), 'hex')
+      FROM jsonb_array_elements(orders) WITH ORDINALITY AS e (o, n)
+$$;
+
 CREATE FUNCTION sto_test.now() RETURNS bigint LANGUAGE sql AS $$ SELECT sto_test.micros(clock_timestamp()) $$;
 
+-- Some orders, and what they were refused with: SQLSTATE, text, codes of all reasons if they were asked for.
 -- how: insert (one statement), submit.  asked: a dry run of the first one before.  undo: all of it is rolled back.
 CREATE FUNCTION sto_test.attempt(orders jsonb, how text, asked boolean, undo boolean) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
@@ -38,7 +44,7 @@ BEGIN
     END IF;
     BEGIN
         IF how = 'submit' THEN
-            SELECT jsonb_agg(jsonb_build_object('result', s.result, 'entry', s.entry_id, 'state', s.state, 'message', s.message,
+            SELECT jsonb_agg(jsonb_build_object('result', s.result, 'entry', s.entry_id, 'state', s.state, 'message', s.message, 'recorded', s.recorded,
                        'codes', (SELECT jsonb_agg(r -> 'code') FROM jsonb_array_elements(s.reasons) AS r)) ORDER BY s.ordinal)
               INTO answers FROM sto.submit(made) AS s;
             -- a snapshot that sees them
@@ -88,11 +94,16 @@ END $$;
 -- The state that a model has too, of these tokens.
 CREATE FUNCTION sto_test.state(tokens uuid[]) RETURNS jsonb LANGUAGE sql AS $$
     SELECT jsonb_build_object(
-        'positions', (SELECT jsonb_agg(jsonb_build_array(p.wallet, p.token_id, p.balance::text, p.held::text)) FROM sto.position AS p
+        'positions', (SELECT jsonb_agg(jsonb_build_array(p.wallet, p.token_id, p.balance::text, p.held::text, p.seq)) FROM sto.position AS p
                        WHERE p.token_id = ANY (tokens)),
-        'holds', (SELECT jsonb_agg(jsonb_build_array(h.hold_id, h.remaining::text)) FROM sto.hold AS h WHERE h.token_id = ANY (tokens) AND h.remaining > '0'),
+        'holds', (SELECT jsonb_agg(jsonb_build_array(h.hold_id, h.remaining::text, h.wallet)) FROM sto.hold AS h WHERE h.token_id = ANY (tokens) AND h.remaining > '0'),
         'approvals', (SELECT jsonb_agg(jsonb_build_array(a.approval, a.uses_left)) FROM sto.transfer_approval AS a WHERE a.token_id = ANY (tokens)),
         'overrides', (SELECT jsonb_agg(jsonb_build_array(o.entry_id, o.code)) FROM sto.override AS o),
+        'attachments', (SELECT jsonb_agg(jsonb_build_array(a.attachment, a.remaining::text)) FROM sto.attachment AS a),
+        'owners', (SELECT jsonb_agg(jsonb_build_array(o.wallet, o.token_id, o.party_id, o.units::text)) FROM sto.look_through_owner AS o),
+        'barred', (SELECT jsonb_agg(jsonb_build_array(w.address, w.successor)) FROM sto.wallet AS w WHERE w.barred IS NOT NULL),
+        'refusals', (SELECT jsonb_agg(r.refusal) FROM sto.refusal AS r),
+        'proposals', (SELECT jsonb_agg(jsonb_build_array(p.opened, p.used_by)) FROM sto.proposal AS p),
         'holdings', (SELECT jsonb_agg(jsonb_build_array(h.party_id, h.token_id, h.total::text)) FROM sto.holding AS h WHERE h.token_id = ANY (tokens)),
         'groups', (SELECT jsonb_agg(jsonb_build_array(g.token_id, g.by, g.value, g.holders, g.units::text)) FROM sto.holder_group AS g
                     WHERE g.token_id = ANY (tokens)),

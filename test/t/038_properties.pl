@@ -1,5 +1,6 @@
-# Random operations by random actors against a model that shares no code with the extension: orders of every kind, rules,
-# claims, freezes, pauses, cases.  make check-long has many more (test/long/006_properties.pl).
+# Random operations by random actors against a model that shares no code with the extension: orders of every kind, lists,
+# rules, claims, look-through, freezes, pauses, cases, attachments, recoveries, second officers, refusals on record.  Longer if
+# some class of them did not happen yet.  make check-long has many more (test/long/006_properties.pl).
 use strict;
 use warnings FATAL => 'all';
 
@@ -11,7 +12,7 @@ use Test::More;
 
 my $node = new_server('primary', 'fsync = off');
 $node->start;
-plays_as_model($node, 2, 1500);
+plays_as_model($node, 2, 2500);
 $node->stop;
 
 done_testing();
