@@ -320,7 +320,8 @@ class Model:
         """What a case's named holds would give, in their order, of what is not available."""
         lacking, taken = o["amount"] - self.available(o["debit"], o["token"]), []
         for number in (self.case[o["case"]]["holds"] if o["kind"] == "force" else ()):
-            part = max(0, min(lacking, self.hold[number]["remaining"]))
+            here = self.hold[number]["wallet"] == o["debit"]    # not if it followed a recovery
+            part = max(0, min(lacking, self.hold[number]["remaining"])) if here else 0
             lacking -= part
             taken.append((number, part))
         return taken
@@ -418,8 +419,7 @@ class Model:
         if missed:
             raise Refused(missed, [5 if missed == "ST207" else 9])
         first = self.order.get((o["by"], o["order_id"]))
-        listed = o.get("batch") is not None and not self.batch[o["batch"]]["posted"]
-        if first is not None and not listed:
+        if first is not None and not self.is_in_new_list(o, at, submitter):
             if first["signed"] != o["signed"]:
                 raise Refused("ST004")
             return "repeated"
@@ -433,6 +433,16 @@ class Model:
         return "posted"
 
     # ---- Lists under one signature -------------------------------------------------
+
+    def is_in_new_list(self, o, at, submitter):
+        """Under a signature that is for it, whether or not in time."""
+        if o.get("batch") is None:
+            return False
+        try:
+            self.check_signed(o, at, submitter)
+        except Refused as refused:
+            return refused.state == "ST003"
+        return True
 
     def next_of_list(self, o):
         """The last one of a list, as its batch counts them, compares all."""
