@@ -14,17 +14,19 @@
 #define FIRST_TEXTS 65536
 #define HUGE_PAGE ((size_t) 2 << 20)
 
-/* Whole huge pages, begun at the boundary of one. */
 static size_t
-huge_len(size_t len)
+whole_huge_pages(size_t len)
 {
 	return (len + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
 }
 
+/* Begun at the boundary of a huge page.  The last one is asked for only if it is filled:
+ * the system clears it all at the first touch. */
 void *
 sto_big_alloc(size_t len)
 {
-	size_t all = huge_len(len) + HUGE_PAGE;
+	size_t reserved = whole_huge_pages(len);
+	size_t all = reserved + HUGE_PAGE;
 	uint8_t *memory;
 	size_t before;
 
@@ -37,9 +39,9 @@ sto_big_alloc(size_t len)
 	if (before > 0)
 		(void) munmap(memory, before);
 	if (before < HUGE_PAGE)
-		(void) munmap(memory + before + huge_len(len), HUGE_PAGE - before);
+		(void) munmap(memory + before + reserved, HUGE_PAGE - before);
 	/* advice: where it isn't taken, everything is only slower */
-	(void) madvise(memory + before, huge_len(len), MADV_HUGEPAGE);
+	(void) madvise(memory + before, len / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
 	return memory + before;
 }
 
@@ -51,7 +53,7 @@ sto_big_free(void *memory, size_t len)
 	if (len < HUGE_PAGE / 2)
 		free(memory);
 	else
-		(void) munmap(memory, huge_len(len));
+		(void) munmap(memory, whole_huge_pages(len));
 }
 
 void
@@ -292,12 +294,24 @@ place_value(StoSetShard *shard, uint64_t hash, const uint64_t value[2])
 	shard->slots[place][1] = value[1];
 }
 
+/* Half as large again, in whole huge pages once it is large. */
+static uint64_t
+next_size(uint64_t size)
+{
+	size_t slot = sizeof(uint64_t[2]);
+	uint64_t next = size + size / 2;
+
+	if (size == 0)
+		return FIRST_SHARD;
+	return next * slot < HUGE_PAGE / 2 ? next : whole_huge_pages(next * slot) / slot;
+}
+
 static bool
 grow_shard(StoSetShard *shard, uint64_t seed)
 {
 	StoSetShard bigger = *shard;
 
-	bigger.size = shard->size == 0 ? FIRST_SHARD : shard->size + shard->size / 2;
+	bigger.size = next_size(shard->size);
 	bigger.slots = sto_big_alloc(bigger.size * sizeof(bigger.slots[0]));
 	if (bigger.slots == NULL)
 		return false;
