@@ -1,11 +1,11 @@
--- Cases of enforcement: what one officer proposes, another approves, and one entry carries out.  A projection of events
+-- Cases of enforcement: what one officer proposes, another approves, and one entry or event carries out.  A projection of events
 -- and entries, written by the gates and by nothing else.
 
 CREATE TABLE sto.case (
     case_event    bigint             NOT NULL,  -- event that opened it: its id
     approved      bigint,                       -- event
     refused       bigint,                       -- event; it may come after an approval
-    used          bigint,                       -- entry, or event attach, that carried it out
+    used          bigint,                       -- entry or event that carried it out
     undoes        bigint,                       -- entry
     valid_until   timestamptz,
     not_before    timestamptz,
@@ -24,4 +24,4 @@ CREATE TABLE sto.case (
     CONSTRAINT case_id UNIQUE (case_id)
 );
 CREATE INDEX case_undoes ON sto.case (undoes) WHERE undoes IS NOT NULL;
-COMMENT ON TABLE sto.case IS 'cases of enforcement: what is to be done, who opened, approved or refused it, and the entry or attachment that did it';
+COMMENT ON TABLE sto.case IS 'cases of enforcement: what is to be done, who opened, approved or refused it, and the entry or event that did it';

@@ -64,19 +64,19 @@ CREATE FUNCTION sto.trusted_issuer_body(issuer uuid, topics text[]) RETURNS json
     RETURN ('{"issuer":' || to_json(issuer) || ',"topics":' || to_json(topics) || '}')::json;
 COMMENT ON FUNCTION sto.trusted_issuer_body(uuid, text[]) IS 'body of trusted_issuer; no topics: not trusted any more';
 
-CREATE FUNCTION sto.token_pause_body(paused boolean, basis text, document_hash sto.digest) RETURNS json
+CREATE FUNCTION sto.token_pause_body(paused boolean, basis text, document_hash sto.digest, case_event bigint DEFAULT NULL) RETURNS json
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN ('{' || concat_ws(',', '"paused":' || paused, '"basis":' || to_json(basis),
-                             '"document_hash":' || to_json(document_hash::text)) || '}')::json;
-COMMENT ON FUNCTION sto.token_pause_body(boolean, text, sto.digest) IS
-    'body of token_pause; basis law, contract, court or administrative';
+                             '"document_hash":' || to_json(document_hash::text), '"case":' || case_event) || '}')::json;
+COMMENT ON FUNCTION sto.token_pause_body(boolean, text, sto.digest, bigint) IS
+    'body of token_pause; basis law, contract, court or administrative; case_event: of an enforcer''s pause, the approved case of act token_pause';
 
-CREATE FUNCTION sto.freeze_body(frozen boolean, basis text, document_hash sto.digest) RETURNS json
+CREATE FUNCTION sto.freeze_body(frozen boolean, basis text, document_hash sto.digest, case_event bigint DEFAULT NULL) RETURNS json
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN ('{' || concat_ws(',', '"frozen":' || frozen, '"basis":' || to_json(basis),
-                             '"document_hash":' || to_json(document_hash::text)) || '}')::json;
-COMMENT ON FUNCTION sto.freeze_body(boolean, text, sto.digest) IS
-    'body of wallet_freeze and party_freeze; basis law, contract, court or administrative';
+                             '"document_hash":' || to_json(document_hash::text), '"case":' || case_event) || '}')::json;
+COMMENT ON FUNCTION sto.freeze_body(boolean, text, sto.digest, bigint) IS
+    'body of wallet_freeze and party_freeze; basis law, contract, court or administrative; case_event: to freeze a wallet, the approved case of act wallet_freeze';
 
 CREATE FUNCTION sto.set_party_facts(party_id uuid, registrar uuid, body json, signatures bytea) RETURNS bigint
     LANGUAGE sql VOLATILE
@@ -177,7 +177,7 @@ BEGIN ATOMIC
     RETURNING entry_id;
 END;
 COMMENT ON FUNCTION sto.pause_token(uuid, uuid, json, bytea) IS
-    'pause a token or let it go on; signed by its issuer or an enforcer over sto.token_pause_body';
+    'pause a token or let it go on; signed by its issuer, or by an enforcer, who pauses by a case of two officers, over sto.token_pause_body';
 
 CREATE FUNCTION sto.freeze_wallet(wallet_id uuid, enforcer uuid, body json, signatures bytea) RETURNS bigint
     LANGUAGE sql VOLATILE
@@ -187,7 +187,7 @@ BEGIN ATOMIC
     RETURNING entry_id;
 END;
 COMMENT ON FUNCTION sto.freeze_wallet(uuid, uuid, json, bytea) IS
-    'freeze a wallet or let it go; signed by an enforcer over sto.freeze_body';
+    'freeze a wallet, by a case of two officers, or let it go; signed by an enforcer over sto.freeze_body';
 
 CREATE FUNCTION sto.freeze_party(party_id uuid, enforcer uuid, body json, signatures bytea) RETURNS bigint
     LANGUAGE sql VOLATILE

@@ -86,6 +86,24 @@ CREATE FUNCTION sto.recover_body(lost_wallet sto.wallet_address, new_wallet sto.
 COMMENT ON FUNCTION sto.recover_body(sto.wallet_address, sto.wallet_address, sto.digest, timestamptz, uuid, text, timestamptz) IS
     'body of a case that moves all that a wallet has, whose keys are lost, to another wallet of its party, not before its holder had time to object; of one token, or of all';
 
+CREATE FUNCTION sto.wallet_freeze_case_body(wallet sto.wallet_address, basis text, document_hash sto.digest,
+                                            valid_until timestamptz DEFAULT NULL, not_before timestamptz DEFAULT NULL) RETURNS json
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN sto.case_body('wallet_freeze', basis, document_hash, wallet, valid_until => valid_until, not_before => not_before);
+COMMENT ON FUNCTION sto.wallet_freeze_case_body(sto.wallet_address, text, sto.digest, timestamptz, timestamptz) IS
+    'body of a case that freezes a wallet; sto.freeze_wallet carries it out, over sto.freeze_body with the case''s id';
+
+CREATE FUNCTION sto.token_pause_case_body(token uuid, basis text, document_hash sto.digest, valid_until timestamptz DEFAULT NULL,
+                                          not_before timestamptz DEFAULT NULL) RETURNS json
+    LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (SELECT sto.case_body('token_pause', basis, document_hash, t.issuance, t.token_id, valid_until => token_pause_case_body.valid_until,
+                                 not_before => token_pause_case_body.not_before)
+              FROM sto.token t WHERE t.token_id = token_pause_case_body.token);
+END $$;
+COMMENT ON FUNCTION sto.token_pause_case_body(uuid, text, sto.digest, timestamptz, timestamptz) IS
+    'body of a case by which enforcers pause a token; sto.pause_token carries it out, over sto.token_pause_body with the case''s id; null if there is no such token';
+
 CREATE FUNCTION sto.case_approval_body(approved boolean DEFAULT true) RETURNS json
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN ('{"approved":' || approved || '}')::json;
@@ -122,6 +140,10 @@ BEGIN
     SELECT * INTO c FROM sto.case x WHERE x.case_event = case_order.case_event;
     IF c.case_event IS NULL THEN
         RAISE EXCEPTION 'there is no case % that this role may see', case_order.case_event USING ERRCODE = 'ST216';
+    END IF;
+    IF c.act IN ('wallet_freeze', 'token_pause') THEN
+        RAISE EXCEPTION 'case % is carried out by an event, not by an order', c.case_event
+            USING ERRCODE = 'ST216', HINT = 'sto.freeze_wallet and sto.pause_token take a body that names the case.';
     END IF;
     o.kind := CASE WHEN c.act IN ('seizure', 'freeze') THEN 'hold' ELSE c.act END;
     o.purpose := CASE WHEN c.act IN ('seizure', 'freeze') THEN c.act END;

@@ -1,7 +1,7 @@
 -- Attachments as the log states them.
 
 CREATE VIEW sto.attach_event AS
-SELECT e.entry_id AS attachment, e.subject, e.actor, e.recorded_at, (e.body ->> 'case')::bigint AS case_event
+SELECT e.entry_id AS attachment, e.subject, (e.body ->> 'case')::bigint AS case_event
   FROM ONLY sto.event e WHERE e.kind = 'attach';
 COMMENT ON VIEW sto.attach_event IS 'attachments as the log states them, and the cases that they carry out';
 

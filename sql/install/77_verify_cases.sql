@@ -1,5 +1,19 @@
 -- Enforcement: cases rebuilt from the log and compared, and every enforced entry beside the case that it cites.
 
+-- Acts that a case allows, as an order of enforcement is allowed by one.
+CREATE VIEW sto.case_act AS
+SELECT e.entry_id, e.subject, e.actor, e.recorded_at, (e.body ->> 'case')::bigint AS case_event, e.body ->> 'basis' AS basis,
+       (e.body ->> 'document_hash')::sto.digest AS document_hash, coalesce(w.address, t.issuance) AS wallet,
+       CASE e.kind WHEN 'attach' THEN 'seizure' ELSE e.kind END AS act,
+       CASE e.kind WHEN 'attach' THEN true
+                   WHEN 'wallet_freeze' THEN (e.body ->> 'frozen')::boolean
+                   ELSE (e.body ->> 'paused')::boolean AND e.actor <> t.issuer END AS needs_case
+  FROM ONLY sto.event e
+  LEFT JOIN sto.wallet w ON w.wallet_id = e.subject
+  LEFT JOIN sto.token t ON t.token_id = e.subject
+ WHERE e.kind IN ('attach', 'wallet_freeze', 'token_pause');
+COMMENT ON VIEW sto.case_act IS 'events that carry out a case, or let go what one had stopped, and the case that they cite';
+
 CREATE VIEW sto.case_span AS
 SELECT e.entry_id AS case_event, e.subject AS case_id, e.actor AS opened_by, e.recorded_at, b.act, b.basis, b.document_hash, b.token, b.debit,
        b.credit, b.amount, b.undoes, b.holds, sto.from_micros(b.valid_until) AS valid_until, sto.from_micros(b.not_before) AS not_before,
@@ -16,7 +30,7 @@ SELECT e.entry_id AS case_event, e.subject AS case_id, e.actor AS opened_by, e.r
                FROM (SELECT t.authority_event, t.entry_id FROM ONLY sto.transfer t
                       WHERE t.authority_event IS NOT NULL AND (sto.by_case(t.kind, t.purpose) OR t.kind = 'post')
                      UNION ALL
-                     SELECT a.case_event, a.attachment FROM sto.attach_event a) x
+                     SELECT a.case_event, a.entry_id FROM sto.case_act a WHERE a.case_event IS NOT NULL) x
               GROUP BY x.authority_event) u ON u.authority_event = e.entry_id
  WHERE e.kind = 'case';
 COMMENT ON VIEW sto.case_span IS 'cases of enforcement as the log states them: opened, approved, refused, used';
@@ -40,19 +54,23 @@ CREATE FUNCTION sto.case_fault(c sto.case_span) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN CASE
-        WHEN c.act IS NULL OR c.act NOT IN ('force', 'reverse', 'seizure', 'freeze', 'recover', 'post') THEN 'a case of an act that there is none'
+        WHEN c.act IS NULL OR c.act NOT IN ('force', 'reverse', 'seizure', 'freeze', 'recover', 'post', 'wallet_freeze', 'token_pause') THEN 'a case of an act that there is none'
         WHEN c.basis NOT IN ('law', 'contract', 'court', 'administrative') AND (c.act, c.basis) NOT IN (('force', 'succession'), ('recover', 'recovery'))
           THEN 'a case without legal basis'
-        WHEN c.act <> 'recover' AND (c.token IS NULL OR c.amount IS NULL)
-          OR c.act = 'recover' AND (c.amount IS NOT NULL OR c.not_before IS NULL)
-          OR CASE c.act WHEN 'seizure' THEN false WHEN 'freeze' THEN c.credit IS NOT NULL ELSE c.credit IS NULL END
+        WHEN c.act NOT IN ('recover', 'wallet_freeze') AND c.token IS NULL OR c.act = 'wallet_freeze' AND c.token IS NOT NULL
+          OR (c.amount IS NULL) <> (c.act IN ('recover', 'wallet_freeze', 'token_pause'))
+          OR c.act = 'recover' AND c.not_before IS NULL
+          OR c.act <> 'seizure' AND (c.credit IS NULL) <> (c.act IN ('freeze', 'wallet_freeze', 'token_pause'))
           OR (c.undoes IS NULL) = (c.act = 'reverse')
           OR c.holds IS NOT NULL AND c.act NOT IN ('force', 'post') OR c.act = 'post' AND cardinality(c.holds) IS DISTINCT FROM 1
           THEN 'a case that does not state what its act needs, or more'
         WHEN c.amount <= 0 THEN 'a case about no unit'
         WHEN c.valid_until <= greatest(c.recorded_at, c.not_before) THEN 'a case that ends before it may be carried out'
-        WHEN c.debit = c.credit OR (SELECT count(*) FROM sto.wallet w WHERE w.address IN (c.debit, c.credit) AND w.kind <> 'issuance'
-                                                                       AND w.registered < c.case_event) <> num_nonnulls(c.debit, c.credit)
+        WHEN c.act = 'token_pause'
+         AND NOT EXISTS (SELECT FROM sto.token t WHERE t.token_id = c.token AND t.issuance = c.debit AND t.registered < c.case_event)
+          THEN 'a case that pauses a token, and is not of it'
+        WHEN c.act <> 'token_pause' AND (c.debit = c.credit OR (SELECT count(*) FROM sto.wallet w WHERE w.address IN (c.debit, c.credit) AND w.kind <> 'issuance'
+                                                                       AND w.registered < c.case_event) <> num_nonnulls(c.debit, c.credit))
           THEN 'a case about a wallet that was not there'
         WHEN c.act = 'recover' AND (SELECT count(DISTINCT w.party_id) FROM sto.wallet w WHERE w.address IN (c.debit, c.credit)) <> 1
           THEN 'a case that recovers units for another party'
@@ -72,6 +90,22 @@ BEGIN
           THEN 'a case that undoes an entry that did not move these units' END;
 END $$;
 COMMENT ON FUNCTION sto.case_fault(sto.case_span) IS 'why no officer could have opened this case; null if one could';
+
+CREATE VIEW sto.case_act_fault AS
+SELECT a.entry_id, CASE
+       WHEN NOT a.needs_case THEN CASE WHEN a.case_event IS NOT NULL THEN 'it cites a case, and takes none' END
+       WHEN c.case_event IS NULL OR c.case_event > a.entry_id THEN 'it cites no case'
+       WHEN (c.act, c.debit) IS DISTINCT FROM (a.act, a.wallet)
+            OR a.basis IS NOT NULL AND (a.basis, a.document_hash) <> (c.basis, c.document_hash) THEN 'it is not what its case says'
+       WHEN c.approved IS NULL OR c.approved > a.entry_id THEN 'its case was not approved'
+       WHEN c.refused < a.entry_id THEN 'its case was refused'
+       WHEN c.used < a.entry_id THEN 'its case was carried out before'
+       WHEN a.recorded_at >= c.valid_until THEN 'its case had expired'
+       WHEN a.recorded_at < c.not_before THEN 'its case was not to be carried out yet'
+       WHEN a.actor NOT IN (c.opened_by, c.approved_by) THEN 'its case was decided by other officers' END AS reason
+  FROM sto.case_act a
+  LEFT JOIN sto.case_span c ON c.case_event = a.case_event;
+COMMENT ON VIEW sto.case_act_fault IS 'events that should have carried out a case, and why no gate let them; reason is null for those that are good';
 
 CREATE FUNCTION sto.verify_cases() RETURNS SETOF sto.verification
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -116,6 +150,8 @@ BEGIN
                WHEN t.kind = 'hold' AND num_nonnulls(t.notary, t.release_after, t.condition_hash, t.instruction_hash, t.checked_once) > 0
                  THEN 'a seizure or freeze with terms' END
           FROM entry t LEFT JOIN span s ON s.case_event = t.authority_event
+        UNION ALL
+        SELECT a.entry_id, a.reason FROM sto.case_act_fault a
         UNION ALL
         SELECT a.entry_id, a.reason FROM sto.attachment_fault a)
     SELECT 'cases', 'sto.transfer', (SELECT count(*) FROM entry), count(f.reason) = 0, min(f.id) FILTER (WHERE f.reason IS NOT NULL),

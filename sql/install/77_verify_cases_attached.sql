@@ -21,24 +21,11 @@ COMMENT ON FUNCTION sto.verify_attachment_register() IS 'attachments, rebuilt fr
 -- An entry that takes units which were free leaves at least what is attached; one that takes only what its case breaks may
 -- leave less.
 CREATE VIEW sto.attachment_fault AS
-SELECT a.attachment AS entry_id, CASE
-       WHEN c.case_event IS NULL OR c.case_event > a.attachment THEN 'it cites no case'
-       WHEN c.act <> 'seizure' OR w.address IS DISTINCT FROM c.debit THEN 'it is not what its case says'
-       WHEN c.approved IS NULL OR c.approved > a.attachment THEN 'its case was not approved'
-       WHEN c.refused < a.attachment THEN 'its case was refused'
-       WHEN c.used < a.attachment THEN 'its case was carried out before'
-       WHEN a.recorded_at >= c.valid_until THEN 'its case had expired'
-       WHEN a.recorded_at < c.not_before THEN 'its case was not to be carried out yet'
-       WHEN a.actor NOT IN (c.opened_by, c.approved_by) THEN 'its case was decided by other officers' END AS reason
-  FROM sto.attach_event a
-  LEFT JOIN sto.case_span c ON c.case_event = a.case_event
-  LEFT JOIN sto.wallet w ON w.wallet_id = a.subject
-UNION ALL
 SELECT l.entry_id, CASE
        WHEN a.attachment IS NULL OR a.attachment > l.entry_id OR a.subject <> l.subject THEN 'it lifts an attachment that is not of the wallet'
        WHEN (l.body ->> 'amount')::sto.token_amount <= 0 THEN 'it lifts no unit'
        WHEN (SELECT sum(CASE WHEN x.lifts THEN -x.amount ELSE x.amount END) FROM sto.attach_change x
-              WHERE x.attachment = a.attachment AND x.entry_id <= l.entry_id) < 0 THEN 'it lifts more than was attached' END
+              WHERE x.attachment = a.attachment AND x.entry_id <= l.entry_id) < 0 THEN 'it lifts more than was attached' END AS reason
   FROM ONLY sto.event l
   LEFT JOIN sto.attach_event a ON a.attachment = (l.body ->> 'attachment')::bigint
  WHERE l.kind = 'attach_lift'
@@ -50,4 +37,4 @@ SELECT t.entry_id, CASE WHEN t.debit_balance - t.debit_held < sto.attached_befor
   JOIN ONLY sto.transfer t ON t.debit_wallet = p.wallet AND t.token_id = p.token_id
   LEFT JOIN (SELECT c.entry_id, sum(c.amount) AS amount FROM sto.case_effect() c GROUP BY c.entry_id) b ON b.entry_id = t.entry_id
  WHERE t.kind NOT IN ('issue', 'post', 'release');
-COMMENT ON VIEW sto.attachment_fault IS 'attachments that no gate allows, and entries that took attached units; reason is null for those that are good';
+COMMENT ON VIEW sto.attachment_fault IS 'attachments that no gate lets go, and entries that took attached units; reason is null for those that are good';

@@ -21,6 +21,8 @@ typedef enum StoCaseAct
 	STO_CASE_FREEZE,
 	STO_CASE_RECOVER,
 	STO_CASE_POST,
+	STO_CASE_WALLET_FREEZE, /* these two, and a seizure's attachment, are carried out by events */
+	STO_CASE_TOKEN_PAUSE,
 	STO_CASE_ACTS
 } StoCaseAct;
 
@@ -35,7 +37,7 @@ typedef struct StoCase
 	int64 event;    /* that opened it: its id */
 	int64 approved; /* events; 0: it was not */
 	int64 refused;
-	int64 used;         /* entry, or event attach; 0: it was not */
+	int64 used;         /* entry or event; 0: it was not */
 	int64 not_before;   /* PG_INT64_MIN: at once */
 	int64 usable_until; /* PG_INT64_MAX: for ever */
 	StoAmount amount;
@@ -49,6 +51,7 @@ typedef struct StoCase
 	uint8_t debit[STO_ADDRESS_LEN];
 	uint8_t credit[STO_ADDRESS_LEN];
 	uint8_t document_hash[STO_DIGEST_LEN];
+	char *basis;
 	int hold_count;
 	int64 *holds;      /* that it breaks, in this order; of a post, the one that it posts */
 	StoAmount *broken; /* units that the entry at hand takes out of each */
@@ -72,6 +75,16 @@ extern void sto_comply_case(const struct StoPosting *p, StoReasons *reasons);
 extern StoAmount sto_case_broken(const StoCase *legal);
 /* The case is carried out by that entry or event. */
 extern void sto_case_use(int64 case_event, int64 used);
+
+struct StoAct;
+
+/*
+ * case_act.c: an event carries out the case that its body names, which must be of that act, about
+ * that wallet, and of the actor's and another officer's making; its row is locked.
+ * ST216, ST217 or ST104 if it may not be.
+ */
+extern StoCase *sto_case_carry_out(const struct StoAct *act, StoCaseAct wanted,
+								   const uint8_t wallet[STO_ADDRESS_LEN]);
 /* The case and the holds that the entry uses up. */
 extern void sto_post_case(const struct StoPosting *p);
 

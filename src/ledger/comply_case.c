@@ -90,6 +90,7 @@ read_case(const StoRow *row)
 	copy_of(row, CASE_DEBIT_WALLET, legal->debit, STO_ADDRESS_LEN);
 	copy_of(row, CASE_CREDIT_WALLET, legal->credit, STO_ADDRESS_LEN);
 	copy_of(row, CASE_DOCUMENT_HASH, legal->document_hash, STO_DIGEST_LEN);
+	legal->basis = TextDatumGetCString(sto_row_get(row, CASE_BASIS, &isnull));
 	read_holds(row, legal);
 	return legal;
 }

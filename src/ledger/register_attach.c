@@ -20,55 +20,19 @@ subject_address(const StoAct *act, uint8_t address[STO_ADDRESS_LEN])
 		elog(ERROR, "could not compute SHA-256");
 }
 
-pg_attribute_noreturn() static void no_case(const StoAct *act, int sqlstate, const char *why)
-{
-	ereport(ERROR,
-			(errcode(sqlstate), errmsg("no case allows this attachment"),
-			 errdetail("Case " INT64_FORMAT " %s.", act->body.value[STO_F_CASE].integer, why),
-			 errhint("It takes a case of act seizure about this wallet, approved by a second "
-					 "officer and not carried out yet: see sto.case.")));
-}
-
-static void
-check_case(const StoAct *act, const StoCase *legal, const uint8_t *wallet)
-{
-	int64 now = act->event.recorded_at;
-
-	if (legal->act != STO_CASE_SEIZURE || memcmp(legal->debit, wallet, STO_ADDRESS_LEN) != 0)
-		no_case(act, ERRCODE_STO_NO_CASE, "is no seizure from this wallet");
-	if (!sto_uuid_equal(act->event.actor, legal->opened_by) &&
-		(legal->approved == 0 || !sto_uuid_equal(act->event.actor, legal->approved_by)))
-		no_case(act, ERRCODE_STO_NOT_AUTHORISED, "was decided by other officers");
-	if (legal->refused != 0)
-		no_case(act, ERRCODE_STO_NO_CASE, "was refused");
-	if (legal->approved == 0)
-		no_case(act, ERRCODE_STO_NO_CASE, "is not approved by a second officer");
-	if (legal->used != 0)
-		no_case(act, ERRCODE_STO_NO_CASE, "was carried out already");
-	if (now >= legal->usable_until)
-		no_case(act, ERRCODE_STO_NO_CASE, "has expired");
-	if (now < legal->not_before)
-		no_case(act, ERRCODE_STO_NOT_YET, "may not be carried out yet");
-}
-
 void
 sto_register_attach(StoAct *act)
 {
-	int64 case_event = act->body.value[STO_F_CASE].integer;
 	Datum values[ATTACHMENT_COLUMNS] = {0};
 	bool nulls[ATTACHMENT_COLUMNS] = {false};
 	uint8_t address[STO_ADDRESS_LEN];
 	StoCase *legal;
 
-	if (sto_case_read(case_event) == NULL)
-		no_case(act, ERRCODE_STO_NO_CASE, "is not in the register");
-	legal = sto_case_lock(case_event);
 	subject_address(act, address);
-	check_case(act, legal, address);
-	sto_case_use(case_event, act->event.entry_id);
+	legal = sto_case_carry_out(act, STO_CASE_SEIZURE, address);
 
 	values[ATTACHMENT_EVENT - 1] = Int64GetDatum(act->event.entry_id);
-	values[ATTACHMENT_CASE_EVENT - 1] = Int64GetDatum(case_event);
+	values[ATTACHMENT_CASE_EVENT - 1] = Int64GetDatum(legal->event);
 	nulls[ATTACHMENT_LIFTED - 1] = true;
 	values[ATTACHMENT_AMOUNT - 1] = PointerGetDatum(&legal->amount);
 	values[ATTACHMENT_REMAINING - 1] = PointerGetDatum(&legal->amount);

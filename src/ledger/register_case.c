@@ -39,11 +39,19 @@ static const ActRule acts[STO_CASE_ACTS] = {
 	[STO_CASE_FREEZE] = {F(TOKEN) | F(AMOUNT), 0, NULL},
 	[STO_CASE_RECOVER] = {F(CREDIT) | F(NOT_BEFORE), F(TOKEN), "recovery"},
 	[STO_CASE_POST] = {F(TOKEN) | F(CREDIT) | F(AMOUNT) | F(HOLDS), 0, NULL},
+	[STO_CASE_WALLET_FREEZE] = {0, 0, NULL},
+	[STO_CASE_TOKEN_PAUSE] = {F(TOKEN), 0, NULL},
 };
 
 static const char *const act_names[STO_CASE_ACTS] = {
-	[STO_CASE_FORCE] = "force",   [STO_CASE_REVERSE] = "reverse", [STO_CASE_SEIZURE] = "seizure",
-	[STO_CASE_FREEZE] = "freeze", [STO_CASE_RECOVER] = "recover", [STO_CASE_POST] = "post",
+	[STO_CASE_FORCE] = "force",
+	[STO_CASE_REVERSE] = "reverse",
+	[STO_CASE_SEIZURE] = "seizure",
+	[STO_CASE_FREEZE] = "freeze",
+	[STO_CASE_RECOVER] = "recover",
+	[STO_CASE_POST] = "post",
+	[STO_CASE_WALLET_FREEZE] = "wallet_freeze",
+	[STO_CASE_TOKEN_PAUSE] = "token_pause",
 };
 
 bool
@@ -100,6 +108,15 @@ require_wallet(const uint8_t *address, const char *field, StoWalletFact *wallet)
 {
 	if (!sto_fact_wallet(address, wallet) || wallet->issuance)
 		sto_act_refuse("\"%s\" is not a wallet of the register", field);
+}
+
+/* All of a token begins in its issuance wallet, which stands for it where units would have theirs.
+ */
+static void
+check_paused(const StoBody *body, const StoTokenFact *token)
+{
+	if (memcmp(body->value[STO_F_DEBIT].octets, token->issuance, STO_ADDRESS_LEN) != 0)
+		sto_act_refuse("\"debit\" of a case of token_pause is the token's issuance wallet");
 }
 
 static void
@@ -264,7 +281,10 @@ sto_register_case(StoAct *act)
 		sto_act_refuse("\"amount\" must be positive");
 	if (STO_BODY_HAS(body, STO_F_TOKEN) && !sto_fact_token(body->value[STO_F_TOKEN].octets, &token))
 		sto_act_refuse("\"token\" is not in the register");
-	check_wallets(body, which);
+	if (which == STO_CASE_TOKEN_PAUSE)
+		check_paused(body, &token);
+	else
+		check_wallets(body, which);
 	check_holds(body, which);
 	check_undone(body);
 	insert_case(act);
