@@ -213,8 +213,7 @@ $$;
 -- The registrar's party, for which the present role then submits.
 CREATE FUNCTION sto_test.registrar(seeds int[] DEFAULT '{3}') RETURNS uuid LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM sto_test.party('registrar', seeds);
-    PERFORM sto_test.grant_capability('registrar', 'registrar');
+    PERFORM sto_test.party('registrar', seeds), sto_test.grant_capability('registrar', 'registrar');
     PERFORM sto.map_role(current_user, sto_test.id('registrar'));
     RETURN sto_test.id('registrar');
 END $$;
@@ -281,8 +280,7 @@ $$;
 -- The whole of it: a party with this key, the capability, and its witness key.
 CREATE FUNCTION sto_test.witness(party text, party_seed int, seed int) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM sto_test.party(party, ARRAY[party_seed]);
-    PERFORM sto_test.grant_capability(party, 'witness');
+    PERFORM sto_test.party(party, ARRAY[party_seed]), sto_test.grant_capability(party, 'witness');
     RETURN sto_test.witness_key(party, seed);
 END $$;
 CREATE FUNCTION sto_test.witness_policy(threshold int) RETURNS bigint LANGUAGE sql AS $$
@@ -322,8 +320,7 @@ $$;
 -- A party with a key and a capability.
 CREATE FUNCTION sto_test.officer(party text, seed int, capability text) RETURNS uuid LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM sto_test.party(party, ARRAY[seed]);
-    PERFORM sto_test.grant_capability(party, capability);
+    PERFORM sto_test.party(party, ARRAY[seed]), sto_test.grant_capability(party, capability);
     RETURN sto_test.id(party);
 END $$;
 CREATE FUNCTION sto_test.claim(party text, topic text, issuer text, extra jsonb DEFAULT '{}') RETURNS bigint LANGUAGE sql AS $$
@@ -343,13 +340,27 @@ CREATE FUNCTION sto_test.trust(token text, issuer text, topics text[]) RETURNS b
                           jsonb_build_object('issuer', sto_test.id($2), 'topics', $3)::text, sto_test.seeds_of(token))
       FROM sto.token AS t WHERE t.token_id = sto_test.id($1)
 $$;
+-- An enforcer stops a token or a wallet with a case that another enforcer has approved; who is none, and the token's issuer, does without.
+CREATE FUNCTION sto_test.stop_case(act text, about text, officer text, basis text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    enforcers uuid[] := ARRAY(SELECT c.party_id FROM sto.capability c WHERE c.capability = 'enforcer' AND c.granted ORDER BY c.granted_by);
+    name      text := gen_random_uuid();
+    made      bigint := (SELECT sto_test.open_case(name, act, jsonb_strip_nulls(jsonb_build_object('debit', about,
+                                    'token', CASE act WHEN 'token_pause' THEN about END, 'document_hash', sto_test.salt('decision'))), officer, basis)
+                          WHERE sto_test.id(officer) = ANY (enforcers)
+                            AND NOT EXISTS (SELECT FROM sto.token t WHERE t.token_id = sto_test.id(about) AND t.issuer = sto_test.id(officer)));
+BEGIN
+    PERFORM sto_test.event('case_approve', sto_test.id(name), (array_remove(enforcers, sto_test.id(officer)))[1], '{"approved": true}') WHERE made > 0;
+    RETURN made;
+END $$;
 CREATE FUNCTION sto_test.pause(token text, actor text, paused boolean DEFAULT true) RETURNS bigint LANGUAGE sql AS $$
-    SELECT sto_test.event('token_pause', sto_test.id(token), sto_test.id(actor),
-                          jsonb_build_object('paused', paused, 'basis', 'administrative', 'document_hash', sto_test.salt('decision'))::text)
+    SELECT sto_test.event('token_pause', sto_test.id(token), sto_test.id(actor), jsonb_strip_nulls(jsonb_build_object('paused', paused,
+        'basis', 'administrative', 'document_hash', sto_test.salt('decision'),
+        'case', CASE WHEN paused THEN sto_test.stop_case('token_pause', token, actor, 'administrative') END))::text)
 $$;
 CREATE FUNCTION sto_test.freeze_wallet(wallet text, frozen boolean DEFAULT true, actor text DEFAULT 'enforcer') RETURNS bigint LANGUAGE sql AS $$
-    SELECT sto_test.event('wallet_freeze', sto_test.id(wallet), sto_test.id(actor),
-                          jsonb_build_object('frozen', frozen, 'basis', 'court', 'document_hash', sto_test.salt('decision'))::text)
+    SELECT sto_test.event('wallet_freeze', sto_test.id(wallet), sto_test.id(actor), jsonb_strip_nulls(jsonb_build_object('frozen', frozen,
+        'basis', 'court', 'document_hash', sto_test.salt('decision'), 'case', CASE WHEN frozen THEN sto_test.stop_case('wallet_freeze', wallet, actor, 'court') END))::text)
 $$;
 CREATE FUNCTION sto_test.freeze_party(party text, frozen boolean DEFAULT true, actor text DEFAULT 'enforcer') RETURNS bigint LANGUAGE sql AS $$
     SELECT sto_test.event('party_freeze', sto_test.id(party), sto_test.id(actor),
@@ -562,36 +573,28 @@ BEGIN
     RETURN sto_test.insert_order(o, sto_test.signatures(sto_test.order_message(o), sto_test.seeds_of(officer)),
         CASE WHEN cited IS NULL THEN id ELSE (SELECT c.case_event FROM sto.case AS c WHERE c.case_id = sto_test.id(cited)) END);
 END $$;
--- All three steps.
 -- All that a wallet has of ACME, by 'agent' and 'second agent', after the least wait.
 CREATE FUNCTION sto_test.recover(name text, lost text, new text, token text DEFAULT 'ACME') RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM sto_test.open_case(name, 'recover', jsonb_build_object('debit', lost, 'credit', new,
         'not_before', sto_test.micros(clock_timestamp() + interval '1.05 s')), 'agent', 'recovery');
-    PERFORM sto_test.decide_case(name, 'second agent');
-    PERFORM pg_sleep(1.1);
+    PERFORM sto_test.decide_case(name, 'second agent'), pg_sleep(1.1);
     RETURN sto_test.enforce_case(name, '{}', 'agent', token => token);
 END $$;
-
+-- All three steps.
 CREATE FUNCTION sto_test.enforce(name text, act text, body jsonb) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM sto_test.open_case(name, act, body);
-    PERFORM sto_test.decide_case(name);
+    PERFORM sto_test.open_case(name, act, body), sto_test.decide_case(name);
     RETURN sto_test.enforce_case(name);
 END $$;
 
--- The whole beginning in one call: open ledger, registrar, issuer 'acme' (key 10), token
--- 'ACME' of unlimited amount, investors 'alice' and 'bob' with wallets 'alice/1' (key 21)
--- and 'bob/1' (key 22), 1000 units issued to alice.
+-- The whole beginning in one call: open ledger, registrar, issuer 'acme' (key 10), token 'ACME' of unlimited amount,
+-- investors 'alice' and 'bob' with wallets 'alice/1' (key 21) and 'bob/1' (key 22), 1000 units issued to alice.
 CREATE FUNCTION sto_test.begin_small() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM sto_test.open_ledger();
-    PERFORM sto_test.registrar();
-    PERFORM sto_test.party('acme', '{10}');
-    PERFORM sto_test.token('ACME', 'acme');
-    PERFORM sto_test.party('alice', NULL, 'natural');
-    PERFORM sto_test.party('bob', NULL, 'natural');
-    PERFORM sto_test.wallet('alice/1', 'alice', '{21}');
-    PERFORM sto_test.wallet('bob/1', 'bob', '{22}');
+    PERFORM sto_test.open_ledger(), sto_test.registrar();
+    PERFORM sto_test.party('acme', '{10}'), sto_test.token('ACME', 'acme');
+    PERFORM sto_test.party('alice', NULL, 'natural'), sto_test.party('bob', NULL, 'natural');
+    PERFORM sto_test.wallet('alice/1', 'alice', '{21}'), sto_test.wallet('bob/1', 'bob', '{22}');
     PERFORM sto_test.issue('ACME', 'alice/1', '1000');
 END $$;

@@ -17,7 +17,7 @@ CREATE ROLE sto_regress_stranger;
 GRANT USAGE ON SCHEMA sto_test TO PUBLIC;
 SELECT sto_test.begin_small();
 SELECT sto_test.party('other', '{11}') IS NOT NULL AS other, sto_test.token('OTHER', 'other') IS NOT NULL AS token,
-       sto_test.officer('enforcer', 60, 'enforcer') IS NOT NULL AS enforcer;
+       sto_test.officer('enforcer', 60, 'enforcer') IS NOT NULL AS enforcer, sto_test.officer('second', 63, 'enforcer') IS NOT NULL AS second;
 SELECT sto_test.party(p, CASE p WHEN 'dave' THEN '{44}'::int[] END, 'natural') = sto_test.id(p) AS party FROM unnest('{carol,dave}'::text[]) AS p;
 SELECT sto_test.wallet(w || '/1', w, ARRAY[s]) IS NOT NULL AS wallet FROM (VALUES ('carol', 31), ('dave', 41), ('acme', 12)) AS v (w, s);
 SELECT sto_test.wallet('carol/2', 'carol', '{32}') IS NOT NULL AS wallet;

@@ -19,7 +19,7 @@ CREATE ROLE sto_regress_legal;
 GRANT USAGE ON SCHEMA sto_test TO PUBLIC;
 SELECT sto_test.begin_small();
 SELECT sto_test.party('legal', '{70}') IS NOT NULL AS legal, sto_test.party('audit', '{71}') IS NOT NULL AS audit, sto_test.party('other', '{72}') IS NOT NULL AS other,
-       sto_test.officer('enforcer', 60, 'enforcer') IS NOT NULL AS enforcer, sto_test.token('OTHER', 'other') IS NOT NULL AS token;
+       sto_test.officer('enforcer', 60, 'enforcer') IS NOT NULL AS enforcer, sto_test.officer('second', 61, 'enforcer') IS NOT NULL AS second, sto_test.token('OTHER', 'other') IS NOT NULL AS token;
 -- what refusals say, without what differs from run to run
 CREATE FUNCTION sto_test.why(statement text) RETURNS text LANGUAGE sql AS $$
     SELECT regexp_replace(regexp_replace(sto_test.refusal(statement), '[0-9a-f]{8}-[0-9a-f-]{27}', '...', 'g'), 'event \d+', 'event N', 'g') $$;

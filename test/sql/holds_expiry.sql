@@ -152,7 +152,7 @@ COMMIT;
 SELECT sto_test.news(), sto_test.check_invariants();
 
 -- A paused token, a frozen wallet, a closed party: a sweep takes nothing from anybody
-SELECT sto_test.officer('officer', 90, 'enforcer') IS NOT NULL, sto_test.brief('1', 0, 'w2') > 0, sto_test.wait(), sto_test.news() IS NOT NULL;
+SELECT sto_test.officer('officer', 90, 'enforcer') IS NOT NULL, sto_test.officer('second', 91, 'enforcer') IS NOT NULL, sto_test.brief('1', 0, 'w2') > 0, sto_test.wait(), sto_test.news() IS NOT NULL;
 SELECT sto_test.pause('ACME', 'acme') > 0, sto_test.freeze_wallet('w2', true, 'officer') > 0, sto.sweep_expired(), sto_test.news();
 SELECT sto_test.pause('ACME', 'acme', false) > 0;
 

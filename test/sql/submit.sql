@@ -15,7 +15,7 @@ CREATE EXTENSION sto_ledger;
 \pset tuples_only on
 
 SELECT sto_test.begin_small();
-SELECT num_nonnulls(sto_test.officer('enforcer', 31, 'enforcer'), sto_test.party('carol', NULL, 'natural'), sto_test.wallet('carol/1', 'carol', '{24}'), sto_test.party('venue', '{33}'));
+SELECT num_nonnulls(sto_test.officer('enforcer', 31, 'enforcer'), sto_test.officer('second', 34, 'enforcer'), sto_test.party('carol', NULL, 'natural'), sto_test.wallet('carol/1', 'carol', '{24}'), sto_test.party('venue', '{33}'));
 CREATE FUNCTION sto_test.move(debit text, credit text, amount text, seeds int[], extra jsonb DEFAULT '{}') RETURNS sto.order LANGUAGE sql
     AS $$ SELECT sto_test.order(sto_test.transfer_order('ACME', debit, credit, amount, extra), seeds) $$;
 -- What came of a call, without what differs from run to run; entries by their place in the log.
@@ -98,7 +98,7 @@ SELECT sto_test.event('rule_set', sto_test.id('ACME'), sto_test.id('acme'), '{"r
 SELECT count(recorded), count(DISTINCT recorded) FROM generate_series(1, 3) n, sto.submit(ARRAY[:'signed', :'forged']::sto.order[]) s;
 SELECT r.state, r.reasons, r.amount, r.key_policy IS NOT NULL AS signed, r.signatures IS NOT NULL FROM sto.refusal r WHERE r.amount > 5999 ORDER BY r.refusal;
 -- an officer's order cites its case, and is signed all the same
-SELECT num_nonnulls(sto_test.officer('second', 34, 'enforcer'), sto_test.rules('ACME', '[]'), sto_test.open_case('taking', 'force', '{"token": "ACME", "debit": "carol/1", "credit": "bob/1", "amount": "50000"}'), sto_test.decide_case('taking'));
+SELECT num_nonnulls(sto_test.rules('ACME', '[]'), sto_test.open_case('taking', 'force', '{"token": "ACME", "debit": "carol/1", "credit": "bob/1", "amount": "50000"}'), sto_test.decide_case('taking'));
 WITH o AS (SELECT to_jsonb(sto.case_order(c.case_event, sto_test.id('enforcer'), gen_random_uuid())) - 'authority_event' AS said, c.case_event FROM sto.case c WHERE c.case_id = sto_test.id('taking')),
      s AS (SELECT seeds, jsonb_populate_record(NULL::sto.order, to_jsonb(sto_test.order(said, seeds)) || jsonb_build_object('authority_event', case_event)) AS signed FROM o, (VALUES ('{31}'::int[]), ('{33}')) AS k (seeds))
 SELECT s.seeds, r.result, r.state, r.recorded IS NOT NULL AS recorded FROM s, sto.submit(ARRAY[s.signed]) r ORDER BY s.seeds;
