@@ -51,6 +51,11 @@ extern bool sto_fold_rules_claim(const Act *act, const Claim *row);
 extern bool sto_fold_rules_claim_revoke(const Act *act, const Claim *row);
 extern bool sto_fold_case_new(Act *act); /* replay_case.c */
 extern bool sto_fold_case_decide(Act *act);
+/* replay_case_act.c: the case that the body cites, carried out by this event; NULL, and reported,
+ * if it may not be. */
+extern const Case *sto_fold_case_carry_out(const Act *act, CaseAct wanted);
+/* Of an act that takes no case. */
+extern void sto_fold_case_none(const Act *act);
 extern bool sto_fold_attach(Act *act); /* replay_attach.c */
 extern bool sto_fold_attach_lift(Act *act);
 /* Has the actor the capability that the case's act asks for? */

@@ -8,57 +8,23 @@
 
 #include <string.h>
 
-/* Why the case allows no attachment by this act; NULL: it does. */
-static const char *
-objection(const Act *act, const Case *legal)
-{
-	const StoReplay *r = act->r;
-	int64_t now = act->event->recorded_at;
-
-	if (legal == NULL)
-		return "is not in the register";
-	if (legal->act != CASE_SEIZURE || legal->debit != act->subject->row)
-		return "is no seizure from this wallet";
-	if (act->actor_party != sto_pool_at(&r->parties, legal->opened_by) &&
-		(legal->approved_by == 0 ||
-		 act->actor_party != sto_pool_at(&r->parties, legal->approved_by)))
-		return "was decided by other officers";
-	if (legal->refused != 0)
-		return "was refused";
-	if (legal->approved == 0)
-		return "was not approved by a second officer";
-	if (legal->used != 0)
-		return "was carried out before";
-	if (legal->has_valid_until && now >= legal->valid_until)
-		return "had expired";
-	if (legal->has_not_before && now < legal->not_before)
-		return "was not to be carried out yet";
-	return NULL;
-}
-
 bool
 sto_fold_attach(Act *act)
 {
 	StoReplay *r = act->r;
-	int64_t case_event = act->body.value[STO_F_CASE].integer;
-	Case *legal = sto_fold_case(r, case_event);
-	const char *why = objection(act, legal);
+	const Case *legal = sto_fold_case_carry_out(act, CASE_SEIZURE);
 	Attachment *row;
 	Wallet *wallet;
 	uint32_t number;
 
-	if (why != NULL)
-	{
-		sto_fold_refuse(act, STO_CHECK_CASE, "case %lld %s", (long long) case_event, why);
+	if (legal == NULL)
 		return true;
-	}
-	legal->used = act->event->entry_id;
 	row = sto_pool_add(&r->attachments, &number);
 	if (row == NULL)
 		return sto_fold_stop(r, act->event->entry_id, "there is no memory");
 	wallet = sto_pool_at(&r->wallets, act->subject->row);
 	row->event = act->event->entry_id;
-	row->case_event = case_event;
+	row->case_event = legal->event;
 	row->amount = row->remaining = legal->amount;
 	row->wallet = legal->debit;
 	row->token = legal->token;

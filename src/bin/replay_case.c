@@ -18,6 +18,8 @@ const char *const sto_fold_acts[] = {[CASE_FORCE] = "force",
 									 [CASE_FREEZE] = "freeze",
 									 [CASE_RECOVER] = "recover",
 									 [CASE_POST] = "post",
+									 [CASE_WALLET_FREEZE] = "wallet_freeze",
+									 [CASE_TOKEN_PAUSE] = "token_pause",
 									 NULL};
 const char *const sto_fold_case_bases[] = {"law",        "contract", "court", "administrative",
 										   "succession", "recovery", NULL};
@@ -35,7 +37,7 @@ static const struct
 {
 	StoBodyFields required;
 	StoBodyFields optional;
-	StoKind kind;      /* of the entry that carries it out */
+	StoKind kind;      /* of the entry that carries it out; 0: an event does */
 	uint8_t purpose;   /* of a hold */
 	uint8_t own_basis; /* 0: none */
 	uint8_t capability;
@@ -51,6 +53,8 @@ static const struct
 					  CAPABILITY_RECOVERY_AGENT},
 	[CASE_POST] = {F(TOKEN) | F(CREDIT) | F(AMOUNT) | F(HOLDS), 0, STO_POST, 0, 0,
 				   CAPABILITY_ENFORCER},
+	[CASE_WALLET_FREEZE] = {0, 0, 0, 0, 0, CAPABILITY_ENFORCER},
+	[CASE_TOKEN_PAUSE] = {F(TOKEN), 0, 0, 0, 0, CAPABILITY_ENFORCER},
 };
 
 static bool
@@ -132,12 +136,29 @@ find_wallet(const Act *act, StoBodyField field, uint32_t *row)
 	return false;
 }
 
+/* A token, for which its issuance wallet stands where units would have theirs. */
+static bool
+find_paused(const Act *act, Case *legal)
+{
+	const StoBody *body = &act->body;
+	const Token *token = sto_fold_token(act->r, body->value[STO_F_TOKEN].octets, &legal->token);
+
+	if (token != NULL &&
+		sto_fold_wallet(act->r, body->value[STO_F_DEBIT].octets, &legal->debit) != NULL &&
+		legal->debit == token->issuance)
+		return true;
+	sto_fold_refuse(act, STO_CHECK_RULE, "\"debit\" is not the issuance wallet of \"token\"");
+	return false;
+}
+
 /* The rows of what it names; false, and reported, if one is not there. */
 static bool
 find_rows(const Act *act, Case *legal)
 {
 	const StoBody *body = &act->body;
 
+	if (legal->act == CASE_TOKEN_PAUSE)
+		return find_paused(act, legal);
 	if (!find_wallet(act, STO_F_DEBIT, &legal->debit) ||
 		(STO_BODY_HAS(body, STO_F_CREDIT) && !find_wallet(act, STO_F_CREDIT, &legal->credit)))
 		return false;

@@ -15,6 +15,8 @@ typedef enum CaseAct
 	CASE_FREEZE,
 	CASE_RECOVER,
 	CASE_POST,
+	CASE_WALLET_FREEZE, /* these two, and a seizure's attachment, are carried out by events */
+	CASE_TOKEN_PAUSE,
 	CASE_ACTS
 } CaseAct;
 
@@ -24,7 +26,7 @@ typedef struct Case
 	int64_t event;
 	int64_t approved; /* events; 0: it was not */
 	int64_t refused;
-	int64_t used; /* entry, or event attach; 0: it was not */
+	int64_t used; /* entry or event; 0: it was not */
 	int64_t undoes;
 	int64_t valid_until;
 	int64_t not_before;

@@ -212,6 +212,10 @@ sto_fold_wallet_freeze(Act *act)
 	Wallet *wallet = sto_pool_at(&act->r->wallets, act->subject->row);
 
 	wallet->frozen = act->body.value[STO_F_FROZEN].flag;
+	if (wallet->frozen)
+		(void) sto_fold_case_carry_out(act, CASE_WALLET_FREEZE);
+	else
+		sto_fold_case_none(act);
 	wallet->frozen_by = set_stopped(act, wallet->frozen, wallet->frozen_by, "wallet is not frozen");
 	return true;
 }
@@ -231,6 +235,11 @@ sto_fold_token_pause(Act *act)
 		act->actor_party != sto_pool_at(&r->parties, token->paused_by))
 		sto_fold_refuse(act, STO_CHECK_AUTHORITY,
 						"the token was paused by another, who alone may lift that, or an enforcer");
+	/* an issuer decides about his own token, an enforcer with a second one */
+	if (pause && act->actor_party != sto_pool_at(&r->parties, token->issuer))
+		(void) sto_fold_case_carry_out(act, CASE_TOKEN_PAUSE);
+	else
+		sto_fold_case_none(act);
 	token->paused = set_stopped(act, pause, token->paused, "token is not paused");
 	(void) sto_fold_party(r, act->event->actor, &actor);
 	token->paused_by = pause ? actor : 0;
