@@ -648,8 +648,8 @@ def in_force(dates, at):
 
 
 # Enforcement: its acts, and the capability of the two officers that each needs.
-OFFICERS = dict.fromkeys(("force", "reverse", "seizure", "freeze", "post"), "enforcer") | \
-    {"recover": "recovery_agent"}
+OFFICERS = dict.fromkeys(("force", "reverse", "seizure", "freeze", "post", "wallet_freeze",
+                          "token_pause"), "enforcer") | {"recover": "recovery_agent"}
 
 
 def by_case(row):
@@ -1150,10 +1150,20 @@ class Register:
             self.stopped[row["subject"]] = (row["entry_id"], row["actor"])
 
     def apply_token_pause(self, row, body):
+        """The issuer decides about its own token; an enforcer with a second one."""
+        self.stop_by_case(row, body, body["paused"] and
+                          not self.is_issuer(row["actor"], row["subject"]))
         self.stop(row, body["paused"])
 
     def apply_wallet_freeze(self, row, body):
+        self.stop_by_case(row, body, body["frozen"])
         self.stop(row, body["frozen"])
+
+    def stop_by_case(self, row, body, needed):
+        if needed:
+            self.carry_out(row, body, row["kind"])
+        elif "case" in body:
+            self.problem(row, f"a {row['kind']} event that cites a case, and takes none")
 
     def apply_party_freeze(self, row, body):
         self.stop(row, body["frozen"])
@@ -1176,12 +1186,16 @@ class Register:
                 body["not_before"] < row["recorded_at"] + 1_000_000):
             self.problem(row, "a recovery for another party, or without a wait")
         for address in {body["debit"], body.get("credit", body["debit"])}:
-            if self.wallets.get(parse_address(address), dict(subject=None))["subject"] is None:
+            if body["act"] == "token_pause":
+                if self.tokens.get(uuid.UUID(body["token"]), {}).get("issuance") != \
+                        parse_address(address):
+                    self.problem(row, "a case that pauses a token, and is not of it")
+            elif self.wallets.get(parse_address(address), dict(subject=None))["subject"] is None:
                 self.problem(row, "a case about a wallet that is not there")
         for hold in body.get("holds", ()):
             held = self.holds.get(hold, dict(row=None))["row"]
             if held is None or (self.holds[hold]["wallet"], str(held["token_id"])) != \
-                    (parse_address(body["debit"]), body["token"]):
+                    (parse_address(body["debit"]), body.get("token")):
                 self.problem(row, f"a case about hold {hold}, which is not there")
             elif body["act"] == "post" and held["purpose"] != "pledge":
                 self.problem(row, f"a case that posts hold {hold}, which is no pledge")
@@ -1199,22 +1213,30 @@ class Register:
 
     def apply_attach(self, row, body):
         """A seizure that keeps units, those to come included, instead of holding those there."""
-        case = self.cases.get(body["case"])
+        said = self.carry_out(row, body, "seizure")
+        if said:
+            self.attachments[row["entry_id"]] = dict(
+                subject=row["subject"], remaining=int(said["amount"]),
+                place=(parse_address(said["debit"]), uuid.UUID(said["token"])))
+
+    def carry_out(self, row, body, act):
+        """What the case of two officers says that an event carries out; None if none does."""
+        case = self.cases.get(body.get("case"))
         if case is None:
-            return self.problem(row, "an attachment without a case")
-        said, at, place = case["body"], row["recorded_at"], None
-        if said["act"] == "seizure":
-            place = (parse_address(said["debit"]), uuid.UUID(said["token"]))
-        if place is None or place[0] != wallet_address(self.ledger, row["subject"]):
-            return self.problem(row, "an attachment that is not what its case says")
+            return self.problem(row, f"a {row['kind']} event without a case")
+        said, at = case["body"], row["recorded_at"]
+        if said["act"] != act or \
+                parse_address(said["debit"]) != wallet_address(self.ledger, row["subject"]) or \
+                any(body[name] != said[name] for name in ("basis", "document_hash")
+                    if name in body):
+            return self.problem(row, f"a {row['kind']} event that is not what its case says")
         if case["approved_by"] is None or case["refused"] or case["used"] or \
                 row["actor"] not in (case["opened_by"], case["approved_by"]):
-            self.problem(row, "an attachment that its case does not allow")
+            self.problem(row, f"a {row['kind']} event that its case does not allow")
         if at < said.get("not_before", at) or at >= said.get("valid_until", at + 1):
             self.problem(row, "its case was not in its time")
         case["used"] = row["entry_id"]
-        self.attachments[row["entry_id"]] = dict(subject=row["subject"], place=place,
-                                                 remaining=int(said["amount"]))
+        return said
 
     def apply_attach_lift(self, row, body):
         attachment = self.attachments.get(body["attachment"], dict(subject=None, remaining=0))

@@ -1,6 +1,6 @@
 /*
  * identity_fixture.h
- *		The fixture's ledger with an enforcer and an issuer of claims, and their
+ *		The fixture's ledger with two enforcers and an issuer of claims, and their
  *		acts.
  */
 #ifndef STO_TEST_BIN_IDENTITY_FIXTURE_H
@@ -8,20 +8,31 @@
 
 #include "replay_fixture.h"
 
+#include "core/bech32m.h"
+
 #include <stdarg.h>
 
-static Subject enforcer, attester;
+static Subject enforcer, second_enforcer, attester;
 static char digest[2 * STO_DIGEST_LEN + 1];
+static Subject stop_case;
+static uint8_t cases;
 
-/* The usual ledger with an enforcer and an issuer of claims. */
+static inline void
+make_enforcer(Subject *party)
+{
+	make_party(party, &registrar, false);
+	make_event("capability", party, NULL, &root, "{\"capability\":\"enforcer\",\"granted\":true}");
+}
+
+/* The usual ledger with two enforcers and an issuer of claims. */
 static inline void
 begin_identity(void)
 {
 	begin_log();
-	enforcer.known = attester.known = false;
-	make_party(&enforcer, &registrar, false);
-	make_event("capability", &enforcer, NULL, &root,
-			   "{\"capability\":\"enforcer\",\"granted\":true}");
+	enforcer.known = second_enforcer.known = attester.known = false;
+	cases = 0;
+	make_enforcer(&enforcer);
+	make_enforcer(&second_enforcer);
 	make_party(&attester, &registrar, false);
 	make_event("capability", &attester, NULL, &root,
 			   "{\"capability\":\"claim_issuer\",\"granted\":true}");
@@ -59,11 +70,57 @@ trust(const char *topics)
 		uuid_text(attester.uuid), topics);
 }
 
+/* A case to freeze the wallet, or pause the token; its event. */
+static inline int64_t
+open_stop(const char *kind, const Subject *about, const Subject *officer)
+{
+	uint8_t address[STO_ADDRESS_LEN];
+	char text[STO_ADDRESS_TEXT_LEN + 1];
+	char of_token[60] = "";
+
+	stop_case = subject_new((uint8_t) (100 + cases++));
+	sto_wallet_address(ledger_id, about->uuid, address);
+	sto_address_print(address, text);
+	if (strcmp(kind, "token_pause") == 0)
+		snprintf(of_token, sizeof(of_token), ",\"token\":\"%s\"", uuid_text(about->uuid));
+	act("case", &stop_case, officer,
+		"{\"act\":\"%s\",\"basis\":\"court\",\"document_hash\":\"%s\",\"debit\":\"%s\"%s}", kind,
+		digest, text, of_token);
+	return last_id;
+}
+
+/* An officer's word on the case that was opened last. */
+static inline void
+decide_stop(const Subject *officer, bool approved)
+{
+	act("case_approve", &stop_case, officer, "{\"approved\":%s}", approved ? "true" : "false");
+}
+
+/* number 0: by no case */
+static inline void
+stop_by_case(const char *kind, Subject *subject, const Subject *actor, bool on, int64_t number)
+{
+	char cited[40] = "";
+
+	if (number != 0)
+		snprintf(cited, sizeof(cited), ",\"case\":%lld", (long long) number);
+	act(kind, subject, actor, "{\"%s\":%s,\"basis\":\"court\",\"document_hash\":\"%s\"%s}",
+		strcmp(kind, "token_pause") == 0 ? "paused" : "frozen", on ? "true" : "false", digest,
+		cited);
+}
+
+/* By a case of both enforcers, where it takes one. */
 static inline void
 stop(const char *kind, Subject *subject, const Subject *actor, bool on)
 {
-	act(kind, subject, actor, "{\"%s\":%s,\"basis\":\"court\",\"document_hash\":\"%s\"}",
-		strcmp(kind, "token_pause") == 0 ? "paused" : "frozen", on ? "true" : "false", digest);
+	int64_t number = 0;
+
+	if (on && actor == &enforcer && strcmp(kind, "party_freeze") != 0)
+	{
+		number = open_stop(kind, subject, &enforcer);
+		decide_stop(&second_enforcer, true);
+	}
+	stop_by_case(kind, subject, actor, on, number);
 }
 
 static inline void
@@ -88,6 +145,7 @@ make_identity(void)
 	make_subjects();
 	enforcer = subject_new(20);
 	attester = subject_new(21);
+	second_enforcer = subject_new(22);
 	memset(digest, 'a', sizeof(digest) - 1);
 }
 

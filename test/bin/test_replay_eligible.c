@@ -337,19 +337,21 @@ read_state(void *context, void *data, size_t len)
 static void
 test_saved(void)
 {
+	int64_t claimed;
+
 	begin_identity();
 	document("Terms", "1", true);
 	acknowledge(&bob, &bob, last_id);
 	require_kyc("");
 	trust("[\"kyc\"]");
 	claim(&bob, "");
+	claimed = last_id;
 	mandate("all", true, "");
 	order_for_alice();
 	stop("wallet_freeze", &bobs.subject, &enforcer, true);
 	stop("wallet_freeze", &bobs.subject, &enforcer, false);
 	order_for_alice();
-	act("claim_revoke", &bob, &attester, "{\"claim\":%lld,\"reason\":\"x\"}",
-		(long long) last_id - 5);
+	act("claim_revoke", &bob, &attester, "{\"claim\":%lld,\"reason\":\"x\"}", (long long) claimed);
 	order_for_alice();
 	for (int cut = 1; cut < made_count; cut++)
 	{

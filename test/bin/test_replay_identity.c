@@ -5,7 +5,7 @@
  */
 #include "identity_fixture.h"
 
-static Subject joint;
+static Subject joint, third_enforcer;
 
 static void
 test_facts(void)
@@ -271,6 +271,86 @@ test_stopped(void)
 	expect("an enforcer lifts the issuer's", NULL, 0);
 }
 
+/* What an enforcer stops alone, or by a case that does not allow it. */
+static void
+test_stops_without_case(void)
+{
+	static const char *const kinds[] = {"wallet_freeze", "token_pause"};
+	Subject *subjects[] = {&alices.subject, &token};
+
+	for (int i = 0; i < 2; i++)
+	{
+		Subject *subject = subjects[i];
+		const char *kind = kinds[i];
+		int64_t number;
+
+		begin_identity();
+		stop_by_case(kind, subject, &enforcer, true, 0);
+		expect("no case", STO_CHECK_CASE, last_id);
+		begin_identity();
+		stop_by_case(kind, subject, &enforcer, true, 4711);
+		expect("a case that is not there", STO_CHECK_CASE, last_id);
+		begin_identity();
+		number = open_stop(kind, subject, &enforcer);
+		stop_by_case(kind, subject, &enforcer, true, number);
+		expect("a case that nobody approved", STO_CHECK_CASE, last_id);
+		begin_identity();
+		number = open_stop(kind, subject, &enforcer);
+		decide_stop(&second_enforcer, true);
+		decide_stop(&second_enforcer, false);
+		stop_by_case(kind, subject, &enforcer, true, number);
+		expect("a case that was refused in the end", STO_CHECK_CASE, last_id);
+		begin_identity();
+		number = open_stop(kind, subject, &enforcer);
+		decide_stop(&second_enforcer, true);
+		stop_by_case(kind, subject, &second_enforcer, true, number);
+		expect("carried out by the second officer", NULL, 0);
+		stop_by_case(kind, subject, &enforcer, true, number);
+		expect("carried out twice", STO_CHECK_CASE, last_id);
+		begin_identity();
+		number = open_stop(kinds[1 - i], subjects[1 - i], &enforcer);
+		decide_stop(&second_enforcer, true);
+		stop_by_case(kind, subject, &enforcer, true, number);
+		expect("a case of another act", STO_CHECK_CASE, last_id);
+		begin_identity();
+		third_enforcer.known = false;
+		make_enforcer(&third_enforcer);
+		number = open_stop(kind, subject, &enforcer);
+		decide_stop(&second_enforcer, true);
+		stop_by_case(kind, subject, &third_enforcer, true, number);
+		expect("a case of other officers", STO_CHECK_CASE, last_id);
+		begin_identity();
+		number = open_stop(kind, subject, &enforcer);
+		decide_stop(&second_enforcer, true);
+		digest[0] = 'b';
+		stop_by_case(kind, subject, &enforcer, true, number);
+		digest[0] = 'a';
+		expect("another document than the case's", STO_CHECK_CASE, last_id);
+		begin_identity();
+		stop(kind, subject, &enforcer, true);
+		number = open_stop(kind, subject, &enforcer);
+		decide_stop(&second_enforcer, true);
+		stop_by_case(kind, subject, &enforcer, false, number);
+		expect("a case to let go", STO_CHECK_CASE, last_id);
+	}
+	begin_identity();
+	open_stop("wallet_freeze", &bobs.subject, &enforcer);
+	decide_stop(&second_enforcer, true);
+	stop_by_case("wallet_freeze", &alices.subject, &enforcer, true, last_id - 1);
+	expect("a case of another wallet", STO_CHECK_CASE, last_id);
+	begin_identity();
+	open_stop("token_pause", &token, &enforcer);
+	decide_stop(&second_enforcer, true);
+	stop_by_case("token_pause", &token, &issuer, true, last_id - 1);
+	expect("an issuer's pause by a case", STO_CHECK_CASE, last_id);
+	begin_identity();
+	open_stop("wallet_freeze", &token, &enforcer);
+	expect("a case that freezes an issuance wallet", STO_CHECK_RULE, last_id);
+	begin_identity();
+	open_stop("token_pause", &alices.subject, &enforcer);
+	expect("a case that pauses a wallet", STO_CHECK_RULE, last_id);
+}
+
 static void
 locks(StoOrder *o)
 {
@@ -329,11 +409,13 @@ main(void)
 {
 	make_identity();
 	joint = subject_new(40);
+	third_enforcer = subject_new(41);
 	test_facts();
 	test_acts();
 	test_members();
 	test_represented();
 	test_stopped();
+	test_stops_without_case();
 	test_bypass();
 	return check_done("replay_identity");
 }
