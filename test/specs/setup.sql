@@ -144,6 +144,29 @@ EXCEPTION WHEN SQLSTATE 'ST216' OR SQLSTATE 'ST104' THEN
     RETURN concat_ws(': ', SQLERRM, regexp_replace(split_part(detail, E'\n', 1), '\d+', 'N'));
 END $$;
 
+-- A case that freezes a; whether it is frozen, and what the case says.
+CREATE FUNCTION sto_test.begin_stop() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sto_test.begin_case();
+    PERFORM sto_test.open_case('case ' || sto_test.n(), 'wallet_freeze', jsonb_build_object('debit', 'a' || sto_test.n(), 'document_hash', sto_test.salt('decision')));
+END $$;
+CREATE FUNCTION sto_test.carry_stop(officer text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    detail text;
+BEGIN
+    PERFORM sto_test.event('wallet_freeze', sto_test.id('a' || sto_test.n()), sto_test.id(officer), jsonb_build_object('frozen', true, 'basis', 'court',
+        'document_hash', sto_test.salt('decision'), 'case', (SELECT c.case_event FROM sto.case c WHERE c.case_id = sto_test.id('case ' || sto_test.n())))::text);
+    RETURN 'stopped';
+EXCEPTION WHEN SQLSTATE 'ST216' OR SQLSTATE 'ST104' OR SQLSTATE 'ST101' THEN
+    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+    RETURN concat_ws(': ', SQLERRM, regexp_replace(split_part(detail, E'\n', 1), 'Case \d+', 'Case N'));
+END $$;
+CREATE FUNCTION sto_test.stop_result() RETURNS TABLE (frozen boolean, carried_out boolean, refused boolean, faults text) LANGUAGE sql AS $$
+    SELECT w.frozen IS NOT NULL, c.used IS NOT DISTINCT FROM w.frozen AND c.used IS NOT NULL, c.refused IS NOT NULL,
+           (SELECT COALESCE(string_agg(v.check_name || ': ' || v.detail, '; '), 'none') FROM sto.verify(false, '{cases,stops,register}') AS v WHERE NOT v.ok)
+      FROM sto.wallet w, sto.case c WHERE w.wallet_id = sto_test.id('a' || sto_test.n()) AND c.case_id = sto_test.id('case ' || sto_test.n())
+$$;
+
 -- What the replay of decisions says of the whole log.
 CREATE FUNCTION sto_test.decisions() RETURNS text LANGUAGE sql
     AS $$ SELECT COALESCE(string_agg(v.check_name || ': ' || v.detail, '; '), 'all stand') FROM sto.verify(false, '{stops,eligibility,acknowledgements}') AS v WHERE NOT v.ok $$;

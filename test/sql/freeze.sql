@@ -1,4 +1,4 @@
--- Pauses and freezes: who may, what they stop and what they let pass, several wallets of a party, the order of reasons.
+-- Pauses and freezes: who may, with which second officer, what they stop and what they let pass, several wallets of a party, the order of reasons.
 \getenv srcdir PG_ABS_SRCDIR
 SET client_min_messages = warning;
 DROP DATABASE IF EXISTS sto_regress_freeze;
@@ -9,30 +9,18 @@ CREATE EXTENSION sto_ledger;
 \set ECHO none
 \i :srcdir/signer/signer.sql
 \i :srcdir/signer/invariants.sql
+\i :srcdir/signer/said.sql
 \set ECHO all
 \set VERBOSITY terse
 \pset format unaligned
 \pset tuples_only on
 
 SELECT sto_test.begin_small();
-SELECT num_nonnulls(sto_test.officer('enforcer', 31, 'enforcer'), sto_test.officer('second', 32, 'enforcer'), sto_test.party('venue', '{33}'),
-                    sto_test.party('carol', NULL, 'natural'), sto_test.party('keeper', '{35}'), sto_test.wallet('alice/2', 'alice', '{23}'),
+SELECT num_nonnulls(sto_test.officer('enforcer', 31, 'enforcer'), sto_test.officer('second', 32, 'enforcer'), sto_test.officer('third', 36, 'enforcer'), sto_test.party('venue', '{33}'),
+                    sto_test.party('carol', NULL, 'natural'), sto_test.party('keeper', '{35}'), sto_test.party('other', '{37}'), sto_test.token('OTHER', 'other'), sto_test.wallet('alice/2', 'alice', '{23}'),
                     sto_test.wallet('carol/1', 'carol', '{24}', 'client', NULL, jsonb_build_object('custodian', sto_test.id('keeper'))),
                     sto_test.wallet('acme/1', 'acme', '{25}', 'treasury'), sto_test.issue('ACME', 'bob/1', '100'), sto_test.issue('ACME', 'carol/1', '100'),
                     sto_test.issue('ACME', 'alice/2', '100'));
-CREATE FUNCTION sto_test.try(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    said text := sto_test.refusal(statement);
-    name text;
-BEGIN
-    FOREACH name IN ARRAY '{ACME,acme,alice,bob,carol,keeper,venue,registrar,enforcer,second}'::text[] LOOP
-        said := replace(said, sto_test.id(name)::text, name);
-    END LOOP;
-    FOREACH name IN ARRAY '{alice/1,alice/2,bob/1,carol/1,acme/1}'::text[] LOOP
-        said := replace(said, sto_test.address(name)::text, name);
-    END LOOP;
-    RETURN regexp_replace(said, '(event|[hH]old) \d+', '\1 N', 'g');
-END $$;
 -- Holds made beforehand, to be posted and released later; each case of every kind in turn, as "kind: state".
 CREATE TABLE sto_test.made AS
 SELECT n, sto_test.hold('ACME', 'alice/1', '10', 'pledge', jsonb_build_object('credit_wallet', 'bob/1')) AS pledge,
@@ -74,10 +62,77 @@ SELECT sto_test.table();
 SELECT sto_test.try($$SELECT sto_test.freeze_wallet('alice/1', true, 'acme')$$), sto_test.try($$SELECT sto_test.freeze_party('alice', true, 'registrar')$$),
        sto_test.try($$SELECT sto_test.pause('ACME', 'registrar')$$);
 SELECT sto_test.try($$SELECT sto_test.pause('ACME', 'acme', false)$$), sto_test.try($$SELECT sto_test.freeze_wallet('alice/1', false)$$),
-       sto_test.try($$SELECT sto_test.freeze_party('alice', false)$$), sto_test.try($$SELECT sto_test.freeze_wallet('ACME')$$);
-SELECT sto_test.try($$SELECT sto_test.event('wallet_freeze', sto_test.id('alice/1'), sto_test.id('enforcer'),
+       sto_test.try($$SELECT sto_test.freeze_party('alice', false)$$), sto_test.try($$SELECT sto_test.freeze_wallet('ACME', false)$$);
+SELECT sto_test.try($$SELECT sto_test.event('party_freeze', sto_test.id('alice'), sto_test.id('enforcer'),
     jsonb_build_object('frozen', true, 'basis', 'suspicion', 'document_hash', sto_test.salt('x'))::text)$$);
 SELECT sto_test.try($$SELECT sto_test.event('wallet_freeze', sto_test.id('alice/1'), sto_test.id('enforcer'), '{"frozen": true, "basis": "law"}')$$);
+
+-- A wallet is frozen by two enforcers: the one who does it names the case that the other approved
+CREATE FUNCTION sto_test.decided(name text, act text, body jsonb, basis text DEFAULT 'court') RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sto_test.open_case(name, act, jsonb_build_object('document_hash', sto_test.salt('decision')) || body, basis => basis);
+    RETURN sto_test.decide_case(name);
+END $$;
+-- named: the case's name, if any
+CREATE FUNCTION sto_test.stop(kind text, about text, named text, change jsonb DEFAULT '{}', officer text DEFAULT 'enforcer') RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event(kind, sto_test.id(about), sto_test.id(officer), (jsonb_build_object(CASE kind WHEN 'token_pause' THEN 'paused' ELSE 'frozen' END, true,
+        'basis', 'court', 'document_hash', sto_test.salt('decision')) || jsonb_strip_nulls(jsonb_build_object('case', (SELECT c.case_event FROM sto.case c WHERE c.case_id = sto_test.id(named)))) || change)::text)
+$$;
+SELECT num_nonnulls(sto_test.decided('stop', 'wallet_freeze', '{"debit": "alice/1"}'), sto_test.decided('stop bob', 'wallet_freeze', '{"debit": "bob/1"}'),
+                    sto_test.decided('units', 'freeze', '{"token": "ACME", "debit": "alice/1", "amount": "1"}'), sto_test.decided('seize', 'seizure', '{"token": "ACME", "debit": "alice/1", "amount": "1"}'),
+                    sto_test.open_case('open', 'wallet_freeze', jsonb_build_object('debit', 'alice/1', 'document_hash', sto_test.salt('decision'))),
+                    sto_test.open_case('refused', 'wallet_freeze', jsonb_build_object('debit', 'alice/1', 'document_hash', sto_test.salt('decision'))), sto_test.decide_case('refused', approved => false),
+                    sto_test.decided('withdrawn', 'wallet_freeze', '{"debit": "alice/1"}'), sto_test.decide_case('withdrawn', 'third', false),
+                    sto_test.decided('early', 'wallet_freeze', '{"debit": "alice/1", "not_before": 4102444800000000}'),
+                    sto_test.decided('late', 'wallet_freeze', jsonb_build_object('debit', 'alice/1', 'valid_until', sto_test.micros(clock_timestamp() + interval '300 ms'))), pg_sleep(0.4),
+                    sto_test.decided('pause', 'token_pause', '{"token": "ACME", "debit": "ACME"}'));
+SELECT x.what, sto_test.would(format('SELECT sto_test.stop(%L, %L, %L, %L, %L)', 'wallet_freeze', 'alice/1', x.named, x.change, x.officer))
+  FROM (VALUES ('no case', NULL, '{}'::jsonb, 'enforcer'), ('no event', NULL, '{"case": 999999}', 'enforcer'), ('no case''s event', NULL, '{"case": 1}', 'enforcer'), ('no number', NULL, '{"case": "1"}', 'enforcer'),
+               ('of another wallet', 'stop bob', '{}', 'enforcer'), ('of units', 'units', '{}', 'enforcer'), ('a seizure', 'seize', '{}', 'enforcer'), ('of a token', 'pause', '{}', 'enforcer'),
+               ('another basis', 'stop', '{"basis": "law"}', 'enforcer'), ('another document', 'stop', jsonb_build_object('document_hash', sto_test.salt('another')), 'enforcer'),
+               ('not approved', 'open', '{}', 'enforcer'), ('refused', 'refused', '{}', 'enforcer'), ('withdrawn', 'withdrawn', '{}', 'second'), ('too early', 'early', '{}', 'enforcer'), ('expired', 'late', '{}', 'enforcer'),
+               ('another officer', 'stop', '{}', 'third'), ('no officer', 'stop', '{}', 'acme'), ('who opened it', 'stop', '{}', 'enforcer'), ('who approved it', 'stop', '{}', 'second')) AS x (what, named, change, officer);
+SELECT sto_test.would($$SELECT sto_test.grant_capability('enforcer', 'enforcer', false), sto_test.stop('wallet_freeze', 'alice/1', 'stop')$$),
+       sto_test.would($$SELECT sto_test.grant_capability('second', 'enforcer', false), sto_test.stop('wallet_freeze', 'alice/1', 'stop')$$);
+-- once; then one officer lets go, without a case
+SELECT sto_test.stop('wallet_freeze', 'alice/1', 'stop', '{}', 'second') AS stopped \gset
+SELECT c.used = :stopped, r.stopped, r.actor = c.approved_by, r.basis = c.basis, r.document_hash = c.document_hash FROM sto.case c, sto.restriction r WHERE c.case_id = sto_test.id('stop');
+SELECT sto_test.try($$SELECT sto_test.decide_case('stop', 'third', false)$$), sto_test.try($$SELECT sto_test.stop('wallet_freeze', 'alice/1', 'stop bob', '{"frozen": false}')$$);
+SELECT sto_test.freeze_wallet('alice/1', false, 'third') > 0, sto_test.try($$SELECT sto_test.stop('wallet_freeze', 'alice/1', 'stop')$$);
+-- a case of this act does nothing else, and one of another act no freeze
+SELECT sto_test.try($$SELECT sto_test.attach('stop bob', 'bob/1')$$), sto_test.try($$SELECT sto_test.enforce_case('stop bob')$$);
+-- what the case states
+SELECT x.act, x.body, sto_test.would(format('SELECT sto_test.open_case(''bad'', %L, %L, %L)', x.act, x.body, x.officer))
+  FROM (VALUES ('wallet_freeze', '{}'::jsonb, 'enforcer'), ('wallet_freeze', '{"debit": "ACME"}', 'enforcer'), ('wallet_freeze', '{"debit": "nowhere"}', 'enforcer'), ('wallet_freeze', '{"debit": "bob/1", "token": "ACME"}', 'enforcer'),
+               ('wallet_freeze', '{"debit": "bob/1", "credit": "carol/1"}', 'enforcer'), ('wallet_freeze', '{"debit": "bob/1", "amount": "1"}', 'enforcer'), ('wallet_freeze', '{"debit": "bob/1", "undoes": 1}', 'enforcer'),
+               ('wallet_freeze', '{"debit": "bob/1", "holds": [1]}', 'enforcer'), ('wallet_freeze', '{"debit": "bob/1"}', 'acme'), ('wallet_freeze', '{"debit": "bob/1"}', 'enforcer'),
+               ('token_pause', '{"token": "ACME"}', 'enforcer'), ('token_pause', '{"debit": "ACME"}', 'enforcer'), ('token_pause', '{"token": "nothing", "debit": "ACME"}', 'enforcer'), ('token_pause', '{"token": "ACME", "debit": "OTHER"}', 'enforcer'),
+               ('token_pause', '{"token": "ACME", "debit": "bob/1"}', 'enforcer'), ('token_pause', '{"token": "ACME", "debit": "ACME", "amount": "1"}', 'enforcer'), ('token_pause', '{"token": "ACME", "debit": "ACME", "credit": "bob/1"}', 'enforcer'),
+               ('token_pause', '{"token": "ACME", "debit": "ACME", "holds": [1]}', 'enforcer'), ('token_pause', '{"token": "ACME", "debit": "ACME"}', 'acme'), ('token_pause', '{"token": "ACME", "debit": "ACME"}', 'enforcer')) AS x (act, body, officer);
+
+-- So is a token by enforcers; its issuer pauses it alone, and one enforcer lets it go on
+SELECT num_nonnulls(sto_test.decided('pause other', 'token_pause', '{"token": "OTHER", "debit": "OTHER"}'), sto_test.decided('stop issuer', 'wallet_freeze', '{"debit": "acme/1"}'),
+                    sto_test.open_case('pause open', 'token_pause', jsonb_build_object('token', 'ACME', 'debit', 'ACME', 'document_hash', sto_test.salt('decision'))));
+SELECT x.what, sto_test.would(format('SELECT sto_test.stop(%L, %L, %L, %L, %L)', 'token_pause', 'ACME', x.named, x.change, x.officer))
+  FROM (VALUES ('no case', NULL, '{}'::jsonb, 'enforcer'), ('no case''s event', NULL, '{"case": 1}', 'enforcer'), ('of another token', 'pause other', '{}', 'enforcer'), ('of a wallet', 'stop issuer', '{}', 'enforcer'),
+               ('another basis', 'pause', '{"basis": "law"}', 'enforcer'), ('another document', 'pause', jsonb_build_object('document_hash', sto_test.salt('another')), 'enforcer'), ('not approved', 'pause open', '{}', 'enforcer'),
+               ('another officer', 'pause', '{}', 'third'), ('lets it go on', 'pause', '{"paused": false}', 'enforcer'), ('the issuer', NULL, '{}', 'acme'), ('the issuer with a case', 'pause', '{}', 'acme'),
+               ('who opened it', 'pause', '{}', 'enforcer')) AS x (what, named, change, officer);
+SELECT sto_test.would($$SELECT sto_test.grant_capability('acme', 'enforcer'), sto_test.stop('token_pause', 'ACME', NULL, '{}', 'acme')$$),
+       sto_test.would($$SELECT sto_test.grant_capability('acme', 'enforcer'), sto_test.stop('token_pause', 'OTHER', NULL, '{}', 'acme')$$);
+SELECT sto_test.stop('token_pause', 'ACME', 'pause') AS stopped \gset
+SELECT c.used = :stopped, r.stopped, r.actor = c.opened_by FROM sto.case c, sto.restriction r WHERE c.case_id = sto_test.id('pause');
+SELECT sto_test.try($$SELECT sto_test.stop('token_pause', 'ACME', 'pause other', '{"paused": false}')$$), sto_test.pause('ACME', 'third', false) > 0, sto_test.try($$SELECT sto_test.stop('token_pause', 'ACME', 'pause')$$);
+-- In one transaction: a rollback gives the case back
+BEGIN;
+SAVEPOINT s;
+SELECT sto_test.stop('wallet_freeze', 'bob/1', 'stop bob') > 0, sto_test.stop('token_pause', 'OTHER', 'pause other') > 0;
+ROLLBACK TO s;
+SELECT count(*) FILTER (WHERE used IS NOT NULL), count(*) FROM sto.case WHERE case_id IN (sto_test.id('stop bob'), sto_test.id('pause other'));
+SELECT sto_test.stop('wallet_freeze', 'bob/1', 'stop bob') > 0, sto_test.freeze_wallet('bob/1', false) > 0;
+COMMIT;
+-- Sanctions don't wait: one officer freezes a party, without a case
+SELECT sto_test.would($$SELECT sto_test.freeze_party('alice')$$), sto_test.would($$SELECT sto_test.stop('party_freeze', 'alice', NULL, '{"case": 1}')$$);
 
 -- A pause: by the issuer, which lifts its own
 SELECT sto_test.pause('ACME', 'acme') > 0;
@@ -170,5 +225,27 @@ SELECT sto.begin_maintenance('test') > 0;
 DELETE FROM sto.event WHERE kind = 'token_pause' AND NOT (body ->> 'paused')::boolean;
 SELECT v.check_name, v.scope, v.detail FROM sto.verify(false, '{stops}') v WHERE NOT v.ok;
 ROLLBACK;
+-- a stop without its two officers
+CREATE FUNCTION sto_test.tampered(change text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sto.begin_maintenance('test');
+    EXECUTE change;
+    RETURN QUERY SELECT concat_ws(' ', v.check_name, v.scope, sto_test.named(v.detail)) FROM sto.verify(false, '{cases,events,stops,register}') v WHERE NOT v.ok AND v.scope IS DISTINCT FROM 'sto.subject';
+    RAISE SQLSTATE 'YY001';
+EXCEPTION WHEN SQLSTATE 'YY001' THEN
+    RETURN;
+END $$;
+SELECT x.change, t.said
+  FROM (VALUES ($$DELETE FROM sto.event WHERE kind = 'case_approve' AND subject = sto_test.id('stop')$$),
+               ($$UPDATE sto.event SET actor = sto_test.id('third') WHERE kind = 'case_approve' AND subject = sto_test.id('stop')$$),
+               ($$UPDATE sto.event SET actor = sto_test.id('third') WHERE kind = 'wallet_freeze' AND entry_id = (SELECT used FROM sto.case WHERE case_id = sto_test.id('stop'))$$),
+               ($$UPDATE sto.event SET body = replace(body::text, '"court"', '"law"')::json WHERE kind = 'wallet_freeze' AND entry_id = (SELECT used FROM sto.case WHERE case_id = sto_test.id('stop'))$$),
+               ($$UPDATE sto.event SET body = (body::jsonb - 'case')::json WHERE kind = 'wallet_freeze' AND entry_id = (SELECT used FROM sto.case WHERE case_id = sto_test.id('stop'))$$),
+               ($$UPDATE sto.event SET body = (body::jsonb || '{"case": 1}')::json WHERE kind = 'wallet_freeze' AND entry_id = (SELECT used FROM sto.case WHERE case_id = sto_test.id('stop'))$$),
+               ($$UPDATE sto.event SET body = (body::jsonb - 'case')::json WHERE kind = 'token_pause' AND entry_id = (SELECT used FROM sto.case WHERE case_id = sto_test.id('pause'))$$),
+               ($$UPDATE sto.event SET body = (body::jsonb || '{"paused": false}')::json WHERE kind = 'token_pause' AND entry_id = (SELECT used FROM sto.case WHERE case_id = sto_test.id('pause'))$$),
+               ($$DELETE FROM sto.event WHERE kind = 'case' AND subject = sto_test.id('pause')$$),
+               ($$UPDATE sto.case SET used = NULL WHERE case_id = sto_test.id('pause')$$)) AS x (change),
+       LATERAL sto_test.tampered(x.change) AS t (said);
 \c template1
 DROP DATABASE sto_regress_freeze;

@@ -232,7 +232,7 @@ BEGIN
     RETURN (SELECT e.kind || ' of ' || act_by.subject || ' by ' || act_by.actor FROM sto.event e
              WHERE e.entry_id = id AND e.subject = sto_test.id(act_by.subject) AND e.actor = sto_test.id(act_by.actor) AND e.body::text = act_by.body::text);
 END $$;
-SELECT sto_test.officer('enforcer', 36, 'enforcer') IS NOT NULL;
+SELECT sto_test.officer('enforcer', 36, 'enforcer') IS NOT NULL, sto_test.officer('second', 39, 'enforcer') IS NOT NULL;
 SELECT sto_test.act_by('set_party_facts', 'party_facts', 'bob', 'registrar', sto.party_facts_body('KZ', NULL, '5493001KJTIIGC8Y1R12'));
 SELECT sto_test.act_by('classify', 'classification', 'bob', 'registrar', sto.classification_body('professional', 'COB 2.5', sto_test.id('ACME'), now(), now() + interval '1 year'));
 SELECT sto_test.act_by('set_mandate', 'mandate', 'bob', 'registrar', sto.mandate_body(sto_test.id('keeper'), 'votes', 'attorney'));
@@ -241,8 +241,13 @@ SELECT sto_test.act_by('add_claim', 'claim', 'bob', 'bank', sto.claim_body('aml'
 SELECT sto_test.act_by('revoke_claim', 'claim_revoke', 'bob', 'bank', sto.claim_revoke_body((SELECT max(claim) FROM sto.claim), 'a mistake'));
 SELECT sto_test.act_by('set_topics', 'token_topics', 'ACME', 'acme', sto.token_topics_body('{kyc}'));
 SELECT sto_test.act_by('trust_issuer', 'trusted_issuer', 'ACME', 'acme', sto.trusted_issuer_body(sto_test.id('bank'), '{kyc,aml}'));
-SELECT sto_test.act_by('pause_token', 'token_pause', 'ACME', 'enforcer', sto.token_pause_body(paused, 'law', repeat('ab', 32)::sto.digest)) FROM unnest('{t,f}'::boolean[]) paused;
-SELECT sto_test.act_by('freeze_wallet', 'wallet_freeze', 'bob/1', 'enforcer', sto.freeze_body(frozen, 'law', repeat('ab', 32)::sto.digest)) FROM unnest('{t,f}'::boolean[]) frozen;
+SELECT sto.wallet_freeze_case_body(sto_test.address('bob/1'), 'law', repeat('ab', 32)::sto.digest)::jsonb = jsonb_build_object('act', 'wallet_freeze', 'basis', 'law', 'document_hash', repeat('ab', 32), 'debit', sto_test.address('bob/1')),
+       sto.token_pause_case_body(sto_test.id('ACME'), 'law', repeat('ab', 32)::sto.digest, '2100-01-01 00:00Z', '2099-01-01 00:00Z')::jsonb = jsonb_build_object('act', 'token_pause', 'basis', 'law', 'document_hash', repeat('ab', 32),
+           'token', sto_test.id('ACME'), 'debit', sto_test.address('ACME'), 'valid_until', 4102444800000000, 'not_before', 4070908800000000), sto.token_pause_case_body(sto_test.id('nothing'), 'law', repeat('ab', 32)::sto.digest) IS NULL;
+SELECT sto_test.act_by('open_case', 'case', c.name, 'enforcer', c.body), sto_test.act_by('approve_case', 'case_approve', c.name, 'second', sto.case_approval_body())
+  FROM (VALUES ('stop', sto.wallet_freeze_case_body(sto_test.address('bob/1'), 'law', repeat('ab', 32)::sto.digest)), ('pause', sto.token_pause_case_body(sto_test.id('ACME'), 'law', repeat('ab', 32)::sto.digest))) AS c (name, body);
+SELECT sto_test.act_by('pause_token', 'token_pause', 'ACME', 'second', sto.token_pause_body(paused, 'law', repeat('ab', 32)::sto.digest, CASE WHEN paused THEN c.case_event END)) FROM sto.case c, unnest('{t,f}'::boolean[]) paused WHERE c.case_id = sto_test.id('pause');
+SELECT sto_test.act_by('freeze_wallet', 'wallet_freeze', 'bob/1', 'enforcer', sto.freeze_body(frozen, 'law', repeat('ab', 32)::sto.digest, CASE WHEN frozen THEN c.case_event END)) FROM sto.case c, unnest('{t,f}'::boolean[]) frozen WHERE c.case_id = sto_test.id('stop');
 SELECT sto_test.act_by('freeze_party', 'party_freeze', 'bob', 'enforcer', sto.freeze_body(frozen, 'law', repeat('ab', 32)::sto.digest)) FROM unnest('{t,f}'::boolean[]) frozen;
 SELECT country, lei FROM sto.party WHERE party_id = sto_test.id('bob');
 

@@ -71,7 +71,8 @@ SELECT sto_test.rules('ACME', '[]') IS NOT NULL;
 SELECT sto_test.told(format('SELECT sto_test.rules(''ACME'', %L)', r))
   FROM unnest('{"[{\"rule\": \"max_balances\"}]","[{\"rule\": \"max_balance\", \"amount\": 5}]","[{\"rule\": \"country_deny\", \"countries\": [\"USA\"]}]"}'::text[]) AS r;
 SELECT sto_test.told(format('SELECT sto_test.event(%L, sto_test.id(%L), sto_test.id(%L), %L)', kind, subject, actor, body))
-  FROM (VALUES ('wallet_freeze', 'alice/1', 'hand', '{"frozen": true, "basis": "because", "document_hash": "' || repeat('ab', 32) || '"}'),
+  FROM (VALUES ('party_freeze', 'alice', 'hand', '{"frozen": true, "basis": "because", "document_hash": "' || repeat('ab', 32) || '"}'),
+               ('wallet_freeze', 'alice/1', 'hand', '{"frozen": true, "basis": "court", "document_hash": "' || repeat('ab', 32) || '"}'),
                ('wallet_freeze', 'alice/1', 'registrar', '{"frozen": true, "basis": "court", "document_hash": "' || repeat('ab', 32) || '"}'),
                ('classification', 'bob', 'registrar', '{"class": "pro", "basis": "assessed"}'),
                ('party', 'dora', 'registrar', '{"kind": "person", "country": "KZ"}')) AS v (kind, subject, actor, body);
