@@ -89,13 +89,20 @@ class Compliance:
 
     def court(self, officers, own, token, debtor, creditor, amount):
         """
-        A court's decision: the debtor is frozen, one officer opens the case, another approves.
+        A court's decision: the debtor is frozen and units are moved.  One officer opens a case
+        of each, another approves.
         own: the first one's session.
         """
         first, second = officers
         decision = sto.sha256(b"decision").hex()
         frozen = {"frozen": True, "basis": "court", "document_hash": decision}
-        self.acts.put("wallet_freeze", debtor.id, first.party, first.keys, frozen)
+        case = uuid.uuid4()
+        event = self.acts.put("case", case, first.party, first.keys,
+                              {"act": "wallet_freeze", "basis": "court",
+                               "document_hash": decision, "debit": debtor.text})
+        self.acts.put("case_approve", case, second.party, second.keys, {"approved": True})
+        self.acts.put("wallet_freeze", debtor.id, first.party, first.keys,
+                      {**frozen, "case": event})
         case = uuid.uuid4()
         event = self.acts.put("case", case, first.party, first.keys,
                               {"act": "force", "basis": "court", "document_hash": decision,

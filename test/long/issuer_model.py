@@ -94,11 +94,8 @@ class Issuer:
 
     def about_token_pause(self, token, body, actor):
         m, by, party = self.model, self.model.pause.get(token), party_id(actor)
-        bad = {"ST208"} if by is None and not body["paused"] else set()
-        if party == m.token[token]["issuer"]:
-            bad |= {"ST104"} if by not in (None, party) else set()
-        elif not m.capable.get((party, "enforcer")):
-            bad.add("ST104")
+        bad = {"ST208"} if by is None and not body["paused"] or "case" in body else set()
+        bad |= {"ST104"} if by not in (None, party) else set()
         return bad, lambda entry, at: m.put(m.pause, token, party if body["paused"] else None)
 
     def about_document(self, token, body, actor):

@@ -127,10 +127,9 @@ class Acts(Officers):
         wallet, m = self.one_wallet(), self.model
         if m.frozen and self.chance(0.7):
             wallet = self.random.choice([w for w in m.frozen if isinstance(w, str)] or [wallet])
-        frozen = self.lift(m.frozen, wallet)
-        if frozen and len(m.frozen) > 2:
-            return None
-        return self.frozen("wallet_freeze", wallet, wallet, frozen, "court")
+        if not self.lift(m.frozen, wallet):
+            return self.let_go("wallet_freeze", "frozen", m.frozen, wallet)
+        return self.stop("wallet_freeze", "frozen", wallet) if len(m.frozen) < 3 else None
 
     def act_freeze_party(self):
         m = self.model
@@ -138,20 +137,20 @@ class Acts(Officers):
         frozen = self.lift(m.frozen, party_id(name))
         if frozen and len(m.frozen) > 2:
             return None
-        return self.frozen("party_freeze", name, party_id(name), frozen, "law")
-
-    def frozen(self, kind, subject, key, frozen, basis):
-        m = self.model
-        return self.event(kind, subject, "enforcer", {"frozen": frozen, "basis": basis, "document_hash": salt("decision")},
-                          lambda at: set() if frozen or key in m.frozen else {"ST208"}, lambda entry, at: m.put(m.frozen, key, frozen or None))
+        return self.event("party_freeze", name, "enforcer", {"frozen": frozen, "basis": "law", "document_hash": salt("decision")},
+                          lambda at: set() if frozen or party_id(name) in m.frozen else {"ST208"},
+                          lambda entry, at: m.put(m.frozen, party_id(name), frozen or None))
 
     def act_pause(self):
-        m, token, actor = self.model, self.one_token(), self.random.choice(("acme", "enforcer", "second"))
+        m, token = self.model, self.one_token()
         token = self.random.choice(list(m.pause) or [token])
         if not m.pause and self.chance(0.6):
             return None
-        return self.issuer_act("token_pause", token, {"paused": self.lift(m.pause, token), "basis": "administrative",
-                                                      "document_hash": salt("decision")}, actor)
+        paused, number = self.lift(m.pause, token), self.one_case("token_pause")[0]
+        if self.chance(0.67):   # by an enforcer
+            return self.stop("token_pause", "paused", token) if paused else self.let_go("token_pause", "paused", m.pause, token)
+        return self.issuer_act("token_pause", token, {"paused": paused, "basis": "administrative", "document_hash": salt("decision"),
+                                                      **({"case": number} if number and self.chance(0.1) else {})})
 
     def act_close_token(self):
         token = self.random.choice(list(self.model.ended) or list(self.model.token))

@@ -5,7 +5,7 @@ import json
 import uuid
 
 from issuer_model import ACTS
-from random_orders import FAR, now
+from random_orders import FAR, STOPS, now
 from random_rules import Rules
 from register_model import party_id
 
@@ -24,8 +24,9 @@ class Officers(Rules):
 
     def act_case(self):
         m, token = self.model, self.one_token()
-        act = self.random.choice(("force", "force", "reverse", "seizure", "seizure", "freeze", "recover", "recover"))
-        made = self.recovery(token) if act == "recover" else self.reversal() if act == "reverse" else self.taking(act, token)
+        act = self.random.choice(("force", "force", "reverse", "seizure", "seizure", "freeze", "recover", "recover", *STOPS, *STOPS))
+        made = self.recovery(token) if act == "recover" else self.reversal() if act == "reverse" else self.stopping(act, token) \
+            if act in STOPS else self.taking(act, token)
         if made is None or made["debit"] == made["credit"]:
             return None
         if act != "recover":
@@ -59,6 +60,11 @@ class Officers(Rules):
         if act == "force" and holds and self.chance(0.6):
             made["holds"] = self.random.sample(holds, min(len(holds), 2))
         return made
+
+    def stopping(self, act, token):
+        """A token's issuance wallet stands for it."""
+        pauses = act == "token_pause"
+        return {"token": token if pauses else None, "debit": token if pauses else self.one_wallet(), "credit": None}
 
     def reversal(self):
         undone = [(n, o) for n, o in list(self.model.entry.items())[-60:] if o["kind"] in ("transfer", "post", "force")]
@@ -96,21 +102,28 @@ class Officers(Rules):
         return self.event("case_approve", case["name"], officer, {"approved": approved}, lambda at: refused, lambda entry, at: m.put(
             m.case, number, {**case, **({"approved": True, "approved_by": party} if approved else {"refused": True})}))
 
-    # ---- Attachments -----------------------------------------------------------------
+    # ---- Events that carry out a case: attachments, and what officers stop --------------
 
-    def act_attach(self):
-        m, at = self.model, now()
-        cases = [(n, c) for n, c in m.case.items() if c["act"] == "seizure" and not c["used"] and (c["approved"] and not c["refused"] and (
+    def one_case(self, act):
+        """One that may be carried out, mostly, and an officer of it."""
+        at = now()
+        cases = [(n, c) for n, c in self.model.case.items() if c["act"] == act and not c["used"] and (c["approved"] and not c["refused"] and (
             c["not_before"] is None or c["not_before"] <= at) or self.chance(0.15)) or self.chance(0.01)][-6:]
-        if not cases or len([a for a in m.attached.values() if a["left"]]) > 8:
-            return None
+        if not cases:
+            return None, None, None
         number, case = self.random.choice(cases)
-        wallet = case["debit"] if self.chance(0.95) else self.one_wallet()
-        officer = self.random.choice(ENFORCERS[:2]) if self.chance(0.3) or case["act"] == "recover" else self.names[case["opened_by"]]
+        other = self.chance(0.3) or case["act"] == "recover"
+        return number, case, self.random.choice(ENFORCERS[:2]) if other else self.names[case["opened_by"]]
+
+    def carried_out(self, number, officer, act, wallet):
+        """What an event of this officer is refused with that is to carry this case out, and how the case is used up."""
+        m, case = self.model, self.model.case.get(number)
 
         def refusals(at):
             found = set() if m.capable.get((party_id(officer), "enforcer")) else {"ST104"}
-            if case["act"] != "seizure" or case["debit"] != wallet or case["used"] or case["refused"] or not case["approved"] or \
+            if case is None:
+                return found | {"ST216"}
+            if case["act"] != act or case["debit"] != wallet or case["used"] or case["refused"] or not case["approved"] or \
                     case["until"] is not None and at >= case["until"]:
                 found.add("ST216")
             if party_id(officer) not in (case["opened_by"], case["approved_by"]):
@@ -118,11 +131,45 @@ class Officers(Rules):
             if case["not_before"] is not None and at < case["not_before"]:
                 found.add("ST217")
             return found
+        return refusals, lambda entry: m.put(m.case, number, {**case, "used": entry})
+
+    def act_attach(self):
+        m, (number, case, officer) = self.model, self.one_case("seizure")
+        if case is None or len([a for a in m.attached.values() if a["left"]]) > 8:
+            return None
+        wallet = case["debit"] if self.chance(0.95) else self.one_wallet()
+        refusals, use = self.carried_out(number, officer, "seizure", wallet)
 
         def apply(entry, at):
             m.put(m.attached, entry, {"wallet": wallet, "token": case["token"], "left": case["amount"]})
-            m.put(m.case, number, {**case, "used": entry})
+            use(entry)
         return self.event("attach", wallet, officer, {"case": number}, refusals, apply)
+
+    def stop(self, kind, field, wallet):
+        """An enforcer stops what his case says, mostly; sometimes another wallet, after another decision, or by himself."""
+        number, case, officer = self.one_case(kind)
+        body = {field: True, "basis": "court", "document_hash": salt("decision")}
+        if case is None or self.chance(0.1):
+            number, officer = None, self.random.choice(ENFORCERS[:2])
+        else:
+            wallet = case["debit"] if self.chance(0.95) else wallet
+            body.update({"case": number, "document_hash": case["hash"] if self.chance(0.95) else salt("decision")})
+        refusals, use = self.carried_out(number, officer, kind, wallet)
+        other = {"ST208"} if number and body["document_hash"] != case["hash"] else set()
+
+        def apply(entry, at):
+            self.model.put(self.model.frozen if field == "frozen" else self.model.pause, wallet, party_id(officer))
+            use(entry)
+        return self.event(kind, wallet, officer, body, lambda at: refusals(at) | other, apply)
+
+    def let_go(self, kind, field, table, subject):
+        """One enforcer does, and cites no case."""
+        officer, number = self.random.choice(ENFORCERS), self.one_case(kind)[0] if self.chance(0.1) else None
+        refused = {"ST208"} if number or subject not in table else set()
+        if not self.model.capable.get((party_id(officer), "enforcer")):
+            refused.add("ST104")
+        body = {field: False, "basis": "court", "document_hash": salt("decision"), **({"case": number} if number else {})}
+        return self.event(kind, subject, officer, body, lambda at: refused, lambda entry, at: self.model.put(table, subject, None))
 
     def act_lift(self):
         m = self.model

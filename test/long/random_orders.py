@@ -12,6 +12,7 @@ from collections import Counter
 from register_model import ENFORCED, party_id, rules
 
 FAR = 4102444800000000
+STOPS = ("wallet_freeze", "token_pause")    # cases that an event of the same name carries out
 
 
 def now():
@@ -203,7 +204,7 @@ class Orders:
     def random_enforced(self):
         """An officer carries a case out; a recovery of the whole of a position."""
         m, at = self.model, now()
-        cases = [(n, c) for n, c in m.case.items() if (not c["used"] or c["act"] == "recover" or self.chance(0.02)) and (
+        cases = [(n, c) for n, c in m.case.items() if c["act"] not in STOPS and (not c["used"] or c["act"] == "recover" or self.chance(0.02)) and (
             c["approved"] and not c["refused"] and (c["not_before"] is None or c["not_before"] <= at) or self.chance(0.05))][-12:]
         if not cases:
             return None

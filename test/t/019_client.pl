@@ -126,7 +126,7 @@ def last(word, count=1):
 
 
 say("no lifting", told([row for row in events if row != last("token_pause")]))
-say("frozen", told([row for row in events if row != last("wallet_freeze", 5)]))
+say("frozen", told([row for row in events if row != last("\twallet_freeze\t", 5)]))
 say("party frozen", told([row for row in events if row != last("party_freeze", 2)]))
 say("no claims", without("\tclaim\t", '"kyc"'))
 say("no trust", without("trusted_issuer"))

@@ -127,8 +127,9 @@ $node->safe_psql('ledger', q{
 	SELECT sto_test.acknowledge('bob', sto_test.document('OTHER', 'Terms', '1'), 'bob/1');
 	SELECT sto_test.four_eyes('ACME', '{token_status}', '{member}'), sto_test.propose('closing', 'ACME', 'token_status', '{"status": "closed"}');
 	SELECT sto_test.four_eyes('OTHER', '{token_status}', '{custodian}'), sto_test.propose('closing too', 'OTHER', 'token_status', '{"status": "closed"}');
+	SELECT sto_test.officer('second', 59, 'enforcer');
 	SELECT sto_test.freeze_wallet('client/1'), sto_test.freeze_party('other'), sto_test.pause('OTHER', 'enforcer');
-	SELECT sto_test.officer('second', 59, 'enforcer'), sto_test.enforce('done', 'force', '{"token": "ACME", "debit": "alice/1", "credit": "bob/1", "amount": "1"}');
+	SELECT sto_test.enforce('done', 'force', '{"token": "ACME", "debit": "alice/1", "credit": "bob/1", "amount": "1"}');
 	SELECT sto_test.enforce('theirs', 'force', '{"token": "ACME", "debit": "client/1", "credit": "bob/1", "amount": "1"}');
 	SELECT sto_test.open_case('pending', 'force', '{"token": "ACME", "debit": "alice/1", "credit": "bob/1", "amount": "1"}');
 	SELECT sto_test.log_key();

@@ -23,7 +23,7 @@ sub pair
 	new_ledger($primary, $db);
 	add_signer($replica, $db);
 	$primary->safe_psql($db, q{
-		SELECT sto_test.officer('enforcer', 31, 'enforcer'), sto_test.officer('kyc', 32, 'claim_issuer'), sto_test.party('agent', '{33}');
+		SELECT sto_test.officer('enforcer', 31, 'enforcer'), sto_test.officer('second', 34, 'enforcer'), sto_test.officer('kyc', 32, 'claim_issuer'), sto_test.party('agent', '{33}');
 
 		-- The next entry of both positions, complete and hashed as it ought to be, posted at this time, ordered by this party
 		-- and signed with this key, whatever the gate would have said.

@@ -96,7 +96,7 @@ sub every_log_event
 sub every_identity_event
 {
 	return q{
-		SELECT sto_test.officer('enforcer', 43, 'enforcer');
+		SELECT sto_test.officer('enforcer', 43, 'enforcer'), sto_test.officer('second', 47, 'enforcer');
 		SELECT sto_test.officer('attester', 44, 'claim_issuer');
 		SELECT sto_test.party('proxy', '{45}'), sto_test.party('crook', '{46}', 'natural');
 		SELECT sto_test.party_facts('p1', '{"country": "KZ", "incorporation": "AE"}');
@@ -121,7 +121,7 @@ sub every_identity_event
 		SELECT sto_test.transfer('ACME', 'w4', 'w20', '1');
 		SELECT sto_test.party('couple', NULL, 'joint'), sto_test.members('couple', '{p1,p2}', 'p1'), sto_test.members('couple', '{p2,p1,p3}', 'p3');
 		SELECT sto_test.party('heirs', NULL, 'estate'), sto_test.mandate('heirs', 'proxy', '{"basis": "executor", "scope": "all"}'), sto_test.acknowledge('heirs', document, 'proxy') FROM sto.document WHERE acknowledge;
-		SELECT sto_test.party('second', '{47}'), sto_test.four_eyes('ACME', '{token_terms}', '{second}'), sto_test.four_eyes('ACME', '{token_terms,document,rule_set}', '{second}');
+		SELECT sto_test.four_eyes('ACME', '{token_terms}', '{second}'), sto_test.four_eyes('ACME', '{token_terms,document,rule_set}', '{second}');
 		SELECT sto_test.propose('terms' || n, 'ACME', 'token_terms', '{"authorised": "9000000"}') FROM generate_series(1, 3) AS n;
 		SELECT sto_test.approve('terms3', 'second'), sto_test.approve('terms2', 'second'), sto_test.approve('terms1', 'second', false);
 		SELECT sto_test.carry_out('terms3'), sto_test.approve('terms3', 'acme', false);
@@ -140,7 +140,6 @@ sub every_identity_event
 sub every_enforced_act
 {
 	return q{
-		SELECT sto_test.grant_capability('second', 'enforcer');
 		SELECT sto_test.hold('ACME', 'w6', '400', 'pledge', '{"credit_wallet": "w7"}') AS enforced_first \gset
 		SELECT sto_test.hold('ACME', 'w6', '300', 'lock_up', '{"release_after": "2099-01-01"}') AS enforced_second \gset
 		SELECT sto_test.freeze_wallet('w6');
