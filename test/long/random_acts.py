@@ -84,7 +84,7 @@ class Acts(Officers):
         "freeze_wallet": 6, "freeze_party": 3, "pause": 5, "facts": 6, "classify": 6, "claim": 8, "claim_revoke": 4, "topics": 2, "trust": 3,
         "capability": 2, "rules": 9, "party_list": 6, "opt_in": 6, "travel": 5, "approval": 10, "approval_revoke": 2, "document": 2,
         "acknowledge": 8, "terms": 6, "policy": 1, "wallet": 6, "close_wallet": 2, "close_party": 2, "close_token": 1, "mandate": 3,
-        "case": 16, "decide": 18, "sweep": 4, "attach": 2, "lift": 3, "look_through": 12, "four_eyes": 6, "approve": 8, "carry_out": 8, "batch": 6}
+        "case": 22, "decide": 25, "sweep": 4, "attach": 2, "lift": 3, "look_through": 12, "four_eyes": 6, "approve": 8, "carry_out": 8, "batch": 6}
     WEIGHTED = [name for name, weight in WEIGHTS.items() for _ in range(weight)]
 
     def random_act(self):

@@ -24,7 +24,7 @@ class Officers(Rules):
 
     def act_case(self):
         m, token = self.model, self.one_token()
-        act = self.random.choice(("force", "force", "reverse", "seizure", "seizure", "freeze", "recover", "recover", *STOPS, *STOPS))
+        act = self.random.choice(("force", "force", "reverse", "seizure", "seizure", "freeze", "recover", "recover", *STOPS, "wallet_freeze"))
         made = self.recovery(token) if act == "recover" else self.reversal() if act == "reverse" else self.stopping(act, token) \
             if act in STOPS else self.taking(act, token)
         if made is None or made["debit"] == made["credit"]:
@@ -105,10 +105,11 @@ class Officers(Rules):
     # ---- Events that carry out a case: attachments, and what officers stop --------------
 
     def one_case(self, act):
-        """One that may be carried out, mostly, and an officer of it."""
-        at = now()
-        cases = [(n, c) for n, c in self.model.case.items() if c["act"] == act and not c["used"] and (c["approved"] and not c["refused"] and (
-            c["not_before"] is None or c["not_before"] <= at) or self.chance(0.15)) or self.chance(0.01)][-6:]
+        """One that may be carried out, mostly, and an officer of it; about a token only if such a case is."""
+        at, pauses = now(), act == "token_pause"
+        cases = [(n, c) for n, c in self.model.case.items() if (c["debit"] in self.model.token) == pauses and (
+            c["act"] == act and not c["used"] and (c["approved"] and not c["refused"] and (
+                c["not_before"] is None or c["not_before"] <= at) or self.chance(0.15)) or self.chance(0.01))][-6:]
         if not cases:
             return None, None, None
         number, case = self.random.choice(cases)

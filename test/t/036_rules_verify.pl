@@ -200,6 +200,73 @@ for my $case (
 	like(client($db), qr/rule_set is not \w+, the rules in force/, "$db: so does the client") if $db =~ /^(version|none)$/;
 	value('postgres', "DROP DATABASE $db");
 }
+
+# What an enforcer stops alone, or by a case that does not allow it: forged in place of an honest event, signed and hashed as it ought to be
+value('postgres', 'CREATE DATABASE stops TEMPLATE ledger');
+value('stops', q{
+	SELECT sto_test.officer('third', 226, 'enforcer');
+	SELECT sto_test.open_case(c, 'wallet_freeze', jsonb_build_object('debit', w)) FROM (VALUES ('freeze', 'w8'), ('elsewhere', 'w7'), ('undecided', 'w8'), ('turned down', 'w8'), ('spent', 'w8')) AS v (c, w);
+	SELECT sto_test.open_case('pause', 'token_pause', '{"token": "ACME", "debit": "ACME"}');
+	SELECT sto_test.decide_case(c, approved => c <> 'turned down') FROM unnest('{freeze,elsewhere,turned down,spent,pause}'::text[]) AS c;
+
+	CREATE FUNCTION sto_test.case_named(name text) RETURNS bigint STABLE LANGUAGE sql AS $$ SELECT c.case_event FROM sto.case c WHERE c.case_id = sto_test.id(name) $$;
+	CREATE FUNCTION sto_test.stop(kind text, about text, stops boolean, case_name text) RETURNS bigint LANGUAGE sql AS $$
+		SELECT sto_test.event(kind, sto_test.id(about), sto_test.id('enforcer'), jsonb_strip_nulls(jsonb_build_object(CASE kind WHEN 'token_pause' THEN 'paused' ELSE 'frozen' END,
+			stops, 'basis', 'court', 'document_hash', sto_test.salt(coalesce(case_name, 'decision')), 'case', sto_test.case_named(case_name)))::text) $$;
+	-- the last event with another body and another actor
+	CREATE FUNCTION sto_test.forge_last(change jsonb, actor text) RETURNS bigint LANGUAGE plpgsql AS $$
+	DECLARE
+		last bigint := (SELECT max(entry_id) FROM sto.event);
+	BEGIN
+		UPDATE sto.event AS e SET body = jsonb_strip_nulls(e.body::jsonb || change)::json, actor = sto_test.id(forge_last.actor) WHERE e.entry_id = last;
+		UPDATE sto.event AS e SET signatures = sto_test.signatures(sto_test.tag('sto.act') || uuid_send(sto_test.ledger_id()) || sto_test.text8(e.kind) || uuid_send(e.subject)
+			|| uuid_send(e.actor) || sto_test.opt(e.prev_hash::bytea) || sto_test.text32(e.body::text), sto_test.seeds_of(forge_last.actor)) WHERE e.entry_id = last;
+		UPDATE sto.event AS e SET leaf_hash = sto.event_leaf(sto_test.ledger_id(), e.entry_id, e.prev_hash, e.kind, e.subject, e.actor, e.body, e.signatures, e.recorded_at)
+		 WHERE e.entry_id = last;
+		UPDATE sto.subject AS s SET head = e.leaf_hash FROM sto.event AS e WHERE e.entry_id = last AND s.subject = e.subject;
+		RETURN last;
+	END $$;
+	SELECT sto_test.stop('wallet_freeze', 'w8', true, 'spent'), sto_test.stop('wallet_freeze', 'w8', false, NULL);
+});
+my %stop = (wallet => q{'wallet_freeze', 'w8', true, 'freeze'}, token => q{'token_pause', 'ACME', true, 'pause'});
+
+# name, what was stopped, change of the body, actor, what sto.verify(), sto_verify and the client say
+for my $case (
+	[ 'wallet_honest', 'wallet', '{}', 'enforcer' ],
+	[ 'token_honest', 'token', '{}', 'enforcer' ],
+	(map { [ "${_}_alone", $_, '{"case": null}', 'enforcer', 'it cites no case', 'no case of two officers allows it', 'event without a case' ],
+		[ "${_}_others", $_, '{}', 'third', 'its case was decided by other officers', 'was decided by other officers', 'event that its case does not allow' ],
+		[ "${_}_basis", $_, '{"basis": "law"}', 'enforcer', 'it is not what its case says', 'does not say this', 'event that is not what its case says' ] } 'wallet', 'token'),
+	[ 'elsewhere', 'wallet', 'elsewhere', 'enforcer', 'it is not what its case says', 'does not say this', 'event that is not what its case says' ],
+	[ 'pause', 'wallet', 'pause', 'enforcer', 'it is not what its case says', 'does not say this', 'event that is not what its case says' ],
+	[ 'spent', 'wallet', 'spent', 'enforcer', 'its case was carried out before', 'was carried out before', 'event that its case does not allow' ],
+	[ 'undecided', 'wallet', 'undecided', 'enforcer', 'its case was not approved', 'was not approved by a second officer', 'event that its case does not allow' ],
+	[ 'turned down', 'wallet', 'turned down', 'enforcer', 'its case was (?:refused|not approved)', 'was refused', 'event that its case does not allow' ],
+	[ 'freeze', 'lifted', 'freeze', 'enforcer', 'it cites a case, and takes none', 'it cites a case, and takes none', 'event that cites a case, and takes none' ])
+{
+	my ($name, $what, $change, $actor, $sql_says, $program_says, $client_says) = @$case;
+
+	value('postgres', 'CREATE DATABASE stop TEMPLATE stops');
+	value('stop', 'SELECT sto_test.stop(' . ($stop{$what} // $stop{wallet}) . ')');
+	value('stop', q{SELECT sto_test.stop('wallet_freeze', 'w8', false, NULL)}) if $what eq 'lifted';
+	$change = sprintf('{"case": %s, "document_hash": "%s"}', map { value('stop', "SELECT sto_test.$_('$change')") } 'case_named', 'salt') if $change !~ /^\{/;
+	value('stop', q{UPDATE pg_trigger SET tgenabled = 'D' WHERE tgrelid = 'sto.event'::regclass AND tgname ~ '^sto_'});
+	my $id = value('stop', "SET session_replication_role = replica; SELECT sto_test.forge_last('$change', '$actor')");
+	if (defined $sql_says)
+	{
+		like(faults('stop'), qr/^cases sto\.transfer $id 1 events and entries; the first: $sql_says$/m, "$what, $name: sto.verify() names it");
+		like(judged('stop'), qr/^BROKEN: case, entry $id: .*$program_says$/m, "$what, $name: so does sto_verify");
+		like(client('stop'), qr/^\[\($id, '[^']*$client_says'\)\] /m, "$what, $name: so does the client");
+	}
+	else
+	{
+		value('stop', q{UPDATE pg_trigger SET tgenabled = 'A' WHERE tgrelid = 'sto.event'::regclass AND tgname ~ '^sto_'});
+		is(faults('stop'), '', "$name: sto.verify() lets it pass");
+		like(judged('stop'), qr/^whole$/m, "$name: so does sto_verify");
+		like(client('stop'), qr/^\[\] /m, "$name: so does the client");
+	}
+	value('postgres', 'DROP DATABASE stop');
+}
 $node->stop;
 
 done_testing();
