@@ -24,7 +24,9 @@ class Officers(Rules):
 
     def act_case(self):
         m, token = self.model, self.one_token()
-        act = self.random.choice(("force", "force", "reverse", "seizure", "seizure", "freeze", "recover", "recover", *STOPS, "wallet_freeze"))
+        acts = ("force", "force", "reverse", "seizure", "seizure", "freeze", "recover", "recover", *STOPS)
+        act = min(acts, key=lambda name: self.done[name, "opened"]) if self.chance(0.4) else self.random.choice(acts)
+        self.done[act, "opened"] += 1
         made = self.recovery(token) if act == "recover" else self.reversal() if act == "reverse" else self.stopping(act, token) \
             if act in STOPS else self.taking(act, token)
         if made is None or made["debit"] == made["credit"]:
