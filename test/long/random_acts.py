@@ -256,7 +256,9 @@ class Acts(Officers):
         return self.act(call("wallet", wallet, name, [str(seed)], kind, 1, extra), "wallet", lambda at: {"ST206"} if party_id(name) in m.shut else set(), apply)
 
     def act_close_wallet(self):
-        m, wallet = self.model, self.random.choice([w for w in self.model.closed] or [self.one_wallet()])
+        m = self.model
+        empty = [w for w in m.wallet if not any(m.balance.get((w, token)) for token in m.token)] if self.chance(0.5) else []
+        wallet = self.random.choice([w for w in m.closed] or empty or [self.one_wallet()])
         closed = wallet not in m.closed
 
         def refusals(at):
