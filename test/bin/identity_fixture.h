@@ -78,7 +78,8 @@ open_stop(const char *kind, const Subject *about, const Subject *officer)
 	char text[STO_ADDRESS_TEXT_LEN + 1];
 	char of_token[60] = "";
 
-	stop_case = subject_new((uint8_t) (100 + cases++));
+	memset(&stop_case, 0, sizeof(stop_case));
+	make_uuid((uint8_t) (100 + cases++), stop_case.uuid);
 	sto_wallet_address(ledger_id, about->uuid, address);
 	sto_address_print(address, text);
 	if (strcmp(kind, "token_pause") == 0)

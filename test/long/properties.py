@@ -19,7 +19,7 @@ import uuid
 from collections import Counter
 
 from random_acts import Acts, call
-from random_orders import now
+from random_orders import STOPS, now
 from random_rules import TOPICS
 from register_model import ENFORCED, OFFICIAL, Model, Refused, party_id, rules
 
@@ -111,7 +111,7 @@ class Play:
     def play(self, operations):
         """Longer, if some class of operations did not happen yet."""
         done = 0
-        while done < operations or operations >= LEAST and done < 4 * operations and self.missing(operations):
+        while done < operations or operations >= LEAST and done < 8 * operations and self.missing(operations):
             share, mark = self.random.random(), len(self.model.undo)
             if share < 0.12:
                 many = self.random.randint(2, 12)
@@ -319,6 +319,7 @@ class Play:
         acts = {f"act {kind}" for kind in ACTS}
         gone = [f"{name} never succeeded" for name in sorted(orders | acts | {"refusal"}) if name not in happened]
         gone += [f"{name} never refused" for name in sorted(orders | acts) if name not in refused]
+        gone += [f"{act} without a case that allows it never refused" for act in STOPS if not self.counts[f"act {act} ST216"]]
         states = {key.rpartition(" ")[2] for key in self.counts}
         return gone + [f"never refused with {state}" for state in STATES if operations >= 20000 and state not in states]
 

@@ -230,8 +230,9 @@ class Acts(Officers):
             return None
         scope, granted = self.random.choice(("orders", "votes", "all")), self.chance(0.7)
         body = {"representative": str(party_id(other)), "scope": scope, "basis": "attorney", "granted": granted, **dates}
-        return self.event("mandate", principal, "registrar", body, lambda at: {"ST206"} if party_id(other) in m.shut else set(), lambda entry, at: m.put(
-            m.mandate, (party_id(principal), party_id(other), scope), {"granted": granted, "from": dates.get("from"), "to": dates.get("to")}))
+        return self.event("mandate", principal, "registrar", body, lambda at: {"ST206"} if granted and party_id(other) in m.shut else set(),
+                          lambda entry, at: m.put(m.mandate, (party_id(principal), party_id(other), scope),
+                                                  {"granted": granted, "from": dates.get("from"), "to": dates.get("to")}))
 
     def act_wallet(self):
         m, name = self.model, self.one_party()
@@ -257,13 +258,13 @@ class Acts(Officers):
 
     def act_close_wallet(self):
         m = self.model
-        empty = [w for w in m.wallet if not any(m.balance.get((w, token)) for token in m.token)] if self.chance(0.5) else []
-        wallet = self.random.choice([w for w in m.closed] or empty or [self.one_wallet()])
+        empty = [w for w in m.wallet if w not in m.token and not any(m.balance.get((w, token)) for token in m.token)]
+        wallet = self.random.choice(list(m.closed) or empty * self.chance(0.5) or [self.one_wallet()])
         closed = wallet not in m.closed
 
         def refusals(at):
             full = any(m.balance.get((wallet, token)) for token in m.token)
-            return ({"ST208"} if closed and full else set()) | ({"ST204"} if not closed and wallet in m.barred else set())
+            return ({"ST208"} if closed and full else set()) | ({"ST204"} if wallet in m.barred else set())
         return self.event("wallet_status", wallet, wallet if closed and self.chance(0.3) else "registrar", {"status": "closed" if closed else "active"},
                           refusals, lambda entry, at: m.put(m.closed, wallet, closed or None))
 

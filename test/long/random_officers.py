@@ -152,7 +152,7 @@ class Officers(Rules):
         """An enforcer stops what his case says, mostly; sometimes another wallet, after another decision, or by himself."""
         number, case, officer = self.one_case(kind)
         body = {field: True, "basis": "court", "document_hash": salt("decision")}
-        if case is None or self.chance(0.1):
+        if case is None or self.chance(0.15):
             number, officer = None, self.random.choice(ENFORCERS[:2])
         else:
             wallet = case["debit"] if self.chance(0.95) else wallet
