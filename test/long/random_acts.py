@@ -264,7 +264,7 @@ class Acts(Officers):
 
         def refusals(at):
             full = any(m.balance.get((wallet, token)) for token in m.token)
-            return ({"ST208"} if closed and full else set()) | ({"ST204"} if wallet in m.barred else set())
+            return ({"ST208"} if closed and full else set()) | ({"ST204"} if not closed and wallet in m.barred else set())
         return self.event("wallet_status", wallet, wallet if closed and self.chance(0.3) else "registrar", {"status": "closed" if closed else "active"},
                           refusals, lambda entry, at: m.put(m.closed, wallet, closed or None))
 
