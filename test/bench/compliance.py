@@ -5,6 +5,7 @@ import os
 import re
 import statistics
 import subprocess
+import threading
 import time
 
 import psycopg2.extras
@@ -13,6 +14,7 @@ from register import Register, connect
 from single import CLIENTS, LEDGER, PAGE, Single, Variant
 
 SIZE = 10000
+CORES = 1 << (os.cpu_count().bit_length() - 1)      # a power of two, so that wallets part evenly
 COUNTRIES = ["KZ", "AE", "DE", "FR", "GB", "IT", "ES", "PL", "NL", "SE", "CH", "AT", "BE", "DK", "FI", "NO",
              "IE", "PT", "CZ", "TR"]
 TOPICS = ["kyc", "aml"]
@@ -146,6 +148,41 @@ class Ledger:
                     figures.add(name, rate)
         cursor.connection.close()
 
+    def side_by_side(self, name, token, figures):
+        """Signed orders a second of one connection a core, each between wallets of its own; the first round warms up."""
+        rounds = figures.rounds + 1
+        connections = [connect() for _ in range(CORES)]
+        # of orders between any two wallets, one in so many stays within one group
+        drawn = SIZE * CORES * CORES
+        first = self.register.orders(token, rounds * drawn)
+        self.cursor.execute(f"""
+            CREATE TABLE bench.grouped AS
+            SELECT o.*, (n - {first}) / {drawn} AS round, hashtext(debit::text) & {CORES - 1} AS part
+              FROM bench.orders o
+             WHERE n >= {first} AND hashtext(debit::text) & {CORES - 1} = hashtext(credit::text) & {CORES - 1}""")
+        self.cursor.execute("CREATE INDEX ON bench.grouped (round, part)")
+        self.cursor.execute("VACUUM ANALYZE bench.grouped")
+
+        def post(part, r):
+            connections[part].execute(f"""
+                INSERT INTO sto.transfer (kind, token_id, debit_wallet, credit_wallet, amount, ordering_party, order_id,
+                                          signatures)
+                SELECT 'transfer', '{token}', debit, credit, 1, ordering_party, order_id, signatures
+                  FROM bench.grouped WHERE round = {r} AND part = {part} ORDER BY n""")
+
+        for r in range(rounds):
+            running = [threading.Thread(target=post, args=(part, r)) for part in range(CORES)]
+            start = time.monotonic()
+            for thread in running:
+                thread.start()
+            for thread in running:
+                thread.join()
+            seconds = time.monotonic() - start
+            if r > 0:
+                figures.add(name, sum(c.rowcount for c in connections) / seconds)
+        for cursor in connections:
+            cursor.connection.close()
+
 
 class Ruled(Single):
     """One transfer a commit, of one token or another: a variant's table is its token."""
@@ -250,7 +287,8 @@ def measure_rules(folder, figures, seconds, say):
         say("statements under rules")
         ledger.statements({"free_bulk": free, "ruled_bulk": ruled, "compliant_signed_bulk": signed,
                            "compliant_list": signed}, figures, "compliant_signed_bulk", "compliant_list")
-    compliant = "compliant_signed_single", "compliant_signed_bulk", "compliant_list"
+        ledger.side_by_side("compliant_signed_bulks", signed, figures)
+    compliant = "compliant_signed_single", "compliant_signed_bulk", "compliant_signed_bulks", "compliant_list"
     for name in ("free_single", "ruled_single", "free_single_cpu", "ruled_single_cpu", "free_bulk", "ruled_bulk",
                  *compliant):
         figures.report(name)
