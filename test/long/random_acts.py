@@ -261,11 +261,15 @@ class Acts(Officers):
         empty = [w for w in m.wallet if w not in m.token and not any(m.balance.get((w, token)) for token in m.token)]
         wallet = self.random.choice(list(m.closed) or empty * self.chance(0.5) or [self.one_wallet()])
         closed = wallet not in m.closed
+        actor = wallet if closed and self.chance(0.3) else "registrar"
 
         def refusals(at):
+            # a lost wallet's keys say nothing any more, and it isn't opened again
+            if wallet in m.barred and actor == wallet:
+                return {"ST204"}
             full = any(m.balance.get((wallet, token)) for token in m.token)
-            return ({"ST208"} if closed and full else set()) | ({"ST204"} if not closed and wallet in m.barred else set())
-        return self.event("wallet_status", wallet, wallet if closed and self.chance(0.3) else "registrar", {"status": "closed" if closed else "active"},
+            return {"ST208"} if (full if closed else wallet in m.barred) else set()
+        return self.event("wallet_status", wallet, actor, {"status": "closed" if closed else "active"},
                           refusals, lambda entry, at: m.put(m.closed, wallet, closed or None))
 
     def act_look_through(self):
