@@ -7,12 +7,11 @@
  * image (RFC 7748 4.1) has one, X25519, which takes the u-coordinate of P to
  * that of [k]P.  With k = 5L - 1, which RFC 7748's clamping leaves as it is,
  * [k]P = -P0 where P0 is P's part of prime order L: k is 0 modulo 8 and -1
- * modulo L.  P and -P have one u.  So u comes back if and only if
- *
- *   - P is on the curve and in the subgroup of order L.  [k]P = P or -P asks
- *     that P's order divide 5L - 2 or 5L.  The curve's orders divide 8L, the
- *     twist's 4L' with L' = 2^253 - 9 + 2 (2^252 - L) prime; of these only 1
- *     and L divide either, and 1 has no u.
+ * modulo L.  P and -P have one u, so it comes back if and only if P is on the
+ * curve and of order L.  For [k]P = P or -P asks that P's order divide 5L - 2 or
+ * 5L.  Orders on the curve divide 8L, those on its twist 4L' with the prime
+ * L' = 2^253 - 9 + 2 (2^252 - L); of these only 1 and L divide either number, and
+ * the point of order 1 has no u.
  *
  * Everything here is public, so nothing needs constant time.  Keys are vetted
  * when they are registered, never when a signature is checked.
