@@ -48,14 +48,11 @@ sto_fold_batch_cited(Posting *p, const uint8_t *subject, int64_t policy_event)
 		sto_fold_bad(p, STO_CHECK_BATCH, "%s", why);
 }
 
-static OpenBatch *
-find_open(StoReplay *r, uint32_t batch)
+OpenBatch *
+sto_fold_open_add(StoReplay *r, uint32_t batch)
 {
 	OpenBatch *open;
 
-	for (uint32_t i = 0; i < r->open_count; i++)
-		if (r->open[i].batch == batch)
-			return &r->open[i];
 	if (r->open_count == r->open_size)
 	{
 		uint32_t size = r->open_size == 0 ? 8 : r->open_size * 2;
@@ -70,6 +67,15 @@ find_open(StoReplay *r, uint32_t batch)
 	memset(open, 0, sizeof(*open));
 	open->batch = batch;
 	return open;
+}
+
+static OpenBatch *
+find_open(StoReplay *r, uint32_t batch)
+{
+	for (uint32_t i = 0; i < r->open_count; i++)
+		if (r->open[i].batch == batch)
+			return &r->open[i];
+	return sto_fold_open_add(r, batch);
 }
 
 /* The last list's memory: lists are often as long as the one before. */
@@ -88,7 +94,8 @@ keep_order(const Posting *p, OpenBatch *open)
 
 	if (open->size - open->len < STO_ORDER_MAX)
 	{
-		size_t size = open->size == 0 ? FIRST_ORDERS : open->size * 2;
+		/* a saved list comes back with no room to spare, and may be shorter than one order */
+		size_t size = open->size * 2 + FIRST_ORDERS;
 		uint8_t *orders;
 
 		if (open->size == 0 && p->r->spare_orders != NULL)

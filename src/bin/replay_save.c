@@ -19,7 +19,6 @@
 #define MARK_MAX 65535
 /* a shard of 2^36 octets: beyond any log, and what a damaged length may claim */
 #define SHARD_MAX (UINT64_C(1) << 32)
-#define ORDERS_MAX (UINT64_C(1) << 36)
 
 typedef struct StateHead
 {
@@ -164,6 +163,26 @@ move_orders(Stream *s, StoSet *set)
 	return true;
 }
 
+/* An array from malloc(), of which the length is known. */
+static bool
+move_array(Stream *s, void **items, size_t len)
+{
+	return s->write != NULL ? move(s, *items, len)
+							: moved(s, sto_array_load(items, len, move_octets, s));
+}
+
+static bool
+move_orders_of(Stream *s, OpenBatch *open)
+{
+	void *orders = open->orders;
+	bool ok = move(s, &open->len, sizeof(open->len)) && move_array(s, &orders, open->len);
+
+	open->orders = orders;
+	if (s->write == NULL)
+		open->size = open->len;
+	return ok;
+}
+
 static bool
 move_open(Stream *s, StoReplay *r)
 {
@@ -171,29 +190,17 @@ move_open(Stream *s, StoReplay *r)
 
 	if (!move(s, &count, sizeof(count)))
 		return false;
-	if (s->write == NULL && count > 0)
-	{
-		r->open = calloc(count, sizeof(OpenBatch));
-		if (r->open == NULL)
-			return fail(s, "there is no memory");
-		r->open_count = r->open_size = count;
-	}
 	for (uint32_t i = 0; i < count; i++)
 	{
-		OpenBatch *open = &r->open[i];
+		uint32_t batch = s->write != NULL ? r->open[i].batch : 0;
+		OpenBatch *open;
 
-		if (!move(s, &open->batch, sizeof(open->batch)) || !move(s, &open->len, sizeof(open->len)))
+		if (!move(s, &batch, sizeof(batch)))
 			return false;
-		if (open->len >= ORDERS_MAX)
-			return fail(s, "it is damaged");
-		if (s->write == NULL)
-		{
-			open->size = open->len;
-			open->orders = malloc(open->len + 1);
-			if (open->orders == NULL)
-				return fail(s, "there is no memory");
-		}
-		if (!move(s, open->orders, open->len))
+		open = s->write != NULL ? &r->open[i] : sto_fold_open_add(r, batch);
+		if (open == NULL)
+			return fail(s, "there is no memory");
+		if (!move_orders_of(s, open))
 			return false;
 	}
 	return true;
@@ -202,19 +209,19 @@ move_open(Stream *s, StoReplay *r)
 static bool
 move_group(Stream *s, Group *group)
 {
+	void *legs = group->legs;
+	bool ok;
+
 	if (!move(s, &group->count, sizeof(group->count)) ||
 		!move(s, &group->instructed, sizeof(group->instructed)) ||
 		!move(s, &group->next_try, sizeof(group->next_try)) ||
 		!move(s, &group->touched, sizeof(group->touched)))
 		return false;
-	if (s->write == NULL && group->count > 0)
-	{
-		group->legs = calloc(group->count, sizeof(GroupLeg));
-		if (group->legs == NULL)
-			return fail(s, "there is no memory");
+	ok = move_array(s, &legs, (size_t) group->count * sizeof(GroupLeg));
+	group->legs = legs;
+	if (s->write == NULL)
 		group->size = group->count;
-	}
-	return move(s, group->legs, (size_t) group->count * sizeof(GroupLeg));
+	return ok;
 }
 
 static bool
@@ -253,18 +260,12 @@ move_groups(Stream *s, StoReplay *r)
 static bool
 move_sorted(Stream *s, StoReplay *r)
 {
-	uint32_t count = r->sorted_count;
+	void *sorted = r->sorted;
+	bool ok = move(s, &r->sorted_count, sizeof(r->sorted_count)) &&
+			  move_array(s, &sorted, (size_t) r->sorted_count * sizeof(uint32_t));
 
-	if (!move(s, &count, sizeof(count)))
-		return false;
-	if (s->write == NULL && count > 0)
-	{
-		r->sorted = malloc((size_t) count * sizeof(uint32_t));
-		if (r->sorted == NULL)
-			return fail(s, "there is no memory");
-		r->sorted_count = count;
-	}
-	return move(s, r->sorted, (size_t) count * sizeof(uint32_t));
+	r->sorted = sorted;
+	return ok;
 }
 
 static bool

@@ -521,6 +521,8 @@ extern void sto_fold_permit(Posting *p);
 /* replay_batch.c: may the entry cite that list, of which that subject's keys must have signed? */
 extern void sto_fold_batch_cited(Posting *p, const uint8_t *subject, int64_t policy_event);
 extern bool sto_fold_batch_count(const Posting *p);
+/* A list of which entries are to come; NULL: no memory. */
+extern OpenBatch *sto_fold_open_add(StoReplay *r, uint32_t batch);
 extern void sto_fold_batches_end(StoReplay *r, bool whole);
 /* replay_group.c: after the entry has moved what it moves; false: no memory */
 extern bool sto_fold_group(const Posting *p);

@@ -12,6 +12,7 @@
 #define FIRST_SLOTS 1024 /* a power of two */
 #define FIRST_SHARD 64
 #define FIRST_TEXTS 65536
+#define FIRST_PIECE ((size_t) 1 << 20)
 #define HUGE_PAGE ((size_t) 2 << 20)
 
 static size_t
@@ -114,6 +115,27 @@ sto_pool_no_row(void)
 	static _Thread_local _Alignas(16) uint8_t row[STO_POOL_ROW_MAX];
 
 	return memset(row, 0, sizeof(row));
+}
+
+bool
+sto_array_load(void **items, size_t len, StoMove move, void *context)
+{
+	size_t piece;
+
+	for (size_t done = 0; done < len; done += piece)
+	{
+		size_t most = done < FIRST_PIECE ? FIRST_PIECE : done;
+		void *bigger;
+
+		piece = len - done < most ? len - done : most;
+		bigger = realloc(*items, done + piece);
+		if (bigger == NULL)
+			return false;
+		*items = bigger;
+		if (!move(context, (uint8_t *) bigger + done, piece))
+			return false;
+	}
+	return true;
 }
 
 bool
@@ -250,16 +272,17 @@ sto_texts_add(StoTextPool *texts, const char *text, size_t len, uint32_t *place)
 bool
 sto_texts_move(StoTextPool *texts, bool loading, StoMove move, void *context)
 {
+	void *data = NULL;
+	bool ok;
+
 	if (!move(context, &texts->len, sizeof(texts->len)))
 		return false;
-	if (texts->len == 0)
-		return true;
-	if (loading)
-	{
-		texts->data = malloc(texts->len);
-		texts->size = texts->len;
-	}
-	return texts->data != NULL && move(context, texts->data, texts->len);
+	if (!loading)
+		return texts->len == 0 || move(context, texts->data, texts->len);
+	ok = sto_array_load(&data, texts->len, move, context);
+	texts->data = data;
+	texts->size = texts->len;
+	return ok;
 }
 
 void

@@ -36,6 +36,12 @@ extern void *sto_pool_add(StoPool *pool, uint32_t *number);
 
 /* Takes octets to be written, or fills them with what was; false if it can't. */
 typedef bool (*StoMove)(void *context, void *data, size_t len);
+/*
+ * Octets of an array out of a callback, into *items from malloc(), NULL before, which is the
+ * caller's to free even on failure.  Memory is taken as they come: a damaged len asks for none
+ * that nothing fills.
+ */
+extern bool sto_array_load(void **items, size_t len, StoMove move, void *context);
 /* All rows through a callback, as they lie in memory; loading: into an empty pool. */
 extern bool sto_pool_move(StoPool *pool, bool loading, StoMove move, void *context);
 

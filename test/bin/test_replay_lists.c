@@ -167,6 +167,21 @@ cite(StoEntry *e)
 	e->key_policy = alices.subject.policy;
 }
 
+/* The order of 4 has a reference, as long as one may be: it is half as long again as the order
+ * of 3. */
+static void
+refer(StoOrder *o)
+{
+	static char text[STO_REFERENCE_MAX];
+
+	memset(text, 'r', sizeof(text));
+	if (o->amount != 4)
+		return;
+	o->has_reference = true;
+	o->reference = text;
+	o->reference_len = sizeof(text);
+}
+
 /* A list of two transfers of 3 and 4, of which `sum` is signed. */
 static void
 begin_batch(int sum)
@@ -193,6 +208,7 @@ begin_batch(int sum)
 		o.has_debit = o.has_credit = true;
 		memcpy(o.debit, alices.address, STO_ADDRESS_LEN);
 		memcpy(o.credit, bobs.address, STO_ADDRESS_LEN);
+		refer(&o);
 		sto_put_order(&w, ledger_id, &o);
 	}
 	sto_sha256(orders, w.len, hash);
@@ -209,6 +225,7 @@ static void
 post_listed(StoAmount amount)
 {
 	twist.entry = cite;
+	twist.order = refer;
 	make_entry(STO_TRANSFER, &alices, &bobs, amount, 0, &alice, NULL);
 }
 

@@ -1,9 +1,12 @@
 /*
  * test_table.c
- *		What is not a row of a pool reads as zeros, whatever a log refers to.
+ *		What is not a row of a pool reads as zeros, whatever a log refers to; and an
+ *		array is no longer than what there is to fill it.
  */
 #include "check.h"
 #include "core/table.h"
+
+#include <stdlib.h>
 
 typedef struct Row
 {
@@ -17,6 +20,43 @@ is_nothing(const StoPool *pool, uint32_t number)
 	static const Row nothing;
 
 	return memcmp(sto_pool_at(pool, number), &nothing, sizeof(Row)) == 0;
+}
+
+/* Octets are counted up, until *context of them were had. */
+static bool
+give(void *context, void *data, size_t len)
+{
+	size_t *left = context;
+
+	if (len > *left)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		((uint8_t *) data)[i] = (uint8_t) (*left - i);
+	*left -= len;
+	return true;
+}
+
+static void
+test_array(void)
+{
+	const size_t len = 5000000;
+	size_t left = len;
+	void *items = NULL;
+	bool same = true;
+
+	CHECK(sto_array_load(&items, len, give, &left) && left == 0);
+	for (size_t i = 0; i < len && items != NULL; i++)
+		same = same && ((uint8_t *) items)[i] == (uint8_t) (len - i);
+	CHECK_AS(same, "an array comes back, octet for octet");
+	free(items);
+
+	items = NULL;
+	left = 3000000;
+	CHECK_AS(!sto_array_load(&items, SIZE_MAX / 2, give, &left),
+			 "one that claims to be longer than all memory ends where nothing comes any more");
+	free(items);
+	items = NULL;
+	CHECK(sto_array_load(&items, 0, give, &left) && items == NULL);
 }
 
 int
@@ -37,5 +77,6 @@ main(void)
 	CHECK_AS(is_nothing(&pool, 0), "what is written there is not read again");
 	CHECK(row->next == UINT32_MAX);
 	sto_pool_free(&pool);
+	test_array();
 	return check_done("table");
 }
