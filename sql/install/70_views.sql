@@ -32,7 +32,8 @@ SELECT p.token_id, t.isin, t.name AS token, w.party_id, p.wallet, w.wallet_id, w
        sto.to_display(p.balance, t.decimals) AS balance_display,
        sto.to_display(p.held, t.decimals) AS held_display,
        sto.to_display(a.available, t.decimals) AS available_display,
-       p.seq, p.posted_at
+       p.seq, p.posted_at,
+       CASE WHEN w.custodian IS NULL THEN 'self' ELSE 'custodian' END AS hosting
   FROM sto.position p
   JOIN sto.token t ON t.token_id = p.token_id
   JOIN sto.wallet w ON w.address = p.wallet
@@ -46,7 +47,7 @@ SELECT p.token_id, t.isin, t.name AS token, w.party_id, p.wallet, w.wallet_id, w
         OR w.custodian = (SELECT me.party_id FROM sto.me)
         OR t.issuer = (SELECT me.party_id FROM sto.me));
 COMMENT ON VIEW sto.holder IS
-    'who holds what: units and display units; share is of the units outstanding, to 12 decimals';
+    'who holds what: units and display units; share is of the units outstanding, to 12 decimals; hosting says who keeps the wallet';
 
 -- The issuance wallet's balance is minus what is outstanding.
 CREATE VIEW sto.supply WITH (security_barrier) AS

@@ -181,3 +181,6 @@ CREATE POLICY own ON sto.look_through_owner FOR SELECT
            OR wallet IN (SELECT w.address FROM sto.wallet w WHERE (SELECT me.party_id FROM sto.me) IN (w.party_id, w.custodian))
            OR token_id IN (SELECT t.token_id FROM sto.token t WHERE t.issuer = (SELECT me.party_id FROM sto.me)));
 GRANT SELECT ON sto.look_through, sto.look_through_owner TO PUBLIC;
+-- Participants and changes of owners: of oneself, and all to readers of the register; an offer's counters and changes of holdings:
+-- to the token's issuer and to readers of the register.
+GRANT SELECT ON sto.participant, sto.owner_change, sto.unstated_owners, sto.offer, sto.holding_change TO PUBLIC;

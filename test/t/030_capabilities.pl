@@ -290,8 +290,8 @@ for my $kind (@kinds)
 }
 
 # Every ownership that the page speaks of must occur, else seeing nothing would pass.
-for my $case ([ holder => qw(wallet position holder hold statement_line party party_private erasure_log classification mandate claim acknowledgement case party_members joint_holder) ], [ custodian => qw(case wallet position holder hold statement_line party restriction) ],
-	[ issuer => qw(position holder supply party beneficial_owner ultimate_owner restriction acknowledgement joint_holder proposal pending_proposals) ], [ claim_issuer => qw(claim) ], [ member => qw(hold party party_private mandate proposal pending_proposals) ], [ witness => qw(my_capability) ])
+for my $case ([ holder => qw(wallet position holder hold statement_line party party_private erasure_log classification mandate claim acknowledgement case party_members joint_holder) ], [ custodian => qw(case participant wallet position holder hold statement_line party restriction) ],
+	[ issuer => qw(position holder supply offer holding_change party participant owner_change beneficial_owner ultimate_owner restriction acknowledgement joint_holder proposal pending_proposals) ], [ claim_issuer => qw(claim) ], [ member => qw(hold party party_private mandate proposal pending_proposals) ], [ witness => qw(my_capability) ])
 {
 	my ($kind, @own) = @$case;
 	for my $name (@own)
