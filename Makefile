@@ -106,7 +106,7 @@ uninstall: uninstall-programs
 
 # No header of the server's is on their way, only libpq's.
 $(BIN_OBJS): override CPPFLAGS := -D_GNU_SOURCE $(PG_CPPFLAGS) -I$(includedir)
-$(BIN_OBJS): override CFLAGS := $(filter-out $(CFLAGS_SL) -Wno-unused-parameter -Wno-sign-compare,$(CFLAGS)) -fPIE -pthread
+$(BIN_OBJS): override CFLAGS := $(filter-out $(CFLAGS_SL) -Wno-unused-parameter -Wno-sign-compare,$(CFLAGS)) -O3 -fPIE -pthread
 $(BIN_OBJS): $(wildcard $(TOP)/src/core/*.h $(TOP)/src/bin/*.h) $(TOP)/Makefile $(TOP)/$(EXTENSION).control | objdirs
 
 # Made anew, so that no object of a file that is gone stays in it.

@@ -55,6 +55,7 @@ static const struct
 	POOL(members, Members),
 	POOL(versions, PolicyVersion),
 	POOL(traces, Trace),
+	POOL(allotments, Allotment),
 };
 _Static_assert(sizeof(pools) / sizeof(pools[0]) == REPLAY_POOLS, "REPLAY_POOLS counts them");
 

@@ -132,6 +132,7 @@ typedef struct StoReplayComing
 {
 	const uint8_t *debit;
 	const uint8_t *credit;
+	const uint8_t *orderer; /* the ordering party's uuid */
 	const uint8_t *order_id;
 } StoReplayComing;
 

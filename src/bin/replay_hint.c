@@ -15,7 +15,8 @@
 #define AT_TAG 6 /* 'n' of "sto.entry", 'v' of "sto.event" */
 #define AT_DEBIT 52
 #define AT_CREDIT (AT_DEBIT + 1 + STO_ADDRESS_LEN)
-#define AT_ORDER_ID (AT_CREDIT + 1 + STO_ADDRESS_LEN + STO_AMOUNT_LEN + STO_UUID_LEN)
+#define AT_ORDERER (AT_CREDIT + 1 + STO_ADDRESS_LEN + STO_AMOUNT_LEN)
+#define AT_ORDER_ID (AT_ORDERER + STO_UUID_LEN)
 #define CACHE_LINE 64
 
 /* A function that does nothing but prefetch is taken for one without effect, and left out. */
@@ -58,7 +59,8 @@ look_second(const StoReplay *r, Expected *e)
 	}
 }
 
-/* Their positions and parties, and the debit wallet's policy. */
+/* Their positions and parties, and the policy of a debit wallet that nobody keeps: a custodian's
+ * own is seen often enough. */
 static void
 look_third(const StoReplay *r, const Expected *e)
 {
@@ -72,32 +74,36 @@ look_third(const StoReplay *r, const Expected *e)
 		if (wallet->last_position != 0)
 			fetch(sto_pool_at(&r->positions, wallet->last_position), sizeof(Position));
 		fetch(sto_pool_at(&r->parties, wallet->party), CACHE_LINE);
-		if (i == 0 && wallet->policy != 0)
+		if (i == 0 && wallet->policy != 0 && wallet->custodian == 0)
 			fetch(sto_pool_at(&r->policies, wallet->policy), CACHE_LINE);
 	}
 }
 
-/* The policy's first key, and where the order's id would stand. */
+/* That policy's first key, and where the order's id would stand. */
 static void
 look_fourth(const StoReplay *r, const StoReplayComing *coming, const Expected *e)
 {
 	const Wallet *wallet;
-	const Party *party;
+	const Party *orderer;
 	uint64_t value[2];
 
 	if (e->wallet[0] == 0)
 		return;
 	wallet = sto_pool_at(&r->wallets, e->wallet[0]);
-	party = sto_pool_at(&r->parties, wallet->party);
-	if (wallet->policy != 0)
+	orderer = sto_pool_at(&r->parties, wallet->party);
+	if (memcmp(orderer->uuid, coming->orderer, STO_UUID_LEN) != 0)
+		orderer = sto_fold_party(r, coming->orderer, NULL);
+	else if (wallet->policy != 0 && wallet->custodian == 0)
 	{
 		const Policy *policy = sto_pool_at(&r->policies, wallet->policy);
 
 		fetch(sto_pool_at(&r->keys, policy->keys[0]), 2 * CACHE_LINE);
 	}
+	if (orderer == NULL)
+		return;
 	memcpy(value, coming->order_id, STO_UUID_LEN);
-	value[0] ^= party->order_mask[0];
-	value[1] ^= party->order_mask[1];
+	value[0] ^= orderer->order_mask[0];
+	value[1] ^= orderer->order_mask[1];
 	sto_set_prefetch(&r->orders, r->seed, value);
 }
 
@@ -125,6 +131,7 @@ sto_replay_coming(const uint8_t *record, size_t len, StoReplayComing *out)
 	out->debit = record + AT_DEBIT + 1;
 	/* without a credit wallet its id stands elsewhere: only the cache is the worse for it */
 	out->credit = record[AT_CREDIT] == 1 ? record + AT_CREDIT + 1 : NULL;
+	out->orderer = record + AT_ORDERER;
 	out->order_id = record + AT_ORDER_ID;
 }
 
@@ -138,5 +145,6 @@ sto_replay_coming_parsed(const StoRecord *record, StoReplayComing *out)
 		return;
 	out->debit = o->debit;
 	out->credit = o->has_credit ? o->credit : NULL;
+	out->orderer = o->ordering_party;
 	out->order_id = o->order_id;
 }

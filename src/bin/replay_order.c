@@ -136,7 +136,7 @@ check_new_hold(const Posting *p)
 		return;
 	/* an issuer locks nobody's units but those that it issues in the same breath */
 	holder = sto_pool_at(&p->r->parties, p->debit->party);
-	if (p->orderer != holder && !sto_fold_follows_issue(pos, o))
+	if (p->orderer != holder && !sto_fold_follows_issue(p->r, pos, o))
 		sto_fold_bad(p, STO_CHECK_HOLD,
 					 "an issuer's lock-up that doesn't follow the issue of what it locks");
 }

@@ -117,24 +117,44 @@ move_debit(const Posting *p, Position *pos)
 }
 
 bool
-sto_fold_follows_issue(const Position *pos, const StoOrder *o)
+sto_fold_follows_issue(const StoReplay *r, const Position *pos, const StoOrder *o)
 {
-	return o->kind == STO_HOLD && o->purpose == STO_LOCK_UP && pos->just_issued && o->has_group &&
-		   memcmp(pos->issue_group, o->group_id, STO_UUID_LEN) == 0 && o->amount <= pos->lockable;
+	const Allotment *allotment;
+
+	if (o->kind != STO_HOLD || o->purpose != STO_LOCK_UP || !o->has_group || pos->allotment == 0)
+		return false;
+	allotment = sto_pool_at(&r->allotments, pos->allotment);
+	return allotment->seq == pos->seq && memcmp(allotment->group, o->group_id, STO_UUID_LEN) == 0 &&
+		   o->amount <= allotment->lockable;
 }
 
 /* Lots of a lock-up may follow an issue, as long as nothing comes between. */
 static void
-note_issue(Position *pos, const StoOrder *o)
+note_issue(const Posting *p, Position *pos)
 {
-	if (sto_fold_follows_issue(pos, o))
-		pos->lockable -= o->amount;
-	else
+	const StoOrder *o = p->order;
+	Allotment *allotment;
+
+	if (o->kind == STO_ISSUE && o->has_group)
 	{
-		pos->just_issued = o->kind == STO_ISSUE && o->has_group;
-		pos->lockable = o->amount;
-		memcpy(pos->issue_group, o->group_id, STO_UUID_LEN);
+		allotment = pos->allotment == 0 ? sto_pool_add(&p->r->allotments, &pos->allotment)
+										: sto_pool_at(&p->r->allotments, pos->allotment);
+		if (allotment == NULL)
+		{
+			(void) sto_fold_stop(p->r, p->entry->entry_id, "there is no memory");
+			return;
+		}
+		allotment->lockable = o->amount;
+		memcpy(allotment->group, o->group_id, STO_UUID_LEN);
 	}
+	else if (sto_fold_follows_issue(p->r, pos, o))
+	{
+		allotment = sto_pool_at(&p->r->allotments, pos->allotment);
+		allotment->lockable -= o->amount;
+	}
+	else
+		return;
+	allotment->seq = pos->seq + 1;
 }
 
 /* The position's columns as this entry leaves them; then its chain goes on from here. */
@@ -149,11 +169,11 @@ close_side(const Posting *p, Position *pos, Wallet *wallet, bool was_busy, StoSi
 	side->has_prev = pos->seq > 0;
 	if (side->has_prev)
 		memcpy(side->prev, pos->head, STO_DIGEST_LEN);
+	note_issue(p, pos); /* which reads the position's seq before this entry */
 	side->seq = ++pos->seq;
 	side->balance = pos->balance;
 	side->held = pos->held;
 	pos->posted_at = p->entry->posted_at;
-	note_issue(pos, p->order);
 	memcpy(pos->head, p->leaf, STO_DIGEST_LEN);
 	wallet->busy += (uint32_t) is_busy(pos) - (uint32_t) was_busy;
 }

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 
-LISTS = int(os.environ.get("BENCH_LISTS", 50))      # of 10,000 unsigned entries
+LISTS = int(os.environ.get("BENCH_LISTS", 100))     # of 10,000 unsigned entries
 SIGNED = int(os.environ.get("BENCH_SIGNED", 40000))
 LIST = 10000
 CORES = os.cpu_count()
