@@ -28,9 +28,10 @@ TOKENS = ("T1", "T2", "T3")
 ACTS = ("wallet_freeze", "party_freeze", "token_pause", "party_facts", "classification", "claim", "claim_revoke", "token_topics", "trusted_issuer",
         "capability", "rule_set", "party_list", "opt_in", "travel_data", "transfer_approval", "approval_revoke", "document", "acknowledge",
         "token_terms", "token_policy", "token_status", "wallet_status", "party_status", "mandate", "case", "case_approve", "attach", "attach_lift",
-        "look_through", "four_eyes", "proposal", "approve", "batch")
-STATES = [f"ST{n:03}" for n in (1, 3, 4, 102, 103, 104, 105, 202, 204, 206, 207, 208, *range(210, 219), *range(220, 240), *range(301, 305))] + ["23505"]
+        "look_through", "four_eyes", "proposal", "approve", "batch", "keys", "party_members")
+STATES = [f"ST{n:03}" for n in (1, 3, 4, *range(102, 107), 202, 204, 206, 207, 208, *range(210, 219), *range(220, 240), *range(301, 305))] + ["23505"]
 LEAST = 2500    # operations, from which on everything must have happened
+MORE = 17500    # at most, until it has
 CLOSE = 4000    # microseconds: no operation is begun so shortly before a moment that matters
 
 
@@ -79,13 +80,14 @@ class Play:
             self.act(acts.act(text))
         acts.ledger = uuid.UUID(self.db.ask("to_jsonb(sto_test.ledger_id())"))
         acts.investors = [f"q{n}" for n in range(18)] + ["acme"]
-        acts.seeds.update({party_id("acme"): [10], SUBMITTER: [3]})
+        acts.joint = acts.investors[:2]
+        m.keys.update({party_id("acme"): (None, 1, {10: None}), SUBMITTER: (None, 1, {3: None})})
         officers = {"notary": None, "bank": None, "legal": None, "audit": None, "stranger": None, "enforcer": "enforcer", "second": "enforcer",
                     "third": "enforcer", "agent": "recovery_agent", "other": "recovery_agent", "att1": "claim_issuer", "att2": "claim_issuer"}
         acts.names.update({party_id(name): name for name in (*acts.investors, *officers)})
         for seed, name in enumerate([*acts.investors[:-1], *officers], 100):
-            self.act(acts.act(call("party", name, [str(seed)])))
-            acts.seeds[party_id(name)] = [seed]
+            self.act(acts.act(call("party", name, [str(seed)], "joint" if name in acts.joint else "legal")))
+            m.put(m.keys, party_id(name), (None, 1, {seed: None}))
             if officers.get(name):
                 self.act(acts.act(call("grant_capability", name, officers[name])))
                 m.put(m.capable, (party_id(name), officers[name]), True)
@@ -105,13 +107,14 @@ class Play:
                 self.act(acts.act(call("claim", name, topic, "att1"), "claim", None, acts.claimed(name, topic, "att1", {})))
         m.undo.clear()
         self.counts.clear()
+        acts.seen.clear()
 
     # ---- Operations ------------------------------------------------------------------
 
     def play(self, operations):
         """Longer, if some class of operations did not happen yet."""
         done = 0
-        while done < operations or operations >= LEAST and done < 8 * operations and self.missing(operations):
+        while done < operations or operations >= LEAST and done < operations + MORE and self.missing(operations):
             share, mark = self.random.random(), len(self.model.undo)
             if share < 0.12:
                 many = self.random.randint(2, 12)
@@ -142,7 +145,8 @@ class Play:
                 self.act(made)
             return 1
         if share < 0.31:
-            orders = self.random.choice((acts.settle, acts.settle, acts.deal, acts.vesting, acts.post_list, acts.post_list))()
+            several = {"post of a settlement": acts.settle, "hold of a settlement": acts.deal, "hold of a lock_up": acts.vesting, "list": acts.post_list}
+            orders = several[acts.least(list(several), str) if self.chance_of(0.3) else self.random.choice(list(several))]()
             if orders:
                 self.orders(orders, "insert", False, False)
             return 1
@@ -173,7 +177,8 @@ class Play:
     def act(self, act):
         answer = self.db.ask(f"sto_test.act($j${act.call}$j$)")
         told = answer["refusal"]["state"] if answer.get("refusal") else None
-        self.counts[f"act {act.name} {told or 'recorded'}"] += 1
+        self.saw(f"act {act.name}", told or "recorded")
+        self.acts.seen[self.acts.chosen, told is None] += 1
         expected = [act.refusals(answer[at]) for at in ("began", "ended")]
         if not any(told in said if said else told is None for said in expected):
             raise Difference(f"act {act.call}\nmodel: {expected}\nledger: {answer}")
@@ -223,7 +228,7 @@ class Play:
     def reasons_at(self, o, at):
         mark = len(self.model.undo)
         try:
-            self.model.judge({**o, "order_id": None, "keys": None if o["keys"] == "wrong" else o["keys"]}, at, SUBMITTER)
+            self.model.judge({**o, "order_id": None}, at, SUBMITTER)
         except Refused as refused:
             if refused.codes is None:
                 self.model.sweep(o, at)
@@ -278,7 +283,7 @@ class Play:
         should = [m.is_recorded(o, answer[at]) for at in ("began", "ended")]
         if (told["recorded"] is not None) not in should or m.refusal.get(key, told["recorded"]) != told["recorded"] is not None:
             raise Difference(f"on record, model: {should} {m.refusal.get(key)} of {told}")
-        self.counts["refusal " + ("not recorded" if told["recorded"] is None else "recorded before" if key in m.refusal else "recorded")] += 1
+        self.saw("refusal", "not recorded" if told["recorded"] is None else "recorded before" if key in m.refusal else "recorded")
         if told["recorded"] is not None:
             m.put(m.refusal, key, told["recorded"])
         if o["keys"] is not None and not o.get("batch"):
@@ -297,29 +302,44 @@ class Play:
 
     def count(self, orders, result):
         for o in orders:
-            self.counts[f"{o['kind']} {result}"] += 1
+            self.saw(o["kind"], result)
+            for what in self.signed_by(o):
+                self.saw(what, result)
             hold = self.model.hold.get(o.get("hold_id"))
             if hold or o.get("purpose"):
-                self.counts[f"{o['kind']} of a {hold['purpose'] if hold else o['purpose']} {result}"] += 1
+                self.saw(f"{o['kind']} of a {hold['purpose'] if hold else o['purpose']}", result)
         if orders[0].get("batch"):
-            self.counts[f"list {result}"] += 1
+            self.saw("list", result)
+
+    def saw(self, what, result):
+        self.counts[f"{what} {result}"] += 1
+        self.acts.seen[what, result in ("posted", "recorded")] += 1
+
+    def signed_by(self, o):
+        m, keys = self.model, o["keys"] or ()
+        policies = [m.keys[w] for w in (o["debit"], o.get("credit")) if w in m.keys]
+        if o["kind"] == "post" and o.get("case"):
+            yield "post of an officer"
+        if any(entry and key in known for entry, _, known in policies for key in keys):
+            yield "order with changed keys"
+        if any(known.get(key) and known[key] <= now() for _, _, known in policies for key in keys):
+            yield "order with an ended key"
+        if any(key in m.spent for key in keys):
+            yield "order with a retired key"
 
     # ---- What must have happened --------------------------------------------------------
 
     def missing(self, operations):
         """Classes of operations that never succeeded, or never were refused: then the run says nothing about them."""
-        happened, refused = set(), set()
-        for key in self.counts:
-            name, _, result = key.rpartition(" ")
-            (happened if result in ("posted", "recorded") else refused).add(name)
-        purposes = ("pledge", "hash_lock", "lock_up", "subscription", "settlement", "seizure", "freeze")
+        seen, purposes = self.acts.seen, ("pledge", "hash_lock", "lock_up", "subscription", "settlement", "seizure", "freeze")
         orders = {"issue", "redeem", "transfer", "hold", "post", "release", "force", "reverse", "recover", "list"}
         orders |= {f"hold of a {p}" for p in purposes} | {f"release of a {p}" for p in purposes}
-        orders |= {f"post of a {p}" for p in ("pledge", "hash_lock", "settlement", "seizure")}
+        orders |= {f"post of a {p}" for p in ("pledge", "hash_lock", "settlement", "seizure")} | {"post of an officer", "order with changed keys"}
         acts = {f"act {kind}" for kind in ACTS}
-        gone = [f"{name} never succeeded" for name in sorted(orders | acts | {"refusal"}) if name not in happened]
-        gone += [f"{name} never refused" for name in sorted(orders | acts) if name not in refused]
+        gone = [f"{name} never succeeded" for name in sorted(orders | acts | {"refusal"}) if not seen[name, True]]
+        gone += [f"{name} never refused" for name in sorted(orders | acts) if not seen[name, False]]
         gone += [f"{act} without a case that allows it never refused" for act in STOPS if not self.counts[f"act {act} ST216"]]
+        gone += [f"order with {key} key never refused" for key in ("an ended", "a retired") if not self.counts[f"order with {key} key ST103"]]
         states = {key.rpartition(" ")[2] for key in self.counts}
         return gone + [f"never refused with {state}" for state in STATES if operations >= 20000 and state not in states]
 
@@ -342,6 +362,8 @@ class Play:
         self.same("owners", {(names[w], ids[t], uuid.UUID(p)): int(n) for w, t, p, n in rows("owners")},
                   {(w, token, p): n for (w, token), (_, owners) in m.look.items() for p, n in owners.items()})
         self.same("barred", {names[w]: names[heir] for w, heir in rows("barred")}, m.barred)
+        self.same("members", {uuid.UUID(p): ([*map(uuid.UUID, members)], uuid.UUID(votes)) for p, members, votes in rows("members")}, m.members)
+        self.same("keys", {names[w]: n for w, n in rows("keys")}, {w: len(known) for w, (_, _, known) in m.keys.items() if w in m.wallet})
         self.same("refusals", sorted(rows("refusals")), sorted(m.refusal.values()))
         self.same("proposals", dict(rows("proposals")), {n: p["used"] for n, p in m.proposal.items()})
         self.same("holders", {(ids[t], uuid.UUID(p)): int(n) for t, p, n in rows("holders")},

@@ -10,7 +10,7 @@ from collections import namedtuple
 
 from issuer_model import Issuer
 from random_officers import Officers, salt
-from random_orders import FAR
+from random_orders import FAR, WRONG
 from random_rules import CLASSES, COUNTRIES, FIELDS, LISTS, TOPICS
 from register_model import party_id, rules
 
@@ -41,29 +41,34 @@ class Acts(Officers):
     def __init__(self, model, random, addresses):
         super().__init__(model, random, addresses)
         self.issuer, self.names = Issuer(model), {}
-        self.made, self.astray = 0, False
+        self.made, self.astray, self.chosen = 200, False, None
 
     def act(self, text, name=None, refusals=None, apply=None):
         return Act(text, refusals or (lambda at: set()), apply or (lambda entry, at: None), name or text.split("(")[0].split(".")[1])
 
-    def event(self, kind, subject, actor, body, refusals=None, apply=None, given=None):
-        """Signed by its actor; sometimes by a stranger, or with another key.  given: an expression in the body's %s."""
+    def event(self, kind, subject, actor, body, refusals=None, apply=None, given=None, keys=None):
+        """Signed by its actor, with these keys if they are told; sometimes by a stranger, or with another key.
+        given: an expression in the body's %s."""
         text = body if isinstance(body, str) else json.dumps(body)
-        text, said, wrong, seeds = f"'{text}'", refusals or (lambda at: set()), set(), ""
+        text, said, wrong = f"'{text}'", refusals or (lambda at: set()), set()
         if given:
             text = f"format({text}, {given})"
         if self.astray or self.chance(0.02):
             if kind not in ("transfer_approval", "batch") and self.chance(0.6):
                 actor, wrong = "stranger", {"ST104"}
             else:
-                seeds, wrong = ", '{999}'", {"ST103"}
+                keys, wrong = WRONG, {"ST103"}
+        if keys is None and actor in self.model.wallet:
+            keys = self.signing(actor)
+        seeds = f", '{{{','.join(map(str, keys))}}}'" if keys else ""
         return self.act(f"sto_test.event('{kind}', {subject_of(subject)}, {subject_of(actor)}, {text}{seeds})", kind,
-                        lambda at: said(at) | wrong | self.gone(kind, subject, actor), apply)
+                        lambda at: said(at) | wrong | self.gone(actor, keys, at), apply)
 
-    def gone(self, kind, subject, actor):
-        """A closed party acts no more, nor do its wallets, nor closed or barred ones."""
+    def gone(self, actor, keys, at):
+        """A closed party acts no more, nor do its wallets, nor closed or barred ones, nor keys that are not in force."""
         m, found = self.model, set()
         if actor in m.wallet:
+            found |= {m.key_fault(actor, keys, at)} - {None}
             found |= {"ST204"} if actor in m.closed or actor in m.barred else set()
             found |= {"ST206"} if m.party(actor) in m.shut else set()
         elif actor is not None and party_id(actor) in m.shut:
@@ -82,13 +87,13 @@ class Acts(Officers):
 
     WEIGHTS = {
         "freeze_wallet": 6, "freeze_party": 3, "pause": 5, "facts": 6, "classify": 6, "claim": 8, "claim_revoke": 4, "topics": 2, "trust": 3,
-        "capability": 2, "rules": 9, "party_list": 6, "opt_in": 6, "travel": 5, "approval": 10, "approval_revoke": 2, "document": 2,
+        "capability": 2, "keys": 6, "members": 3, "rules": 9, "party_list": 6, "opt_in": 6, "travel": 5, "approval": 10, "approval_revoke": 2, "document": 2,
         "acknowledge": 8, "terms": 6, "policy": 1, "wallet": 6, "close_wallet": 2, "close_party": 2, "close_token": 1, "mandate": 3,
         "case": 22, "decide": 25, "sweep": 4, "attach": 2, "lift": 3, "look_through": 12, "four_eyes": 6, "approve": 8, "carry_out": 8, "batch": 6}
     WEIGHTED = [name for name, weight in WEIGHTS.items() for _ in range(weight)]
 
     def random_act(self):
-        m = self.model
+        m, made, self.chosen = self.model, None, None
         # what stops everything doesn't last
         if m.ended and self.chance(0.25):
             return self.act_close_token()
@@ -96,18 +101,17 @@ class Acts(Officers):
             return self.act_close_party()
         if (m.pause or not all(t["unsigned"] for t in m.token.values())) and self.chance(0.3):
             return self.act_pause() if m.pause else self.act_policy()
-        self.astray = False
-        name = None
-        if self.chance(0.1):    # what happened, or was refused, least so far
+        if self.chance(0.15):   # what was recorded, or refused, least so far
             self.astray = self.chance(0.5)
-            name = min(self.WEIGHTS, key=lambda n: (self.done[n, self.astray], self.random.random()))
-            self.done[name, self.astray] += 1
+            fewest = min(self.seen[name, not self.astray] for name in self.WEIGHTS)
+            self.chosen = self.random.choice([name for name in self.WEIGHTS if self.seen[name, not self.astray] == fewest])
+            made = getattr(self, "act_" + self.chosen)()
+            self.astray = False
         for _ in range(20):
-            made = getattr(self, "act_" + (name or self.random.choice(self.WEIGHTED)))()
             if made is not None:
                 break
-            name = None
-        self.astray = False
+            self.chosen = self.random.choice(self.WEIGHTED)
+            made = getattr(self, "act_" + self.chosen)()
         return made
 
     def one_party(self):
@@ -244,17 +248,58 @@ class Acts(Officers):
     def new_wallet(self, name, number):
         """A key of its own for each, also for those that were rolled back."""
         m, wallet = self.model, f"{name}/{number}"
-        self.made += 1
-        seed = 200 + self.made + (self.made > 700)
+        seed = self.fresh_key()
         kind = "own" if self.chance(0.6) else self.random.choice(("omnibus", "omnibus", "client", "nominee"))
         custodian, signed_only = ("bank" if self.chance(0.25) else None), self.chance(0.08)
         extra = {**({"custodian": str(party_id(custodian))} if custodian else {}), "signed_only": signed_only}
-        self.seeds[wallet] = [seed]
 
         def apply(entry, at):
             self.addresses[wallet] = entry
+            m.put(m.keys, wallet, (None, 1, {seed: None}))
             m.put(m.wallet, wallet, {"party": party_id(name), "custodian": custodian and party_id(custodian), "signed_only": signed_only, "kind": kind})
         return self.act(call("wallet", wallet, name, [str(seed)], kind, 1, extra), "wallet", lambda at: {"ST206"} if party_id(name) in m.shut else set(), apply)
+
+    def fresh_key(self):
+        """Of each scheme (test/signer/signer.sql)."""
+        self.made += 1
+        return self.made + (2000 if self.made > 998 else self.random.choice((0, 1000, 2000)))
+
+    def act_keys(self):
+        """A key goes, comes, or gets an end; sometimes one comes back, or is another wallet's."""
+        m, wallet = self.model, self.one_wallet()
+        known = m.keys[wallet][2]
+        kept = {key: end for key, end in known.items() if self.chance(0.6 if len(known) < 3 else 0.3)}
+        for key in kept:
+            kept[key] = self.soon() if self.chance(0.4) else kept[key] if self.chance(0.7) else None
+        new = [self.fresh_key() for _ in range(self.random.choice((1, 1, 2)))]
+        strange = [key for key, was in m.spent.items() if was == wallet] if self.chance(0.5) else m.keys[self.one_wallet()][2]
+        bad = [key for key in strange if key not in known and self.chance(0.2)][:1]
+        keys = {**kept, **dict.fromkeys(new + bad)}
+        threshold = self.random.randint(1, len(new))
+        times = {str(key): {"to": end} for key, end in keys.items() if end}
+        custodian = m.wallet[wallet]["custodian"]
+        body = f"sto_test.keys_body('{m.party(wallet)}', {subject_of(wallet)}, sto_test.address_octets({subject_of(wallet)}), " \
+               f"'{{{','.join(map(str, keys))}}}', {threshold}, '{json.dumps(times)}', " + (f"'{custodian}')" if custodian else "NULL)")
+
+        def apply(entry, at):
+            m.put(m.keys, wallet, (entry, threshold, keys))
+            for key in known.keys() - keys.keys():
+                m.put(m.spent, key, wallet)
+        return self.event("keys", wallet, wallet, "%s", lambda at: {"ST106"} if bad else set(), apply, given=body)
+
+    def act_members(self):
+        """Of a joint party, mostly; each one once, none joint itself, and one of them votes."""
+        m, name = self.model, self.random.choice(self.joint) if self.chance(0.9) else self.one_party()
+        others = [n for n in self.investors if n not in self.joint]
+        members = self.random.sample(others, self.random.choice((2, 2, 3, 4))) + self.random.sample(self.investors, self.chance(0.1))
+        nominee = self.random.choice(members) if self.chance(0.95) else self.one_party()
+
+        def refusals(at):
+            bad = name not in self.joint or {*members} & {*self.joint} or len({*members}) < len(members) or nominee not in members
+            return ({"ST208"} if bad else set()) | ({"ST206"} if any(party_id(n) in m.shut for n in members) else set())
+        ids = list(map(party_id, members))
+        return self.event("party_members", name, "registrar", {"members": list(map(str, ids)), "nominee": str(party_id(nominee))},
+                          refusals, lambda entry, at: m.put(m.members, party_id(name), (ids, party_id(nominee))))
 
     def act_close_wallet(self):
         m = self.model

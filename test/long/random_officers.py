@@ -5,7 +5,7 @@ import json
 import uuid
 
 from issuer_model import ACTS
-from random_orders import FAR, STOPS, now
+from random_orders import FAR, NAMES, STOPS, now
 from random_rules import Rules
 from register_model import party_id
 
@@ -24,11 +24,10 @@ class Officers(Rules):
 
     def act_case(self):
         m, token = self.model, self.one_token()
-        acts = ("force", "force", "reverse", "seizure", "seizure", "freeze", "recover", "recover", *STOPS)
-        act = min(acts, key=lambda name: self.done[name, "opened"]) if self.chance(0.4) else self.random.choice(acts)
-        self.done[act, "opened"] += 1
-        made = self.recovery(token) if act == "recover" else self.reversal() if act == "reverse" else self.stopping(act, token) \
-            if act in STOPS else self.taking(act, token)
+        acts = ("force", "force", "reverse", "seizure", "seizure", "freeze", "recover", "recover", "post", "post", *STOPS)
+        act = self.least(acts, NAMES.get) if self.chance(0.4) else self.random.choice(acts)
+        made = self.recovery(token) if act == "recover" else self.reversal() if act == "reverse" else self.posting() if act == "post" \
+            else self.stopping(act, token) if act in STOPS else self.taking(act, token)
         if made is None or made["debit"] == made["credit"]:
             return None
         if act != "recover":
@@ -49,6 +48,8 @@ class Officers(Rules):
             found = set() if m.capable.get((party_id(officer), "recovery_agent" if act == "recover" else "enforcer")) else {"ST104"}
             if made["until"] is not None and made["until"] <= at:
                 found.add("ST208")
+            if act == "post" and m.hold[made["holds"][0]]["purpose"] != "pledge":
+                found.add("ST208")
             if act == "recover" and (made["not_before"] < at + 1000000 or m.party(made["debit"]) != m.party(made["credit"])):
                 found.add("ST208")
             return found
@@ -62,6 +63,17 @@ class Officers(Rules):
         if act == "force" and holds and self.chance(0.6):
             made["holds"] = self.random.sample(holds, min(len(holds), 2))
         return made
+
+    def posting(self):
+        """Of a pledge, mostly, and to whom it is for."""
+        m = self.model
+        holds = [(n, h) for n, h in m.open_holds() if h["purpose"] == "pledge" or self.chance(0.05)][-20:]
+        if not holds:
+            return None
+        number, hold = self.random.choice(holds)
+        credit = m.heir(hold["beneficiary"]) if hold["beneficiary"] and self.chance(0.95) else self.one_wallet()
+        return {"token": hold["token"], "debit": hold["wallet"], "credit": credit, "holds": [number],
+                "amount": self.random.choice((hold["remaining"], self.random.randint(1, hold["remaining"])))}
 
     def stopping(self, act, token):
         """A token's issuance wallet stands for it."""
@@ -255,12 +267,15 @@ class Officers(Rules):
         signer = first["by"] if first["kind"] == "issue" else first["debit"]
         actor = self.names.get(signer, signer)
         count, until = len(orders) + self.chance(0.05), self.soon() + 1000000 if self.chance(0.1) else None
+        # the list is good as long as each key that signed it
+        keys = self.signing(signer)
+        end = min(filter(None, [until, *(m.keys[signer][2].get(key) for key in keys)]), default=None)
         body = {"token": str(party_id(first["token"])), "count": count, "sum": str(total + self.chance(0.05)), "hash": "%s",
                 **({"valid_until": until} if until else {})}
         self.points.extend([until] * (until is not None))
-        batch = {"actor": signer, "token": first["token"], "count": count, "sum": int(body["sum"]), "until": until, "posted": False,
+        batch = {"actor": signer, "token": first["token"], "count": count, "sum": int(body["sum"]), "until": end, "posted": False, "keys": m.keys[signer],
                  "orders": tuple(self.signed(o) for o in orders), "made": orders}
         return self.event("batch", str(uuid.UUID(int=self.random.getrandbits(128), version=4)), actor, body,
-                          lambda at: ({"ST003"} if until and at >= until else set()) | (
+                          lambda at: ({"ST003"} if end and at >= end else set()) | (
                               {"ST202"} if first["token"] in m.ended else set()), lambda entry, at: m.put(m.batch, entry, batch),
-                          given=f"sto_test.list_hash('{json.dumps(rows)}')")
+                          given=f"sto_test.list_hash('{json.dumps(rows)}')", keys=keys)

@@ -9,10 +9,19 @@ import time
 import uuid
 from collections import Counter
 
-from register_model import ENFORCED, party_id, rules
+from register_model import OFFICIAL, party_id, rules
 
 FAR = 4102444800000000
+WRONG = [999]   # a key of nobody
 STOPS = ("wallet_freeze", "token_pause")    # cases that an event of the same name carries out
+# what carries a case out, as it is counted
+NAMES = {"post": "post of an officer", "seizure": "hold of a seizure", "freeze": "hold of a freeze",
+         **{name: name for name in ("force", "reverse", "recover")}, **{name: f"act {name}" for name in STOPS}}
+
+
+def use_of(use):
+    kind, _, hold = use
+    return f"{kind} of a {hold['purpose']}"
 
 
 def now():
@@ -22,12 +31,21 @@ def now():
 class Orders:
     def __init__(self, model, random, addresses):
         self.model, self.random, self.addresses = model, random, addresses
-        self.parties, self.seeds, self.points = [], model.seeds, []
+        self.parties, self.points = [], []
         self.preimages, self.deals, self.again = {}, [], []
-        self.done = Counter()   # what was tried how often, where chance alone would be too rare
+        self.seen = Counter()   # (what, whether it succeeded): what chance alone would try too rarely is tried more
 
     def chance(self, share):
         return self.random.random() < share
+
+    def rather(self, usual, *what):
+        """More often as long as that was not seen."""
+        return self.chance(usual if self.seen[what] else 0.4)
+
+    def least(self, things, name):
+        """One of those that succeeded least, by their names."""
+        fewest = min(self.seen[name(x), True] for x in things)
+        return self.random.choice([x for x in things if self.seen[name(x), True] == fewest])
 
     def soon(self):
         """A moment that will matter during the run."""
@@ -75,28 +93,38 @@ class Orders:
             if o.get(name) is not None:
                 row[column] = made(o[name])
         if o["keys"] is not None:
-            row["seeds"] = [999] if o["keys"] == "wrong" else o["keys"]
+            row["seeds"] = o["keys"]
         return row
 
     def signed(self, o):
         """What makes two orders the same."""
         return json.dumps({k: v for k, v in self.columns(o).items() if k not in ("seeds", "authority_event")}, sort_keys=True)
 
+    def signing(self, signer):
+        """A quorum's keys, mostly; sometimes one less, or one whose time is over."""
+        m, (_, threshold, known) = self.model, self.model.keys[signer]
+        ended = [key for key, end in known.items() if end and end <= now()]
+        over = ended or [key for key, wallet in m.spent.items() if wallet == signer]
+        if over and self.rather(0.1, f"order with {'an ended' if ended else 'a retired'} key", False):
+            return [self.random.choice(over)]
+        good = [key for key in known if key not in ended]
+        return self.random.sample(good, min(len(good), max(1, threshold - self.chance(0.05))))
+
     def holders_order(self, kind, token, debit, credit, amount, **more):
         """By the holder unsigned, or signed; by his custodian or representative; by somebody else; badly signed."""
         wallet, share = self.model.wallet[debit], self.random.random()
         by, keys = wallet["party"], None
-        if share < 0.1 or wallet["signed_only"] and self.chance(0.9):
-            keys = self.seeds[debit]
+        if share < 0.1 or (wallet["signed_only"] or self.model.keys[debit][0]) and self.chance(0.7):
+            keys = self.signing(debit)
         elif share < 0.12:
-            keys = "wrong"
+            keys = WRONG
         elif share < 0.16 and wallet["custodian"]:
-            by, keys = wallet["custodian"], self.seeds[wallet["custodian"]]
+            by, keys = wallet["custodian"], self.signing(wallet["custodian"])
         elif share < 0.19:
             by = self.random.choice(self.parties)
-            keys = self.seeds[by]
+            keys = self.signing(by)
             if by == wallet["party"]:
-                keys = self.seeds[debit]
+                keys = self.signing(debit)
         return self.order(kind, token, debit, credit, amount, by, keys, **more)
 
     def amount(self, most):
@@ -113,7 +141,7 @@ class Orders:
             if limit is not None and self.chance(0.3):
                 amount = max(1, limit + self.model.balance.get((token, token), 0) + self.random.choice((0, 1)))
             return self.order("issue", token, token, self.one_wallet(), amount, self.model.token[token]["issuer"],
-                              self.random.choice((None, None, [10], "wrong" if self.chance(0.2) else None)))
+                              self.random.choice((None, None, [10], WRONG if self.chance(0.2) else None)))
         debit = self.one_wallet(token, True)
         amount = self.amount(self.model.available(debit, token))
         if share < 0.25:
@@ -144,7 +172,8 @@ class Orders:
 
     def submitted(self):
         """For sto.submit(): some were refused before."""
-        return dict(self.random.choice(self.again)) if self.again and self.chance(0.1) else self.random_order()
+        again = [o for o in self.again if {o["debit"], o.get("credit") or o["debit"]} <= self.model.wallet.keys()]
+        return dict(self.random.choice(again)) if again and self.chance(0.1) else self.random_order()
 
     def repeated_order(self):
         o = dict(self.random.choice(list(self.model.order.values())))
@@ -176,20 +205,21 @@ class Orders:
         if not holds:
             return None
         seized = [(n, h) for n, h in holds if h["purpose"] in ("seizure", "freeze")]
-        number, hold = self.random.choice(seized[-6:] if seized and self.chance(0.35) else holds[-40:])
+        uses = [(kind, n, h) for n, h in (seized[-6:] if seized and self.chance(0.35) else holds[-40:]) for kind in ("post", "release")
+                if kind == "release" or h["purpose"] not in ("lock_up", "freeze") or self.chance(0.1)]
+        kind, number, hold = use = self.least(uses, use_of) if self.chance(0.3) else self.random.choice(uses)
         if self.chance(0.02):
             number = 999999999
-        kind = "release" if hold["purpose"] in ("lock_up", "freeze") and self.chance(0.9) else self.random.choice(("post", "release"))
         amount = self.random.choice((hold["remaining"], self.random.randint(1, hold["remaining"]), hold["remaining"] + 1))
         heir = hold["beneficiary"] and self.model.heir(hold["beneficiary"])
         who = {"pledge": heir, "hash_lock": heir if kind == "release" else None,
                "seizure": "enforcer", "freeze": "second"}.get(hold["purpose"], "notary")
-        if self.chance(0.1):
+        if self.rather(0.1, use_of(use), False):
             who = self.random.choice((self.one_wallet(), "notary", "enforcer"))
         by, keys = party_id("registrar"), None
         if who is not None and not (kind == "release" and self.chance(0.4)):
             by = self.model.party(who) if who in self.model.wallet else party_id(who)
-            keys = self.seeds[who if who in self.model.wallet else by]
+            keys = self.signing(who if who in self.model.wallet else by)
         elif self.chance(0.05):
             by = self.random.choice(self.parties)
         more = {"hold_id": number}
@@ -204,16 +234,13 @@ class Orders:
     def random_enforced(self):
         """An officer carries a case out; a recovery of the whole of a position."""
         m, at = self.model, now()
-        cases = [(n, c) for n, c in m.case.items() if c["act"] not in STOPS and (not c["used"] or c["act"] == "recover" or self.chance(0.02)) and (
+        cases = [(n, c) for n, c in m.case.items() if c["act"] not in STOPS and (not c["used"] or c["act"] == "recover" or self.chance(0.1)) and (
             c["approved"] and not c["refused"] and (c["not_before"] is None or c["not_before"] <= at) or self.chance(0.05))][-12:]
         if not cases:
             return None
-        number, case = self.random.choice(cases)
-        if self.chance(0.6):    # of what was done least so far
-            number, case = min(cases, key=lambda x: (x[1]["used"] is not None, self.done[x[1]["act"], "case"]))
-            self.done[case["act"], "case"] += 1
+        number, case = self.least(cases, lambda x: NAMES[x[1]["act"]]) if self.chance(0.6) else self.random.choice(cases)
         by = self.random.choice([case["opened_by"], case["approved_by"] or party_id("second")] + [party_id("notary")] * self.chance(0.1))
-        kind, more = (case["act"], {}) if case["act"] in ENFORCED else ("hold", {"purpose": case["act"]})
+        kind, more = ("hold", {"purpose": case["act"]}) if case["act"] in OFFICIAL else (case["act"], {})
         token, amount = case["token"], case["amount"]
         if kind == "recover":
             whole = {t: m.balance.get((case["debit"], t), 0) for t in m.token if m.balance.get((case["debit"], t))}
@@ -221,7 +248,9 @@ class Orders:
             amount = whole.get(token, self.random.randint(1, 9))
         if kind == "reverse":
             more["undoes"] = case["undoes"]
-        return self.order(kind, token, case["debit"], case["credit"], amount + self.chance(0.03), by, self.seeds[by],
+        if kind == "post":
+            more.update(hold_id=case["holds"][0], keep_rest=self.chance(0.9))
+        return self.order(kind, token, case["debit"], case["credit"], amount + self.rather(0.03, NAMES[case["act"]], False), by, self.signing(by),
                           case=number, attachment=case["hash"], **more)
 
     def vesting(self):
@@ -265,7 +294,7 @@ class Orders:
                 [(h["token"], h["wallet"], h["beneficiary"], h["remaining"]) for _, h in holds]):
             return None
         group, notary = str(uuid.UUID(int=self.random.getrandbits(128), version=4)), party_id("notary")
-        return [self.order("post", h["token"], h["wallet"], h["beneficiary"], h["remaining"], notary, self.seeds[notary], hold_id=n, keep_rest=False,
+        return [self.order("post", h["token"], h["wallet"], h["beneficiary"], h["remaining"], notary, self.signing(notary), hold_id=n, keep_rest=False,
                            group=group) for n, h in holds]
 
     # ---- Lists under one signature ----------------------------------------------------

@@ -45,9 +45,8 @@ class Model:
             "classes", "claim", "required", "trusted", "capable", "sets", "listed", "opted", "travel", "approval",
             "document", "acknowledged", "case", "mandate", "token", "order", "entry", "override", "undone", "fresh", "seq", "look",
             "attached", "barred", "shut", "ended", "eyes", "proposal", "batch", "refusal",
-            "listing")}
+            "listing", "keys", "spent", "members")}
         self.__dict__.update(self.tables)
-        self.seeds = {}         # whose key is which: of wallets and parties
         self.unlucky = {}       # what the custom rule says of the order at hand
         self.moved = {}         # token: [(party, posted_at, amount)], what left a party
         self.offers = {}        # token: the same of issues
@@ -196,7 +195,7 @@ class Model:
             return by, True
         if o.get("purpose") == "lock_up" and by == token["issuer"] != self.party(o["debit"]):
             return by, False
-        if kind in ENFORCED or o.get("purpose") in OFFICIAL:
+        if kind in ENFORCED or o.get("purpose") in OFFICIAL or kind == "post" and hold["purpose"] == "pledge" and o.get("case") in self.case:
             case = self.case.get(o.get("case"))
             if case is None:
                 raise Refused("ST216")
@@ -235,13 +234,20 @@ class Model:
             raise Refused("ST104")
         return by
 
+    def key_fault(self, signer, keys, at):
+        """Why these keys are no quorum of the signer's; of each is known when it ends, if it does."""
+        _, threshold, known = self.keys[signer]
+        if any(key not in known or not in_force(None, known[key], at) for key in keys):
+            return "ST103"
+        return "ST102" if len(keys) < threshold else None
+
     def check_signed(self, o, at, submitter):
         signer, free = self.authority(o, at)
         if signer in self.shut:
             raise Refused("ST206")
         if o.get("batch") is not None:
             batch = self.batch[o["batch"]]
-            if signer != batch["actor"] or o["token"] != batch["token"] or batch["posted"]:
+            if signer != batch["actor"] or o["token"] != batch["token"] or batch["posted"] or batch["keys"] != self.keys[signer]:
                 raise Refused("ST105")
             if batch["until"] is not None and at >= batch["until"]:
                 raise Refused("ST003")
@@ -254,8 +260,10 @@ class Model:
             if not free or not self.token[o["token"]]["unsigned"] or (
                     o["kind"] != "issue" and self.wallet[o["debit"]]["signed_only"]):
                 raise Refused("ST102")
-        elif o["keys"] != self.seeds[signer]:
-            raise Refused("ST103")
+        else:
+            fault = self.key_fault(signer, o["keys"], at)
+            if fault:
+                raise Refused(fault)
 
     def hold_reasons(self, o, at):
         hold, reasons = self.hold.get(o.get("hold_id")), []
@@ -313,7 +321,7 @@ class Model:
             bad = bad or case["token"] not in (None, o["token"]) or o["amount"] != self.balance.get((o["debit"], o["token"]), 0) or \
                 o["debit"] in self.barred and self.heir(o["debit"]) != o["credit"]
         else:
-            bad = bad or case["used"] or case["amount"] != o["amount"]
+            bad = bad or case["used"] or case["amount"] != o["amount"] or o["kind"] == "post" and not o["keep_rest"]
         return [57] * bool(bad) + [58] * bool(case["not_before"] is not None and at < case["not_before"])
 
     def breakable(self, o):
@@ -475,7 +483,7 @@ class Model:
             signer, _ = self.authority(o, at)
         except Refused:
             return False
-        return signer is not None and o["keys"] == self.seeds[signer]
+        return signer is not None and signer not in self.shut and o["keys"] is not None and not self.key_fault(signer, o["keys"], at)
 
     # ---- An entry ----------------------------------------------------------------
 

@@ -102,6 +102,9 @@ CREATE FUNCTION sto_test.state(tokens uuid[]) RETURNS jsonb LANGUAGE sql AS $$
         'attachments', (SELECT jsonb_agg(jsonb_build_array(a.attachment, a.remaining::text)) FROM sto.attachment AS a),
         'owners', (SELECT jsonb_agg(jsonb_build_array(o.wallet, o.token_id, o.party_id, o.units::text)) FROM sto.look_through_owner AS o),
         'barred', (SELECT jsonb_agg(jsonb_build_array(w.address, w.successor)) FROM sto.wallet AS w WHERE w.barred IS NOT NULL),
+        'members', (SELECT jsonb_agg(jsonb_build_array(p.party_id, p.members, p.nominee)) FROM sto.party_members AS p),
+        'keys', (SELECT jsonb_agg(jsonb_build_array(k.address, k.keys)) FROM (SELECT w.address, count(*) AS keys FROM sto.wallet AS w
+                  JOIN sto.key AS k ON k.subject = w.wallet_id WHERE k.retired IS NULL GROUP BY 1) AS k),
         'refusals', (SELECT jsonb_agg(r.refusal) FROM sto.refusal AS r),
         'proposals', (SELECT jsonb_agg(jsonb_build_array(p.opened, p.used_by)) FROM sto.proposal AS p),
         'holdings', (SELECT jsonb_agg(jsonb_build_array(h.party_id, h.token_id, h.total::text)) FROM sto.holding AS h WHERE h.token_id = ANY (tokens)),
