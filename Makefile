@@ -114,9 +114,12 @@ libsto_programs.a: $(SHARED_OBJS) $(CORE_OBJS)
 	@rm -f $@
 	$(AR) crs $@ $^
 
+# An allocation that fails is noticed (src/bin/memory.c).
+WATCHED = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+
 .SECONDEXPANSION:
 $(PROGRAMS): $$(call own_objects,$$@) libsto_programs.a
-	$(CC) $(CFLAGS) -pthread -o $@ $(call own_objects,$@) libsto_programs.a $(LDFLAGS) -L$(libdir) -lpq -ljansson -lcrypto
+	$(CC) $(CFLAGS) -pthread -o $@ $(call own_objects,$@) libsto_programs.a $(WATCHED) $(LDFLAGS) -L$(libdir) -lpq -ljansson -lcrypto
 
 install-programs: $(PROGRAMS)
 	$(if $(PROGRAMS),$(MKDIR_P) '$(DESTDIR)$(bindir)')

@@ -38,7 +38,7 @@ typedef struct Columns
 /* A row's octets. */
 typedef struct RawRow
 {
-	const uint8_t *data; /* record, or COPY tuple without its field count */
+	const uint8_t *data; /* record, or COPY tuple without its field count; NULL: it is too long */
 	size_t len;
 	char *buffer; /* libpq's, to be freed */
 	bool is_event;
@@ -97,9 +97,13 @@ extern const char source_transfer_columns[]; /* the first is entry_id in both */
 typedef enum CopyStatus
 {
 	COPY_ROW,
+	COPY_TOO_LONG, /* a row, of which nothing but the id is taken */
 	COPY_END,
 	COPY_MALFORMED
 } CopyStatus;
+
+/* Octets of the longest message: a record's, lengths of its columns, and those that it hasn't. */
+#define COPY_MESSAGE_MAX (STO_RECORD_MAX + 1024)
 
 /*
  * One message of the stream: sets raw to the tuple in it.  started: false at the

@@ -18,6 +18,7 @@ typedef struct Stream
 	PGconn *conn;
 	bool is_event;
 	bool started; /* its header was read */
+	bool closed;  /* and the trailer, behind which comes nothing */
 	bool ended;
 	bool has_row;
 	RawRow row;
@@ -71,15 +72,22 @@ look_ahead(DatabaseSource *s, Stream *stream)
 		len = patience_copy_data(stream->conn, &buffer);
 		if (len > 0)
 		{
-			switch (copy_message(buffer, (size_t) len, stream->is_event, &stream->started,
-								 &stream->row, &stream->id))
+			switch (stream->closed ? COPY_MALFORMED
+								   : copy_message(buffer, (size_t) len, stream->is_event,
+												  &stream->started, &stream->row, &stream->id))
 			{
 				case COPY_ROW:
 					stream->row.buffer = buffer;
 					stream->has_row = true;
 					break;
+				case COPY_TOO_LONG:
+					PQfreemem(buffer);
+					stream->row.buffer = NULL;
+					stream->has_row = true;
+					break;
 				case COPY_END:
 					PQfreemem(buffer);
+					stream->closed = true;
 					break;
 				default:
 					PQfreemem(buffer);
@@ -97,8 +105,6 @@ look_ahead(DatabaseSource *s, Stream *stream)
 			return status;
 		}
 		PQclear(result);
-		while ((result = patience_result(stream->conn)) != NULL)
-			PQclear(result);
 		stream->ended = true;
 	}
 	if (stream->has_row && stream->id <= stream->last_id)

@@ -279,7 +279,9 @@ decode(const RawRow *raw, Row *row, Columns *columns)
 	memset(columns, 0, sizeof(*columns));
 	row->has_leaf = false;
 	sto_reader_init(&f.r, raw->data, raw->len);
-	if (raw->is_event)
+	if (raw->data == NULL)
+		complain(&f, "it is longer than any row of a log");
+	else if (raw->is_event)
 		decode_event(&f, row, &columns->record);
 	else
 		decode_transfer(&f, row, columns);
@@ -328,10 +330,10 @@ copy_message(const char *data, size_t len, bool is_event, bool *started, RawRow 
 	*id = sto_get_i64(&r);
 	if (r.failed)
 		return COPY_MALFORMED;
-	raw->data = (const uint8_t *) data + begin;
-	raw->len = len - begin;
 	raw->is_event = is_event;
-	return COPY_ROW;
+	raw->data = len > COPY_MESSAGE_MAX ? NULL : (const uint8_t *) data + begin;
+	raw->len = raw->data != NULL ? len - begin : 0;
+	return raw->data != NULL ? COPY_ROW : COPY_TOO_LONG;
 }
 
 void

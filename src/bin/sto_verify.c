@@ -4,8 +4,10 @@
  */
 #include "bin/sto_verify.h"
 
+#include "bin/memory.h"
 #include "bin/patience.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -32,7 +34,8 @@ static const char usage[] =
 	"  --state FILE         remember what was accepted, and go on from there next time\n"
 	"  --no-signatures      leave signatures of orders and acts out\n"
 	"  --jobs N             threads that hash and check (default: one a processor)\n"
-	"  --timeout SECONDS    give up when the server says nothing for so long (300; 0: never)\n"
+	"  --timeout SECONDS    give up when an answer or its next row takes longer (300; 0: never)\n"
+	"  --max-memory SIZE    take no more, 2G for example (half of the machine's; 0: no bound)\n"
 	"  --json               print one JSON object\n"
 	"  --quiet              print the verdict alone\n"
 	"\n"
@@ -55,6 +58,7 @@ enum
 	OPT_QUIET,
 	OPT_SIZE,
 	OPT_TIMEOUT,
+	OPT_MAX_MEMORY,
 	OPT_HELP,
 	OPT_VERSION
 };
@@ -74,6 +78,7 @@ static const struct option long_options[] = {
 	{"quiet", no_argument, NULL, OPT_QUIET},
 	{"size", required_argument, NULL, OPT_SIZE},
 	{"timeout", required_argument, NULL, OPT_TIMEOUT},
+	{"max-memory", required_argument, NULL, OPT_MAX_MEMORY},
 	{"help", no_argument, NULL, OPT_HELP},
 	{"version", no_argument, NULL, OPT_VERSION},
 	{NULL, 0, NULL, 0},
@@ -167,6 +172,10 @@ take_option(Options *o, int option)
 		case OPT_TIMEOUT:
 			patience_set((int) number("timeout", optarg, 0, 86400));
 			break;
+		case OPT_MAX_MEMORY:
+			if (!memory_size_parse(optarg, &o->max_memory))
+				refuse("--max-memory is not a number of octets, or of K, M, G or T");
+			break;
 		case OPT_HELP:
 			fputs(usage, stdout);
 			exit(0);
@@ -176,6 +185,19 @@ take_option(Options *o, int option)
 		default:
 			refuse("unknown option");
 	}
+}
+
+#define NO_MEMORY "there is no memory left: --max-memory allows more"
+
+static void
+bound_memory(const Options *o)
+{
+	memory_last_words(STDOUT_FILENO, o->json ? "{\n  \"verdict\": \"could not tell\",\n"
+											   "  \"status\": 2,\n"
+											   "  \"reason\": \"" NO_MEMORY "\"\n}\n"
+											 : "could not tell: " NO_MEMORY "\n");
+	if (o->max_memory > 0 && !memory_bound(o->max_memory))
+		refuse("memory can't be bounded: %s", strerror(errno));
 }
 
 static Verdict
@@ -226,6 +248,9 @@ main(int argc, char **argv)
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	int option;
 
+	options.max_memory = memory_of_machine() / 2;
+	if (!memory_watch())
+		refuse("OpenSSL is in use already");
 	options.jobs = processors > 0 && processors < 256 ? (int) processors : 1;
 	signal(SIGPIPE, SIG_IGN);
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
@@ -234,5 +259,6 @@ main(int argc, char **argv)
 			refuse("see above");
 		take_option(&options, option);
 	}
+	bound_memory(&options);
 	return told(run(&options, argc - optind, argv + optind));
 }

@@ -67,7 +67,8 @@ typedef struct Options
 	bool signatures;
 	bool json;
 	bool quiet;
-	int64_t size; /* export: -1: the newest */
+	int64_t size;        /* export: -1: the newest */
+	uint64_t max_memory; /* octets; 0: no bound */
 } Options;
 
 /* sto_verify_connect.c */

@@ -39,7 +39,7 @@ open_database(Run *run)
 						 .last_id = run->start.tree.last_id,
 						 .root = run->start.root};
 	int64_t rows[2] = {0, 0};
-	char why[SOURCE_WHY_MAX];
+	char why[SOURCE_WHY_MAX] = "";
 
 	if (!database_open(&run->db, run->o->conninfo))
 	{
@@ -71,7 +71,7 @@ open_database(Run *run)
 		(run->source = source_database(run->db.log[0], run->db.log[1], start.last_id, run->until,
 									   why)) == NULL)
 	{
-		report_unsure(run->report, "%s", run->source == NULL && rows[0] != 0 ? why : run->db.why);
+		report_unsure(run->report, "%s", why[0] != '\0' ? why : run->db.why);
 		return false;
 	}
 	progress_begin(&run->progress, !run->o->json && !run->o->quiet, start.size,

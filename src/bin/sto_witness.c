@@ -6,6 +6,8 @@
  */
 #include "sto_witness.h"
 
+#include "bin/memory.h"
+#include "bin/patience.h"
 #include "core/receipt.h"
 
 #include <errno.h>
@@ -14,12 +16,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 /* The memory that an answer of the ledger can make this program take. */
-#define MEMORY_MAX ((rlim_t) 512 * 1024 * 1024)
+#define MEMORY_MAX ((uint64_t) 512 * 1024 * 1024)
 #define SECONDS_MAX 86400
 
 typedef struct Options
@@ -363,7 +364,6 @@ witness(const Options *o)
 {
 	static Witness w;
 	static Note loaded;
-	struct rlimit limit = {MEMORY_MAX, MEMORY_MAX};
 	Ledger *ledger;
 	Outcome outcome;
 
@@ -372,8 +372,9 @@ witness(const Options *o)
 	if (!open_key(o, &w) || !read_log_keys(o, &w) || !state_lock(o->state) ||
 		state_load(&w) != VERDICT_GOOD)
 		return OUTCOME_UNSURE;
-	if (setrlimit(RLIMIT_DATA, &limit) != 0)
+	if (!memory_bound(MEMORY_MAX))
 		return unsure("could not bound its own memory", strerror(errno));
+	patience_set((int) o->timeout);
 	ledger = ledger_new(o->conninfo, (int) o->timeout);
 	if (ledger == NULL)
 		return unsure("out of memory", NULL);
@@ -525,6 +526,9 @@ main(int argc, char **argv)
 	const char *command = argc > 1 && argv[1][0] != '-' ? argv[1] : "";
 	bool has_command = command[0] != '\0';
 
+	if (!memory_watch())
+		return misused("OpenSSL is in use already");
+	memory_last_words(STDERR_FILENO, "sto_witness: there is no memory left\n");
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
 		return fputs(usage, stdout) < 0 ? OUTCOME_UNSURE : OUTCOME_DONE;
 	if (argc == 2 && strcmp(argv[1], "--version") == 0)

@@ -170,7 +170,7 @@ ledger_ask(Ledger *ledger, const char *query, int count, const char *const *para
 
 	*len = 0;
 	if (!open_connection(ledger))
-		return lost(ledger, ledger->conn ? PQerrorMessage(ledger->conn) : "out of memory");
+		return lost(ledger, ledger->conn ? patience_why(ledger->conn) : "out of memory");
 	until = patience_milliseconds() + (int64_t) ledger->timeout * 1000;
 	if (!PQsendQueryParams(ledger->conn, query, count, NULL, params, NULL, NULL, 0) ||
 		!PQsetSingleRowMode(ledger->conn))
