@@ -7,6 +7,7 @@
 #include "compat.h"
 #include "ledger/catalog.h"
 #include "ledger/columns.h"
+#include "ledger/private.h"
 
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
@@ -60,6 +61,7 @@ static const char *const rel_names[STO_REL_COUNT] = {
 	[STO_REL_ATTACHMENT] = "attachment",
 	[STO_REL_PARTY_PRIVATE] = "party_private",
 	[STO_REL_ERASURE] = "erasure",
+	[STO_REL_SUSPICION] = "suspicion",
 	[STO_REL_RULE_SET] = "rule_set",
 	[STO_REL_PARTY_LIST] = "party_list",
 	[STO_REL_OPT_IN] = "opt_in",
@@ -111,6 +113,7 @@ static const int rel_columns[STO_REL_COUNT] = {
 	[STO_REL_ATTACHMENT] = ATTACHMENT_COLUMNS,
 	[STO_REL_PARTY_PRIVATE] = PARTY_PRIVATE_COLUMNS,
 	[STO_REL_ERASURE] = ERASURE_COLUMNS,
+	[STO_REL_SUSPICION] = SUSPICION_COLUMNS,
 	[STO_REL_RULE_SET] = RULE_SET_COLUMNS,
 	[STO_REL_PARTY_LIST] = PARTY_LIST_COLUMNS,
 	[STO_REL_OPT_IN] = OPT_IN_COLUMNS,
@@ -191,6 +194,7 @@ static const char *const index_names[STO_IDX_COUNT] = {
 	[STO_IDX_ATTACHMENT] = "attachment_pkey",
 	[STO_IDX_ATTACHMENT_POSITION] = "attachment_position",
 	[STO_IDX_PARTY_PRIVATE] = "party_private_pkey",
+	[STO_IDX_SUSPICION] = "suspicion_pkey",
 	[STO_IDX_RULE_SET] = "rule_set_pkey",
 	[STO_IDX_RULE_SET_TOKEN] = "rule_set_token",
 	[STO_IDX_PARTY_LIST] = "party_list_pkey",

@@ -62,6 +62,8 @@ typedef enum StoRel
 	/* personal data: sql/install/36_private.sql */
 	STO_REL_PARTY_PRIVATE,
 	STO_REL_ERASURE,
+	/* reports of suspicion: sql/install/36_suspicion.sql */
+	STO_REL_SUSPICION,
 	/* rules: sql/install/34_rules.sql */
 	STO_REL_RULE_SET,
 	STO_REL_PARTY_LIST,
@@ -138,6 +140,7 @@ typedef enum StoIndex
 	STO_IDX_ATTACHMENT,          /* attachment_pkey (attachment) */
 	STO_IDX_ATTACHMENT_POSITION, /* attachment_position (token_id, wallet) */
 	STO_IDX_PARTY_PRIVATE,       /* party_private_pkey (party_id, commitment) */
+	STO_IDX_SUSPICION,           /* suspicion_pkey (party_id, recorded_at) */
 	STO_IDX_RULE_SET,            /* rule_set_pkey (set_by) */
 	STO_IDX_RULE_SET_TOKEN,      /* rule_set_token (token_id) */
 	STO_IDX_PARTY_LIST,          /* party_list_pkey (token_id, list, party_id) */

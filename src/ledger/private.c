@@ -12,6 +12,7 @@
 #include "core/message.h"
 #include "ledger/columns.h"
 #include "ledger/facts.h"
+#include "ledger/private.h"
 #include "ledger/register.h"
 #include "ledger/store.h"
 #include "types/types.h"
@@ -32,19 +33,23 @@ PG_FUNCTION_INFO_V1(sto_erase_party_private);
 #define TOPIC_MAX 64
 #define VALUE_MAX (1024 * 1024)
 
-/* The acting role's party, which must be an active one with the capability registrar. */
-static void
-require_registrar(uint8_t party_id[STO_UUID_LEN])
+void
+sto_require_capability(uint8_t party_id[STO_UUID_LEN], const char *capability, const char *only)
 {
 	StoPartyFact party;
 
 	sto_fact_member(party_id);
 	sto_require_party(party_id, &party);
-	if (!sto_fact_capability(party_id, "registrar"))
+	if (!sto_fact_capability(party_id, capability))
 		ereport(ERROR,
-				(errcode(ERRCODE_STO_NOT_AUTHORISED),
-				 errmsg("only a registrar keeps personal data"),
+				(errcode(ERRCODE_STO_NOT_AUTHORISED), errmsg("%s", only),
 				 errdetail("Party %s does not have that capability.", sto_uuid_text(party_id))));
+}
+
+static void
+require_registrar(uint8_t party_id[STO_UUID_LEN])
+{
+	sto_require_capability(party_id, "registrar", "only a registrar keeps personal data");
 }
 
 static void

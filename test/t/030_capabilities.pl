@@ -180,6 +180,8 @@ $node->safe_psql('ledger', join "\n",
 	'CREATE ROLE pooler LOGIN INHERIT; CREATE ROLE narrow_pooler LOGIN NOINHERIT;',
 	(map { "GRANT kind_$_ TO pooler" . ($_ eq 'reader' ? '' : ', narrow_pooler') . ';' } grep { $_ !~ /reader|superuser/ } @kinds),
 	'GRANT kind_reader TO narrow_pooler;');
+my $suspects = $node->safe_psql('ledger', q{SELECT array_agg(sto_test.id(p)) FROM unnest('{alice,bob}'::text[]) AS p});
+$node->safe_psql('ledger', "SET ROLE kind_enforcer; SELECT sto.record_suspicion(p, 'finding', 'x') FROM unnest('$suspects'::uuid[]) AS p");
 
 sub value { return $node->safe_psql('ledger', $_[0]) }
 

@@ -53,12 +53,21 @@ my $without = dump_of('without', '--exclude-table-data=sto.party_private');
 unlike(slurp_file($without), qr/\Q$secret\E|\Q$kept\E/, 'a dump can leave it out');
 like(slurp_file($without), qr/COPY sto\.event /, '... and has the log all the same');
 
+# Reports of suspicion go with a dump in the same way
+my $suspicion = 'Just below the limit again';
+$node->safe_psql('ledger', "SELECT sto_test.officer('enforcer', 190, 'enforcer'); CREATE ROLE watch; SELECT sto.map_role('watch', sto_test.id('enforcer'));
+	SET ROLE watch; SELECT sto.record_suspicion('0191f7e2-8a5c-7c3e-9b1d-2f4a6c8e0b13', 'finding', '$suspicion')");
+like(slurp_file(dump_of('suspicion')), qr/\Q$suspicion\E/, 'a dump has reports of suspicion');
+unlike(slurp_file(dump_of('no_suspicion', '--exclude-table-data=sto.suspicion')), qr/\Q$suspicion\E/, '... or leaves them out');
+
 # A role that may not read it can't dump it by accident, but can dump the rest
 $node->safe_psql('postgres', 'CREATE ROLE backup LOGIN IN ROLE pg_read_all_data');
-$node->command_ok([ 'pg_dump', '-U', 'backup', '-f', '/dev/null', '--exclude-table-data=sto.party_private', $node->connstr('ledger') ],
+$node->command_ok([ 'pg_dump', '-U', 'backup', '-f', '/dev/null', '--exclude-table-data=sto.party_private', '--exclude-table-data=sto.suspicion', $node->connstr('ledger') ],
 	'pg_read_all_data dumps the rest');
 $node->command_fails_like([ 'pg_dump', '-U', 'backup', '-f', '/dev/null', $node->connstr('ledger') ],
 	qr/row-level security policy for table "party_private"/, 'pg_read_all_data alone dumps no personal data');
+$node->command_fails_like([ 'pg_dump', '-U', 'backup', '-f', '/dev/null', '--exclude-table-data=sto.party_private', $node->connstr('ledger') ],
+	qr/row-level security policy for table "suspicion"/, '... and no reports of suspicion');
 
 # The replication stream has none of it
 $node->safe_psql('ledger', 'SELECT sto_test.trade(1, 2, 1)');
@@ -66,7 +75,7 @@ my $stream = $node->safe_psql('ledger', q{
 	SELECT string_agg(encode(data, 'escape'), '')
 	  FROM pg_logical_slot_peek_binary_changes('seen', NULL, NULL, 'proto_version', '1', 'publication_names', 'ledger')});
 like($stream, qr/transfer/, 'the publication carries the log');
-unlike($stream, qr/\Q$secret\E|\Q$kept\E/, '... and no personal data');
+unlike($stream, qr/\Q$secret\E|\Q$kept\E|\Q$suspicion\E/, '... and no personal data, no suspicions');
 
 # Erased: gone for SQL at once, and from the file once it is written anew
 is($node->safe_psql('ledger', "SELECT sto.erase_party_private(sto_test.id('p1'), 'request')"), '2', 'erased');
