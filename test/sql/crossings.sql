@@ -44,6 +44,7 @@ SELECT sto_test.seen();
 -- over all wallets of a party: 60 and 41 are 5 % together, moves between them are none of anything, and a hold moves nothing
 SELECT sto_test.transfer('ACME', 'alice/1', 'alice/2', '41') IS NOT NULL AS own, sto_test.transfer('ACME', 'alice/2', 'alice/1', '41') IS NOT NULL AS back, sto_test.hold('ACME', 'alice/1', '90', 'pledge', '{"credit_wallet": "carol/1"}') AS hold \gset
 SELECT * FROM sto_test.crossed(1, 5);
+SELECT kind, change, total, outstanding FROM sto.holding_change WHERE token_id = sto_test.id('ACME') AND party_id = sto_test.id('alice') ORDER BY entry_id;
 -- a post does
 SELECT sto_test.post(jsonb_build_object('kind', 'post', 'token_id', 'ACME', 'debit_wallet', 'alice/1', 'credit_wallet', 'carol/1', 'hold_id', :hold, 'amount', '90', 'ordering_party', sto_test.id('carol')), '{41}') IS NOT NULL AS post;
 SELECT * FROM sto_test.crossed(1, 5);

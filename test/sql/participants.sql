@@ -40,6 +40,8 @@ SELECT n.name FROM sto.participant p JOIN sto_test.names n ON n.id = p.party_id 
 SELECT sto_test.claim('registrar', 'due_diligence', 'authority', jsonb_build_object('to', sto_test.micros(now() + interval '1 year'))) AS long \gset
 SELECT sto_test.claim('registrar', 'due_diligence', 'authority', jsonb_build_object('to', sto_test.micros(now() + interval '1 month'))) AS short \gset
 SELECT due_diligence, due_diligence_claim = :long AS longest FROM sto.participant WHERE party_id = sto_test.id('registrar');
+SELECT sto_test.claim('registrar', 'due_diligence', 'authority', jsonb_build_object('from', sto_test.micros(now() + interval '1 day'))) IS NOT NULL AS not_begun_and_endless;
+SELECT due_diligence, due_diligence_claim = :long AS still FROM sto.participant WHERE party_id = sto_test.id('registrar');
 -- revoked; by oneself; by who is no claim issuer any more
 SELECT sto_test.claim_revoke('registrar', :long, 'authority') IS NOT NULL AS revoked;
 SELECT due_diligence, due_diligence_claim = :short AS next FROM sto.participant WHERE party_id = sto_test.id('registrar');
