@@ -1,22 +1,40 @@
 -- Who came to hold a large part of a token, and who no longer does.
 
--- Every change of what a party holds over all its wallets.  Moves between wallets of one party change nothing.
+-- Every change of what a party holds over all its wallets, by entries, and by look-through as rules count it: what a custodian
+-- states of an omnibus wallet is its owners' and not its party's.  Moves between wallets of one party change nothing.
 CREATE VIEW sto.holding_change WITH (security_barrier) AS
+WITH moved AS (
+    SELECT e.token_id, e.entry_id, e.posted_at, e.kind, s.party_id, s.change,
+           CASE WHEN t.issuance IN (e.debit_wallet, e.credit_wallet) THEN s.change ELSE '0' END AS issued
+      FROM ONLY sto.transfer e
+      JOIN sto.token t ON t.token_id = e.token_id
+      JOIN sto.wallet d ON d.address = e.debit_wallet
+      JOIN sto.wallet c ON c.address = e.credit_wallet
+     CROSS JOIN LATERAL (VALUES (d.address, d.party_id, -e.amount), (c.address, c.party_id, e.amount)) s (wallet, party_id, change)
+     WHERE e.debit_seq IS NOT NULL AND e.credit_seq IS NOT NULL AND s.wallet <> t.issuance
+       AND (d.party_id <> c.party_id OR t.issuance IN (e.debit_wallet, e.credit_wallet))),
+said AS (
+    SELECT (e.body ->> 'token')::uuid AS token_id, e.entry_id, e.recorded_at, e.subject, e.body,
+           lag(e.body) OVER (PARTITION BY (e.body ->> 'token')::uuid, e.subject ORDER BY e.entry_id) AS before
+      FROM ONLY sto.event e WHERE e.kind = 'look_through'),
+stated AS (
+    SELECT s.token_id, s.entry_id, s.recorded_at, 'look_through', x.party_id, sum(x.change) AS change, '0'::sto.token_amount
+      FROM said s
+      JOIN sto.wallet w ON w.wallet_id = s.subject
+     CROSS JOIN LATERAL (VALUES (s.body, 1), (s.before, -1)) v (body, sign)
+     CROSS JOIN LATERAL ROWS FROM (json_array_elements_text(v.body -> 'owners'), json_array_elements_text(v.body -> 'units')) AS o (owner, units)
+     CROSS JOIN LATERAL (VALUES (o.owner::uuid, v.sign * o.units::sto.token_amount),
+                                (w.party_id, -v.sign * o.units::sto.token_amount)) x (party_id, change)
+     GROUP BY s.token_id, s.entry_id, s.recorded_at, x.party_id
+    HAVING sum(x.change) <> '0')
 SELECT m.token_id, m.entry_id, m.posted_at, m.kind, m.party_id, m.change,
        sum(m.change) OVER (PARTITION BY m.token_id, m.party_id ORDER BY m.entry_id) AS total,
        sum(m.issued) OVER (PARTITION BY m.token_id ORDER BY m.entry_id) AS outstanding
-  FROM (SELECT e.token_id, e.entry_id, e.posted_at, e.kind, s.party_id, s.change,
-               CASE WHEN t.issuance IN (e.debit_wallet, e.credit_wallet) THEN s.change ELSE '0' END AS issued
-          FROM ONLY sto.transfer e
-          JOIN sto.token t ON t.token_id = e.token_id
-          JOIN sto.wallet d ON d.address = e.debit_wallet
-          JOIN sto.wallet c ON c.address = e.credit_wallet
-         CROSS JOIN LATERAL (VALUES (d.address, d.party_id, -e.amount), (c.address, c.party_id, e.amount)) s (wallet, party_id, change)
-         WHERE e.debit_seq IS NOT NULL AND e.credit_seq IS NOT NULL AND s.wallet <> t.issuance
-           AND (d.party_id <> c.party_id OR t.issuance IN (e.debit_wallet, e.credit_wallet))
-           AND ((SELECT me.reads_all FROM sto.me) OR t.issuer = (SELECT me.party_id FROM sto.me))) m;
+  FROM (TABLE moved UNION ALL TABLE stated) m
+  JOIN sto.token t ON t.token_id = m.token_id
+ WHERE (SELECT me.reads_all FROM sto.me) OR t.issuer = (SELECT me.party_id FROM sto.me);
 COMMENT ON VIEW sto.holding_change IS
-    'each change of what a party holds of a token over all its wallets, with its total and what was outstanding after the entry';
+    'each change of what a party holds of a token over all its wallets, look-through included, with its total and what was outstanding then';
 
 -- One pass over the token's changes.  A share reaches a threshold when 100 * units >= threshold * outstanding, that is, when
 -- no more is outstanding than the party's level floor(100 * units / threshold).  Others than who moves cross only when what is
@@ -89,4 +107,4 @@ BEGIN
     END LOOP;
 END $$;
 COMMENT ON FUNCTION sto.crossings(uuid, numeric[], timestamptz, timestamptz) IS
-    'entries at which a party''s share of what is outstanding reached a threshold or fell below it, by its own moves or by issues and redemptions of others';
+    'entries, and statements of owners, at which a party''s share of what is outstanding reached a threshold or fell below it: by its own moves, by issues and redemptions of others, by what custodians state of owners';

@@ -132,6 +132,38 @@ SELECT count(*) AS holders, bool_and(h.total = p.balance) AS same
   JOIN (SELECT w.party_id, sum(p.balance) AS balance FROM sto.position p JOIN sto.wallet w ON w.address = p.wallet JOIN sto.token t ON t.token_id = p.token_id
          WHERE p.token_id = sto_test.id('OTHER') AND w.address <> t.issuance GROUP BY w.party_id) p USING (party_id);
 
+-- Look-through: what a custodian states of an omnibus wallet is its owners', as rules count it, from its event on
+SELECT sto_test.party('broker', '{61}') IS NOT NULL AS broker, sto_test.wallet('pool', 'broker', '{62}', 'omnibus', NULL, jsonb_build_object('custodian', sto_test.id('acme'))) IS NOT NULL AS pool,
+       sto_test.wallet('pool/2', 'broker', '{63}', 'omnibus') IS NOT NULL AS second, sto_test.token('POOLED', 'acme') IS NOT NULL AS token;
+CREATE OR REPLACE VIEW sto_test.names AS SELECT sto_test.id(n) AS id, n AS name FROM unnest('{acme,alice,bob,carol,dave,broker}'::text[]) AS n;
+CREATE VIEW sto_test.pooled AS SELECT c.entry_id, c.kind, n.name, c.threshold, c.direction, c.units_before || '/' || c.outstanding_before AS before, c.units_after || '/' || c.outstanding_after AS after
+  FROM sto.crossings(sto_test.id('POOLED'), '{10,50}') WITH ORDINALITY AS c JOIN sto_test.names n ON n.id = c.party_id ORDER BY c.ordinality;
+SELECT sto_test.issue('POOLED', 'pool', '60') IS NOT NULL AS pool, sto_test.issue('POOLED', 'alice/1', '40') IS NOT NULL AS alice, sto_test.issue('OTHER', 'pool', '4') IS NOT NULL AS another_token;
+SELECT kind, name, threshold, direction, before, after FROM sto_test.pooled;
+-- alice has 40 herself and 10 there, carol 9: the broker has no more than what is not stated, and what comes in is his
+SELECT sto_test.look_through('pool', 'acme', 'POOLED', '{"alice": 10, "bob": 41, "carol": 9}') AS stated \gset
+SELECT sto_test.look_through('pool', 'acme', 'OTHER', '{"dave": 4}') IS NOT NULL AS of_another_token;
+SELECT kind, name, threshold, direction, before, after FROM sto_test.pooled WHERE entry_id = :stated;
+SELECT sto_test.transfer('POOLED', 'alice/1', 'pool', '10') AS came \gset
+SELECT kind, name, threshold, direction, before, after FROM sto_test.pooled WHERE entry_id = :came;
+-- stated anew: in the place of the statement before; the other wallet's is another
+SELECT sto_test.look_through('pool', 'acme', 'POOLED', '{"carol": 10, "bob": 60}') AS anew \gset
+SELECT kind, name, threshold, direction, before, after FROM sto_test.pooled WHERE entry_id = :anew;
+SELECT sto_test.transfer('POOLED', 'alice/1', 'pool/2', '30') IS NOT NULL AS to_the_second, sto_test.look_through('pool/2', 'broker', 'POOLED', '{"broker": 1, "alice": 29}') AS second \gset
+SELECT kind, name, threshold, direction, before, after FROM sto_test.pooled WHERE entry_id = :second;
+-- more leaves than is the broker's: below zero he holds nothing
+SELECT sto_test.transfer('POOLED', 'pool', 'dave/1', '10') AS left_it \gset
+SELECT kind, name, threshold, direction, before, after FROM sto_test.pooled WHERE entry_id = :left_it;
+SELECT n.name, h.change, h.total FROM sto.holding_change h JOIN sto_test.names n ON n.id = h.party_id WHERE h.entry_id = :left_it ORDER BY 1;
+-- taken back: the wallet's own party alone
+SELECT sto_test.look_through('pool', 'acme', 'POOLED', '{"broker": 60}') IS NOT NULL AS back;
+-- totals are what rules count: of the wallets, less what is stated of them, and what is stated to be one's own
+SELECT n.name, h.total, h.total = (SELECT coalesce(sum(p.balance), '0') FROM sto.position p JOIN sto.wallet w ON w.address = p.wallet WHERE p.token_id = h.token_id AND w.party_id = h.party_id)
+                                  - (SELECT coalesce(sum(l.units), '0') FROM sto.look_through l WHERE l.token_id = h.token_id AND l.party_id = h.party_id)
+                                  + (SELECT coalesce(sum(o.units), '0') FROM sto.look_through_owner o WHERE o.token_id = h.token_id AND o.party_id = h.party_id) AS as_stated
+  FROM (SELECT DISTINCT ON (party_id) token_id, party_id, total FROM sto.holding_change WHERE token_id = sto_test.id('POOLED') ORDER BY party_id, entry_id DESC) h
+  JOIN sto_test.names n ON n.id = h.party_id ORDER BY 1;
+
 -- Who is told: the issuer and readers of the register; nobody else learns of others, nor of himself what is not whole
 SELECT sto.map_role('sto_regress_issuer', sto_test.id('acme')), sto.map_role('sto_regress_holder', sto_test.id('alice')), sto.map_role('sto_regress_auditor', sto_test.id('auditor'));
 SELECT count(*) AS crossings FROM sto.crossings(sto_test.id('OTHER')) \gset
