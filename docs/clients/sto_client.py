@@ -331,6 +331,12 @@ def refusal_subject(order, state, reasons):
                             text16(",".join(reasons))))
 
 
+# ---- Clause "Findings" ----------------------------------------------------------
+
+def finding_subject(ledger, entry, number):
+    return ledger_id(sha256(tag("sto.finding") + ledger.bytes + i64(entry) + i64(number)))
+
+
 def instruction_hash(ledger, legs):
     """legs: [(token uuid, debit address, credit address, amount)] in any order."""
     octets = sorted(t.bytes + address20(d) + address20(c) + i128(a) for t, d, c, a in legs)
@@ -717,6 +723,7 @@ class Register:
         self.look_through = {}  # (address, token) -> dict(event, seq, owners: party -> units)
         self.travel = {}        # party -> [dict(event, fields, from, to)] that are not withdrawn
         self.approvals = {}     # event id -> dict(token, by, uses, revoked, ...)
+        self.asked = {}         # enforced entry -> {number of a custom rule: (set, definition)}
         self.not_replayed = {}  # name of a rule -> how many entries it would have to be asked about
         self.stopped = {}       # token, wallet or party -> (event id, actor): paused, frozen
         self.batches = {}       # event id -> dict with a running hash
@@ -763,13 +770,15 @@ class Register:
             self.problem(row, "opens a wallet again that was lost")
         if row["kind"] in self.SECOND_OFFICER_ACTS:
             self.check_second_officer(row, body)
+        if row["kind"] != "finding":
+            self.asked = {}
         apply = getattr(self, "apply_" + row["kind"], None)
         if apply:
             apply(row, body)
 
     def check_authority(self, row, body):
         kind, actor = row["kind"], row["actor"]
-        if kind in ("maintenance", "close", "refusal"):
+        if kind in ("maintenance", "close", "refusal", "finding"):
             if row["signatures"] is not None or actor != NIL:
                 self.problem(row, f"a {kind} event is unsigned, and nobody's")
             return
@@ -1142,6 +1151,20 @@ class Register:
         self.check_quorum(dict(row, signatures=bytes.fromhex(body["signatures"])),
                           self.policies[own[0]][1], message, row["recorded_at"])
 
+    # Clause "Findings"
+
+    def apply_finding(self, row, body):
+        """Of a custom rule that an enforced entry, no other event between, passed over."""
+        asked = self.asked.get(body["entry"], {}).pop(body["number"], None)
+        if asked != (body["rule_set"], body["definition"]):
+            self.problem(row, "no enforced entry just before it passed over such a custom rule")
+        if finding_subject(self.ledger, body["entry"], body["number"]) != row["subject"]:
+            self.problem(row, "its subject is not that of this entry and rule")
+        if ("reason" in body) == ("state" in body) or \
+                not re.fullmatch("[0-9A-Z]{5}", body.get("state", "00000")) or \
+                not re.fullmatch("[^\\0-\\x1f]*", body.get("reason", "")):
+            self.problem(row, "its reason, or its state, is none")
+
     def stop(self, row, stops):
         if not stops and row["subject"] not in self.stopped:
             self.problem(row, "what is let go on was not stopped")
@@ -1487,6 +1510,11 @@ class Register:
             event = None
         if row["rule_set"] != event:
             self.problem(row, f"rule_set is not {event}, the rules in force")
+        if row["kind"] in ("force", "recover", "reverse"):
+            self.asked[row["entry_id"]] = {
+                number: (event, rule["definition"]) for number, rule in enumerate(rules, 1)
+                if rule["rule"] == "custom" and "transfer" in rule.get("kinds", ["transfer"]) and
+                not self.exempts_entry(row, rule)}
         checked = row["kind"] == "post" and self.holds.get(
             row["hold_id"], dict(row=dict(checked_once=None)))["row"]["checked_once"]
         if row["kind"] not in ("issue", "redeem", "transfer", "hold", "post") or checked or \

@@ -124,9 +124,9 @@ BEGIN
     RETURN QUERY
     WITH judged AS (
         SELECT e.entry_id, e.kind, e.signatures IS NULL AS unsigned,
-               CASE WHEN e.kind IN ('maintenance', 'close', 'refusal') THEN
+               CASE WHEN e.kind IN ('maintenance', 'close', 'refusal', 'finding') THEN
                          CASE WHEN e.signatures IS NOT NULL OR e.actor <> nil
-                                   OR e.kind <> 'refusal' AND e.subject <> CASE e.kind WHEN 'close' THEN ledger ELSE nil END
+                                   OR e.kind NOT IN ('refusal', 'finding') AND e.subject <> CASE e.kind WHEN 'close' THEN ledger ELSE nil END
                               THEN format('a %s event is unsigned, and the ledger''s', e.kind) END
                     WHEN NOT CASE
                          WHEN e.kind IN ('genesis', 'capability') THEN e.actor = nil
@@ -200,9 +200,9 @@ BEGIN
                CASE WHEN count(j.fault) > 0 THEN format('%s events: %s', count(j.fault), min(j.fault)) END,
                CASE WHEN count(*) FILTER (WHERE j.kind = 'maintenance') > 0 THEN
                    format('%s maintenance events: read their reasons', count(*) FILTER (WHERE j.kind = 'maintenance')) END,
-               CASE WHEN count(*) FILTER (WHERE j.unsigned AND j.kind NOT IN ('maintenance', 'close', 'refusal')) > 0 THEN
+               CASE WHEN count(*) FILTER (WHERE j.unsigned AND j.kind NOT IN ('maintenance', 'close', 'refusal', 'finding')) > 0 THEN
                    format('%s events were authorised by a database role alone',
-                          count(*) FILTER (WHERE j.unsigned AND j.kind NOT IN ('maintenance', 'close', 'refusal'))) END,
+                          count(*) FILTER (WHERE j.unsigned AND j.kind NOT IN ('maintenance', 'close', 'refusal', 'finding'))) END,
                CASE WHEN by_role THEN 'genesis chose that database roles authorise register acts' END), '')
       FROM judged j;
 END $$;

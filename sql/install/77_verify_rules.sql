@@ -7,7 +7,7 @@ CREATE FUNCTION sto.replay_rules(OUT what text, OUT entry_id bigint, OUT token_i
     LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp COST 100000 ROWS 1000
     AS 'MODULE_PATHNAME', 'sto_replay_rules';
 COMMENT ON FUNCTION sto.replay_rules() IS
-    'entries of tokens with rules, each asked what ruled then: refused, rule_set, override; then approval, group, issued and counts';
+    'entries of tokens with rules, each asked what ruled then: refused, rule_set, override, asked; then approval, group, issued and counts';
 
 CREATE FUNCTION sto.verify_rule_register() RETURNS SETOF sto.verification
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -109,6 +109,23 @@ BEGIN
         UNION ALL
         SELECT t.entry_id, 'it names rules of a token that has none' FROM ONLY sto.transfer t
          WHERE t.rule_set IS NOT NULL AND t.token_id NOT IN (SELECT u.token_id FROM ruled u)),
+    -- of custom rules that enforced entries asked; from the entry to the event stand entries and findings
+    finding AS MATERIALIZED (
+        SELECT e.entry_id, e.subject, e.prev_hash, b.entry, b.rule_set, b.number, b.definition, b.reason, b.state,
+               (SELECT max(o.entry_id) FROM ONLY sto.event o WHERE o.kind <> 'finding' AND o.entry_id < e.entry_id) AS other
+          FROM ONLY sto.event e
+         CROSS JOIN LATERAL json_to_record(e.body) AS b (entry bigint, rule_set bigint, number bigint, definition text, reason text, state text)
+         WHERE e.kind = 'finding'),
+    judged AS (
+        SELECT f.entry_id,
+               CASE WHEN num_nonnulls(f.reason, f.state) <> 1 OR octet_length(f.reason) > 383 OR f.reason ~ '[\x01-\x1f]'
+                         OR f.state !~ '^[0-9A-Z]{5}$' THEN 'its reason, or its state, is none'
+                    WHEN f.subject IS DISTINCT FROM sto.finding_subject(sto.ledger_id(), f.entry, f.number) THEN 'its subject is another''s'
+                    WHEN f.prev_hash IS NOT NULL THEN 'there is one of this entry and rule before it'
+                    WHEN a.entry_id IS NULL THEN 'no enforced entry just before it passed over such a custom rule' END AS fault
+          FROM finding f
+          LEFT JOIN replayed a ON a.what = 'asked' AND a.entry_id = f.entry AND a.number = f.number AND a.value = f.rule_set
+                                  AND a.detail = f.definition AND f.entry < f.entry_id AND f.entry > f.other),
     first_refused AS (SELECT f.id, f.reason, count(*) OVER () AS count FROM refused f ORDER BY f.id LIMIT 1),
     wrong (scope, id) AS (
         -- every 64th entry of a position
@@ -146,7 +163,10 @@ BEGIN
         UNION ALL
         SELECT 'sto.override', coalesce(p.entry_id, r.entry_id)
           FROM sto.override p
-          FULL JOIN (SELECT * FROM replayed r WHERE r.what = 'override') r ON r.entry_id = p.entry_id AND r.number = p.number
+          FULL JOIN (SELECT r.entry_id, r.number, r.code, r.label, r.detail FROM replayed r WHERE r.what = 'override'
+                     UNION ALL
+                     SELECT f.entry, f.number, a.code, a.label, coalesce(f.reason, format('The rule''s function failed with SQLSTATE %s.', f.state))
+                       FROM finding f LEFT JOIN replayed a ON a.what = 'asked' AND a.entry_id = f.entry AND a.number = f.number) r ON r.entry_id = p.entry_id AND r.number = p.number
          WHERE (p.code, p.rule, p.label, p.detail)
                IS DISTINCT FROM (r.code, (SELECT c.rule FROM sto.reason_codes() c WHERE c.code = r.code), r.label, r.detail)
         UNION ALL
@@ -165,6 +185,10 @@ BEGIN
                                 WHERE e.kind = 'rule_set' AND i.rule ->> 'rule' = 'custom'))
                   FROM replayed r WHERE r.what = 'custom' AND r.value > 0)), '')
       FROM (VALUES (1)) AS one LEFT JOIN first_refused f ON true
+    UNION ALL
+    SELECT 'findings', 'sto.event', count(*), count(j.fault) = 0, min(j.entry_id) FILTER (WHERE j.fault IS NOT NULL),
+           CASE WHEN count(j.fault) > 0 THEN format('%s findings: %s', count(j.fault), min(j.fault)) END
+      FROM judged j
     UNION ALL
     (SELECT 'rule_counters', t.scope, t.examined, count(w.scope) = 0, min(w.id),
             CASE WHEN count(w.scope) > 0 THEN format('%s rows are not what the log gives', count(w.scope)) END

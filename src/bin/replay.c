@@ -56,6 +56,7 @@ static const struct
 	POOL(versions, PolicyVersion),
 	POOL(traces, Trace),
 	POOL(allotments, Allotment),
+	POOL(asked, Asked),
 };
 _Static_assert(sizeof(pools) / sizeof(pools[0]) == REPLAY_POOLS, "REPLAY_POOLS counts them");
 
@@ -138,7 +139,7 @@ free_state(StoReplay *r)
 		&r->by_uuid,        &r->by_address,         &r->by_position, &r->by_hold,
 		&r->by_fingerprint, &r->by_batch,           &r->by_isin,     &r->by_flow,
 		&r->by_mandate,     &r->by_owner,           &r->by_topic,    &r->by_claim,
-		&r->by_document,    &r->by_acknowledgement, &r->by_case};
+		&r->by_document,    &r->by_acknowledgement, &r->by_case,     &r->by_override};
 
 	for (int i = 0; i < REPLAY_POOLS; i++)
 		sto_pool_free(sto_fold_pool(r, i));

@@ -56,7 +56,8 @@ extern bool sto_fold_case_decide(Act *act);
 extern const Case *sto_fold_case_carry_out(const Act *act, CaseAct wanted);
 /* Of an act that takes no case. */
 extern void sto_fold_case_none(const Act *act);
-extern bool sto_fold_attach(Act *act); /* replay_attach.c */
+extern bool sto_fold_finding(Act *act); /* replay_finding.c */
+extern bool sto_fold_attach(Act *act);  /* replay_attach.c */
 extern bool sto_fold_attach_lift(Act *act);
 /* Has the actor the capability that the case's act asks for? */
 extern bool sto_fold_may_open_case(const Act *act);

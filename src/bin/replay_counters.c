@@ -120,20 +120,76 @@ sto_replay_find_holding(const StoReplay *r, const uint8_t token_id[STO_UUID_LEN]
 	return true;
 }
 
-bool
-sto_replay_override(const StoReplay *r, size_t *at, StoReplayOverride *out)
+static uint64_t
+override_hash(const StoReplay *r, int64_t entry_id, int number)
 {
-	const Override *row;
+	return sto_seeded_number(sto_seeded_number(r->seed, (uint64_t) entry_id), (uint64_t) number);
+}
 
-	if (*at >= r->overrides.count)
+static bool
+index_override(StoReplay *r, const Override *row, uint32_t number)
+{
+	return sto_index_add(&r->by_override, override_hash(r, row->entry_id, row->number), number);
+}
+
+bool
+sto_fold_override_add(StoReplay *r, const Override *override)
+{
+	uint32_t number;
+	Override *row = sto_pool_add(&r->overrides, &number);
+
+	if (row == NULL)
 		return false;
-	row = sto_pool_at(&r->overrides, (uint32_t)++ * at);
+	*row = *override;
+	return index_override(r, row, number);
+}
+
+bool
+sto_fold_index_overrides(StoReplay *r)
+{
+	for (uint32_t i = 1; i <= r->overrides.count; i++)
+		if (!index_override(r, sto_pool_at(&r->overrides, i), i))
+			return false;
+	return true;
+}
+
+static void
+show_override(const StoReplay *r, const Override *row, StoReplayOverride *out)
+{
 	out->entry_id = row->entry_id;
 	out->number = row->number;
 	out->code = (StoRuleCode) row->code;
 	out->label = sto_text_at(&r->texts, row->label);
 	out->detail = sto_text_at(&r->texts, row->detail);
+}
+
+bool
+sto_replay_override(const StoReplay *r, size_t *at, StoReplayOverride *out)
+{
+	if (*at >= r->overrides.count)
+		return false;
+	show_override(r, sto_pool_at(&r->overrides, (uint32_t)++ * at), out);
 	return true;
+}
+
+bool
+sto_replay_find_override(const StoReplay *r, int64_t entry_id, int64_t number,
+						 StoReplayOverride *out)
+{
+	uint64_t hash = override_hash(r, entry_id, (int) number);
+	uint32_t at = 0;
+	uint32_t found;
+
+	while ((found = sto_index_next(&r->by_override, hash, &at)) != 0)
+	{
+		const Override *row = sto_pool_at(&r->overrides, found);
+
+		if (row->entry_id != entry_id || row->number != number)
+			continue;
+		show_override(r, row, out);
+		return true;
+	}
+	return false;
 }
 
 StoRuleFold *

@@ -104,6 +104,7 @@ static const struct
 	[STO_BODY_PARTY_MEMBERS] = {ABOUT_PARTY, BY_REGISTRAR, 0, true, sto_fold_party_members},
 	[STO_BODY_LOOK_THROUGH] = {ABOUT_WALLET, BY_CUSTODIAN, 0, false, sto_fold_look_through},
 	[STO_BODY_REFUSAL] = {ABOUT_NEW, BY_NOBODY, SUBJECT_REFUSAL, false, sto_fold_refusal},
+	[STO_BODY_FINDING] = {ABOUT_NEW, BY_NOBODY, SUBJECT_FINDING, false, sto_fold_finding},
 	[STO_BODY_ATTACH] = {ABOUT_WALLET, BY_ENFORCER, 0, false, sto_fold_attach},
 	[STO_BODY_ATTACH_LIFT] = {ABOUT_WALLET, BY_ENFORCER, 0, false, sto_fold_attach_lift},
 };
@@ -463,7 +464,12 @@ sto_fold_event(StoReplay *r, const StoEvent *event, const uint8_t *leaf)
 	bool good;
 
 	if (!sto_body_kind(event->kind, event->kind_len, &kind))
+	{
+		sto_fold_findings_close(r);
 		return fold_unknown(r, event, leaf);
+	}
+	if (kind != STO_BODY_FINDING)
+		sto_fold_findings_close(r);
 	memset(&act, 0, offsetof(Act, body));
 	act.r = r;
 	act.event = event;

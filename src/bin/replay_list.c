@@ -329,6 +329,7 @@ show_subject(const Subject *row, StoReplaySubject *out)
 		[SUBJECT_PROPOSAL] = "proposal",
 		[SUBJECT_CASE] = "case",
 		[SUBJECT_REFUSAL] = "refusal",
+		[SUBJECT_FINDING] = "finding",
 	};
 
 	if (row == NULL)

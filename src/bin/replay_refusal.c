@@ -5,6 +5,8 @@
  */
 #include "bin/replay_state.h"
 
+#include "core/finding.h"
+
 #include <string.h>
 
 /* Lower-case hexadecimal; the octets' number, or -1. */
@@ -115,8 +117,7 @@ sto_fold_refusal(Act *act)
 		sto_fold_refuse(act, STO_CHECK_RULE, "its token is another than the order's, or unknown");
 	if (sto_fold_party(act->r, body->value[STO_F_PARTY].octets, NULL) == NULL)
 		sto_fold_refuse(act, STO_CHECK_RULE, "who submitted the order is unknown");
-	if (strlen(state) != 5 || strspn(state, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 5 ||
-		!join_reasons(&body->value[STO_F_REASONS].texts, reasons))
+	if (!sto_is_sqlstate(state) || !join_reasons(&body->value[STO_F_REASONS].texts, reasons))
 	{
 		sto_fold_refuse(act, STO_CHECK_BODY, "its state or its reasons are none");
 		return true;

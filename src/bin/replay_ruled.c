@@ -93,24 +93,19 @@ keep_override(void *context, const StoRuleFinding *finding)
 {
 	const Posting *p = context;
 	StoReplay *r = p->r;
-	uint32_t number;
-	Override *row = sto_pool_add(&r->overrides, &number);
+	Override row = {.entry_id = p->entry->entry_id,
+					.number = (uint8_t) finding->number,
+					.code = (uint16_t) finding->code};
 
-	if (row == NULL ||
-		!sto_texts_add(&r->texts, finding->detail, strlen(finding->detail), &row->detail))
-		goto failed;
-	row->entry_id = p->entry->entry_id;
-	row->number = (uint8_t) finding->number;
-	row->code = (uint16_t) finding->code;
-	if (finding->label == NULL ||
-		sto_texts_add(&r->texts, finding->label, strlen(finding->label), &row->label))
-		return;
-failed:
-	(void) sto_fold_stop(r, p->entry->entry_id, "there is no memory");
+	if (!sto_texts_add(&r->texts, finding->detail, strlen(finding->detail), &row.detail) ||
+		(finding->label != NULL &&
+		 !sto_texts_add(&r->texts, finding->label, strlen(finding->label), &row.label)) ||
+		!sto_fold_override_add(r, &row))
+		(void) sto_fold_stop(r, p->entry->entry_id, "there is no memory");
 }
 
 static bool
-ask(const Posting *p, StoRuleEntry *entry, const StoRuleSet *set)
+ask(const Posting *p, StoRuleEntry *entry, const StoRuleSet *set, int64_t rule_set)
 {
 	StoRuleOutcome outcome;
 
@@ -120,6 +115,8 @@ ask(const Posting *p, StoRuleEntry *entry, const StoRuleSet *set)
 		return false;
 	if (outcome.not_replayed > 0)
 		p->r->counts.custom_rules++;
+	if (is_enforced(p->order->kind) && !sto_fold_findings_expect(p, entry, set, rule_set))
+		return false;
 	return !p->r->broken;
 }
 
@@ -162,7 +159,7 @@ sto_fold_ruled(const Posting *p)
 	if (!make_entry(p, &entry))
 		good = false;
 	else if (in_force != 0 && is_asked(p))
-		good = set != NULL && ask(p, &entry, set);
+		good = set != NULL && ask(p, &entry, set, in_force);
 	if (!good || !sto_rule_fold_entry(r->rules, &entry))
 		return sto_fold_stop(r, p->entry->entry_id, "there is no memory");
 	return true;

@@ -35,7 +35,10 @@ typedef struct StoReplayOverride
 	const char *detail;
 } StoReplayOverride;
 
+/* In the order in which they came to light: what a custom rule said comes after its entry. */
 extern bool sto_replay_override(const StoReplay *r, size_t *at, StoReplayOverride *out);
+extern bool sto_replay_find_override(const StoReplay *r, int64_t entry_id, int64_t number,
+									 StoReplayOverride *out);
 
 /* What had left a position at every STO_REPLAY_FLOW_EVERYth of its entries. */
 #define STO_REPLAY_FLOW_EVERY 64

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STATE_VERSION 9
+#define STATE_VERSION 10
 #define BYTE_ORDER_MARK UINT64_C(0x0102030405060708)
 #define MARK_MAX 65535
 /* a shard of 2^36 octets: beyond any log, and what a damaged length may claim */
@@ -121,7 +121,8 @@ move_ledger(Stream *s, StoReplay *r)
 		   move(s, &r->root_policy, sizeof(r->root_policy)) &&
 		   move(s, &r->roles, sizeof(r->roles)) &&
 		   move(s, &r->witness_threshold, sizeof(r->witness_threshold)) &&
-		   move(s, &r->log_key, sizeof(r->log_key));
+		   move(s, &r->log_key, sizeof(r->log_key)) &&
+		   move(s, &r->asked_closed, sizeof(r->asked_closed));
 }
 
 /* A callback of the core's walks. */

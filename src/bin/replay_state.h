@@ -26,7 +26,8 @@ typedef enum SubjectKind
 	SUBJECT_CLOSE,
 	SUBJECT_PROPOSAL,
 	SUBJECT_CASE,
-	SUBJECT_REFUSAL
+	SUBJECT_REFUSAL,
+	SUBJECT_FINDING
 } SubjectKind;
 
 typedef struct Subject
@@ -205,6 +206,16 @@ typedef struct Override
 	uint8_t number;
 } Override;
 
+/* A custom rule that an enforced entry asked: a finding may say what it answered. */
+typedef struct Asked
+{
+	int64_t entry_id;
+	int64_t rule_set;
+	uint32_t label; /* texts */
+	uint8_t number;
+	uint8_t definition[STO_DIGEST_LEN];
+} Asked;
+
 typedef struct HoldRow
 {
 	StoAmount amount;
@@ -328,16 +339,17 @@ struct StoReplay
 	StoPool subjects, parties, wallets, tokens, positions, holds, keys, policies, batches, notices;
 	StoPool classifications, mandates, owners, topics, claims, required, trusted, documents,
 		acknowledgements, four_eyes, proposals, flows, overrides, cases, case_holds, attachments,
-		members, versions, traces, allotments;
+		members, versions, traces, allotments, asked;
 	StoIndexTable by_uuid, by_address, by_position, by_hold, by_fingerprint, by_batch, by_isin,
-		by_flow;
+		by_flow, by_override;
 	StoIndexTable by_mandate, by_owner, by_topic, by_claim, by_document, by_acknowledgement,
 		by_case;
 	StoTextPool texts;
 	StoSet orders;
 
-	StoRuleFold *rules;  /* what rules read */
-	uint32_t past_token; /* of which entries are told again, and what they are told to */
+	StoRuleFold *rules;    /* what rules read */
+	uint32_t asked_closed; /* rows of asked that no finding can be of any more */
+	uint32_t past_token;   /* of which entries are told again, and what they are told to */
 	unsigned past_missing;
 
 	OpenBatch *open;
@@ -372,7 +384,7 @@ typedef struct Act
 } Act;
 
 /* replay.c: each pool, in the order in which they are saved */
-#define REPLAY_POOLS 30
+#define REPLAY_POOLS 31
 extern StoPool *sto_fold_pool(StoReplay *r, int i);
 __attribute__((format(printf, 4, 5))) extern void
 sto_fold_problem(StoReplay *r, int64_t entry_id, const char *check, const char *format, ...);
@@ -444,6 +456,9 @@ extern bool sto_fold_index_all(StoReplay *r);
 /* replay_counters.c: a sample of what had left a position; their index; false: no memory. */
 extern bool sto_fold_flow_add(StoReplay *r, const Position *pos);
 extern bool sto_fold_index_flows(StoReplay *r);
+/* A rule that an enforced entry did not pass, label and detail already among the texts. */
+extern bool sto_fold_override_add(StoReplay *r, const Override *override);
+extern bool sto_fold_index_overrides(StoReplay *r);
 
 /* replay_quorum.c: is the stored list a quorum of that policy's?  Signatures go to calls.check. */
 extern bool sto_fold_quorum(StoReplay *r, int64_t entry_id, const char *what, const Policy *policy,
@@ -499,6 +514,11 @@ extern bool sto_fold_has_mandate(const StoReplay *r, uint32_t principal,
 								 const uint8_t *representative, int64_t at);
 /* replay_ruled.c: the token's rules, as they were before the entry; false: no memory */
 extern bool sto_fold_ruled(const Posting *p);
+/* replay_finding.c: custom rules that an enforced entry asks; false: no memory */
+extern bool sto_fold_findings_expect(const Posting *p, const StoRuleEntry *entry,
+									 const StoRuleSet *set, int64_t rule_set);
+/* An event of another kind: no finding can be of what came before. */
+extern void sto_fold_findings_close(StoReplay *r);
 /* replay_case.c: the orderer, if it is an officer of the entry's case; else NULL */
 extern const Party *sto_fold_case_officer(const Posting *p);
 /* Is the entry what its case says, in its time?  The case is used then. */

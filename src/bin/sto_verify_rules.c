@@ -190,6 +190,31 @@ next_approval(const StoReplay *replay, size_t *at, Values *v)
 
 /* sto.override */
 
+static void
+fill_override(const StoReplayOverride *row, Values *v)
+{
+	values_begin(v);
+	values_number(v, true, row->entry_id);
+	values_number(v, true, row->number);
+	values_number(v, true, row->code);
+	values_text(v, sto_rule_name(row->code));
+	values_text(v, row->label);
+	values_text(v, row->detail);
+	values_name_number(v, "override of entry", row->entry_id);
+}
+
+static bool
+find_override(const StoReplay *replay, const Cursor *at, Values *v)
+{
+	static StoReplayOverride row;
+
+	if (cursor_null(at, 0) || cursor_null(at, 1) ||
+		!sto_replay_find_override(replay, cursor_number(at, 0), cursor_number(at, 1), &row))
+		return false;
+	fill_override(&row, v);
+	return true;
+}
+
 static bool
 next_override(const StoReplay *replay, size_t *at, Values *v)
 {
@@ -197,14 +222,7 @@ next_override(const StoReplay *replay, size_t *at, Values *v)
 
 	if (!sto_replay_override(replay, at, &row))
 		return false;
-	values_begin(v);
-	values_number(v, true, row.entry_id);
-	values_number(v, true, row.number);
-	values_number(v, true, row.code);
-	values_text(v, sto_rule_name(row.code));
-	values_text(v, row.label);
-	values_text(v, row.detail);
-	values_name_number(v, "override of entry", row.entry_id);
+	fill_override(&row, v);
 	return true;
 }
 
@@ -444,8 +462,8 @@ const Table rule_tables[] = {
 	 "approval, revoked, uses, uses_left, valid_from, valid_to, amount, token_id, approver, "
 	 "sender, receiver, exact",
 	 "approval", NULL, next_approval},
-	{"sto.override", "entry_id, number::bigint, code::bigint, rule, label, detail",
-	 "entry_id, number", NULL, next_override},
+	{"sto.override", "entry_id, number::bigint, code::bigint, rule, label, detail", NULL,
+	 find_override, next_override},
 	{"sto.holding", "token_id, party_id, total, outflow, posted_at", NULL, find_holding, NULL},
 	{"sto.holder_group", "token_id, by, value, holders, units", NULL, find_group, next_group},
 	{"sto.flow", "token_id, wallet, seq, posted_at, outflow", NULL, find_flow, next_flow},

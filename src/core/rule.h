@@ -400,6 +400,10 @@ extern StoRuleAnswer sto_rules_evaluate(const StoRuleSet *set, const StoRuleMove
 										const StoRuleFacts *facts, StoRuleReport report,
 										void *report_context, StoRuleOutcome *outcome);
 
+/* Rule i of the set, if it is a custom one and the entry is one that it is asked about; else NULL.
+ */
+extern const StoRule *sto_rules_custom(const StoRuleSet *set, int i, const StoRuleMove *move);
+
 /* *largest is the greatest amount <= move->amount that passes every rule, 0 if none does; false if
  * a callback failed. */
 extern bool sto_rules_largest(const StoRuleSet *set, const StoRuleMove *move,

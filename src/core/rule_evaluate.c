@@ -95,6 +95,19 @@ sto_rules_evaluate(const StoRuleSet *set, const StoRuleMove *move, const StoRule
 	return outcome->failing > 0 ? STO_RULES_FAIL : STO_RULES_PASS;
 }
 
+const StoRule *
+sto_rules_custom(const StoRuleSet *set, int i, const StoRuleMove *move)
+{
+	const StoRule *rule = &set->rules[i];
+	StoRuleOutcome outcome;
+	StoRuleCheck c;
+
+	begin(&c, move, NULL, &outcome);
+	return rule->code == STO_RULE_CUSTOM && applies(rule, &c) && sto_check_asks_entry(&c, rule)
+			   ? rule
+			   : NULL;
+}
+
 static StoAmount
 greatest_common_divisor(StoAmount a, StoAmount b)
 {

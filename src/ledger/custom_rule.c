@@ -11,6 +11,8 @@
  * not VOLATILE, so that it changes nothing; what it calls may not write to the ledger either.
  * One that isn't so by now refuses every order.
  * Another database may lack it, or what it reads: it is not asked on a replica.
+ *
+ * An enforced act asks it too, and goes on whatever it says, or fails with.
  */
 #include "postgres.h"
 
@@ -28,6 +30,8 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
@@ -206,4 +210,56 @@ sto_custom_rule(void *context, const StoRule *rule, const StoRuleMove *move, boo
 	if (*refused)
 		put_reason(reason, said);
 	return true;
+}
+
+/* A request to stop the statement, whoever it came from: not an error that the function raised. */
+static bool
+is_interrupt(const ErrorData *error)
+{
+	return error->sqlerrcode == ERRCODE_QUERY_CANCELED && error->funcname != NULL &&
+		   strcmp(error->funcname, "ProcessInterrupts") == 0;
+}
+
+/*
+ * In a subtransaction that is rolled back in any case: an error can't stop the order, nor can
+ * anything that the function leaves behind, such as a constraint that fails at commit.
+ */
+bool
+sto_custom_rule_hear(const StoRule *rule, const StoRuleMove *move, StoHeard *heard)
+{
+	MemoryContext memory = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	char reason[STO_RULE_DETAIL_MAX];
+	volatile bool against = false;
+	ErrorData *volatile error = NULL;
+
+	/* before it, or it would have to be done again */
+	sto_gate_flush();
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(memory);
+	PG_TRY();
+	{
+		bool refused;
+
+		(void) sto_custom_rule(NULL, rule, move, &refused, reason);
+		against = refused;
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(memory);
+		error = CopyErrorData();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(memory);
+	CurrentResourceOwner = owner;
+
+	if (error == NULL)
+		heard->reason = against ? pstrdup(reason) : NULL;
+	else if (is_interrupt(error))
+		ReThrowError(error);
+	else
+		strlcpy(heard->state, unpack_sql_state(error->sqlerrcode), sizeof(heard->state));
+	return against || error != NULL;
 }

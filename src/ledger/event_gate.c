@@ -10,6 +10,7 @@
 
 #include "ledger/event_gate.h"
 #include "ledger/close.h"
+#include "ledger/finding.h"
 #include "ledger/four_eyes.h"
 #include "ledger/register.h"
 #include "ledger/ruleset.h"
@@ -83,6 +84,7 @@ static const struct
 	[STO_EVENT_CASE_APPROVE] = {sto_register_case_approve, NULL},
 	[STO_EVENT_PARTY_MEMBERS] = {sto_register_party_members, NULL},
 	[STO_EVENT_REFUSAL] = {sto_register_refusal, "refusal"},
+	[STO_EVENT_FINDING] = {sto_register_finding, "finding"},
 	[STO_EVENT_ATTACH] = {sto_register_attach, NULL},
 	[STO_EVENT_ATTACH_LIFT] = {sto_register_attach_lift, NULL},
 };
@@ -242,6 +244,8 @@ apply(StoAct *act)
 			psprintf("%s is in the register already", sto_uuid_text(act->event.subject)));
 	}
 	sto_facts_touched();
+	if (act->body.kind != STO_EVENT_FINDING)
+		sto_findings_close();
 	sto_four_eyes_use(act);
 	handlers[act->body.kind].apply(act);
 }
@@ -280,6 +284,9 @@ post_event(EventRow *row, TupleDesc desc)
 	read_client_columns(&act, row);
 
 	check_submitter(&act);
+	/* findings come before any other event: the running query may have posted entries before this
+	 */
+	sto_findings_write();
 	lock_and_look(&act);
 	check_submitter(&act);
 	act.event.recorded_at = sto_gate_clock(act.subject_recorded_at);

@@ -8,6 +8,7 @@
 #include "ledger/batch.h"
 #include "ledger/catalog.h"
 #include "ledger/columns.h"
+#include "ledger/finding.h"
 #include "ledger/gate.h"
 #include "ledger/issued.h"
 #include "ledger/position.h"
@@ -261,6 +262,7 @@ void
 sto_gate_end_statement(void)
 {
 	sto_rows_flush();
+	sto_findings_write();
 	if (--now.depth > 0)
 		return;
 	check_stored();
@@ -324,6 +326,7 @@ after_xact(void)
 	sto_rules_free_forgotten();
 	sto_batch_forget(0);
 	sto_group_forget(0);
+	sto_findings_forget(0);
 }
 
 static void
@@ -388,6 +391,7 @@ subxact_callback(SubXactEvent event, SubTransactionId subid, SubTransactionId pa
 			sto_rows_subxact_commit(subid, parent);
 			sto_batch_subxact_commit(subid, parent);
 			sto_group_subxact_commit(subid, parent);
+			sto_findings_subxact_commit(subid, parent);
 			break;
 		case SUBXACT_EVENT_ABORT_SUB:
 			restore_counters(subid);
@@ -395,6 +399,7 @@ subxact_callback(SubXactEvent event, SubTransactionId subid, SubTransactionId pa
 			sto_rows_subxact_abort(subid);
 			sto_batch_forget(subid);
 			sto_group_forget(subid);
+			sto_findings_forget(subid);
 			sto_issued_forget();
 			break;
 		default:

@@ -128,12 +128,14 @@ extern bool sto_follows_issue(const StoPosition *pos, const StoOrder *order);
  * ruling.c: rules of the token.  lock: totals of parties with several wallets, before
  * the stamp; begin: the set in force at posted_at, which the entry names, and locks of
  * what else it reads; check: a reason for each rule that fails (of force, recover and
- * reverse: recorded instead); post: counters; record: the overrides, once there is an id.
+ * reverse: recorded instead); hear: what custom rules say of those; post: counters; record: the
+ * overrides, once there is an id.
  */
 extern void sto_ruling_lock(StoPosting *p);
 extern int64 sto_ruling_floor(const StoPosting *p);
 extern void sto_ruling_begin(StoPosting *p);
 extern void sto_ruling_check(const StoPosting *p, StoReasons *reasons);
+extern void sto_ruling_hear(const StoPosting *p);
 extern void sto_ruling_post(const StoPosting *p);
 extern void sto_ruling_record(const StoPosting *p);
 /* The greatest amount, at most the order's, that passes every rule now. */

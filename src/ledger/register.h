@@ -76,6 +76,7 @@ extern void sto_register_token_policy(StoAct *act);
 extern void sto_register_token_status(StoAct *act);
 extern void sto_register_batch(StoAct *act);   /* register_batch.c */
 extern void sto_register_refusal(StoAct *act); /* register_refusal.c */
+extern void sto_register_finding(StoAct *act); /* register_finding.c */
 extern void sto_register_log_key(StoAct *act); /* register_seal.c */
 extern void sto_register_witness_key(StoAct *act);
 extern void sto_register_witness_policy(StoAct *act);

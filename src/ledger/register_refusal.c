@@ -10,6 +10,7 @@
 #include "ledger/refusal.h"
 #include "ledger/register.h"
 
+#include "core/finding.h"
 #include "core/policy.h"
 
 #include "utils/builtins.h"
@@ -134,7 +135,7 @@ sto_register_refusal(StoAct *act)
 		sto_act_refuse("\"token\" is not the order's, or not in the register");
 	if (!sto_fact_party(body->value[STO_F_PARTY].octets, &party))
 		sto_act_refuse("\"party\" is not in the register");
-	if (strlen(state) != 5 || strspn(state, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 5)
+	if (!sto_is_sqlstate(state))
 		sto_act_refuse("\"state\" is not an SQLSTATE");
 	if (!sto_refusal_subject(message, len, state, join_reasons(&body->value[STO_F_REASONS].texts),
 							 subject))

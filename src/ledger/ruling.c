@@ -348,6 +348,31 @@ sto_ruling_check(const StoPosting *p, StoReasons *reasons)
 		evaluate(r, add_reason, reasons);
 }
 
+void
+sto_ruling_hear(const StoPosting *p)
+{
+	StoRuling *r = sto_is_enforced_act(p->entry.order.kind) ? ruling_of(p) : NULL;
+	const StoRuleSet *set;
+
+	if (r == NULL)
+		return;
+	set = r->version->set;
+	r->heard = palloc(set->count * sizeof(StoHeard));
+	for (int i = 0; i < set->count; i++)
+	{
+		const StoRule *rule = sto_rules_custom(set, i, &r->move);
+		StoHeard heard = {.rule_set = r->version->set_by, .number = i + 1};
+
+		if (rule == NULL)
+			continue;
+		memcpy(heard.definition, rule->definition, STO_DIGEST_LEN);
+		heard.label = rule->label != NULL ? pstrdup(rule->label) : NULL;
+		/* what it said there comes as an event */
+		if (p->mode == STO_MODE_VERIFY || sto_custom_rule_hear(rule, &r->move, &heard))
+			r->heard[r->heard_count++] = heard;
+	}
+}
+
 StoAmount
 sto_ruling_largest(const StoPosting *p)
 {
@@ -418,5 +443,10 @@ sto_ruling_record(const StoPosting *p)
 			values[OVERRIDE_LABEL - 1] = CStringGetTextDatum(o->label);
 		values[OVERRIDE_DETAIL - 1] = CStringGetTextDatum(o->detail);
 		sto_store_insert(STO_REL_OVERRIDE, values, nulls);
+	}
+	for (int i = 0; i < p->ruling->heard_count; i++)
+	{
+		p->ruling->heard[i].entry_id = p->entry.entry_id;
+		sto_finding_expect(&p->ruling->heard[i]);
 	}
 }

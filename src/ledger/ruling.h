@@ -11,6 +11,7 @@
 #ifndef STO_LEDGER_RULING_H
 #define STO_LEDGER_RULING_H
 
+#include "ledger/finding.h"
 #include "ledger/holder_group.h"
 #include "ledger/holding.h"
 #include "ledger/posting.h"
@@ -50,6 +51,8 @@ struct StoRuling
 	StoGroupChanges groups;
 	StoRuleOutcome outcome;
 	StoOverride *overrides; /* by number */
+	StoHeard *heard;        /* of custom rules, by number */
+	int heard_count;
 };
 
 /* force, recover and reverse pass whatever the rules say, and what they say is recorded. */
@@ -59,5 +62,7 @@ extern const StoRuleFacts *sto_ruling_facts(StoRuling *ruling, StoRuleFacts *fac
 /* custom_rule.c */
 extern bool sto_custom_rule(void *context, const StoRule *rule, const StoRuleMove *move,
 							bool *refused, char reason[STO_RULE_DETAIL_MAX]);
+/* The same of an act that it can't stop, nor change anything; false: it says nothing against it. */
+extern bool sto_custom_rule_hear(const StoRule *rule, const StoRuleMove *move, StoHeard *heard);
 
 #endif

@@ -212,9 +212,8 @@ sto_ruling_facts(StoRuling *ruling, StoRuleFacts *facts)
 	*facts = callbacks;
 	facts->context = ruling;
 	/*
-	 * What it reads need not be there on a replica, or at the entry's time in sto.rebuild().  Nor
-	 * is it asked of an act that it can't stop: a log can't say again what it said, and an error of
-	 * its would.
+	 * What it reads need not be there on a replica, or at the entry's time in sto.rebuild().  An
+	 * act that it can't stop asks it by itself (sto_ruling_hear): what it says is kept as an event.
 	 */
 	if (ruling->p->mode != STO_MODE_VERIFY && !sto_is_enforced_act(ruling->p->entry.order.kind))
 		facts->custom = sto_custom_rule;

@@ -79,6 +79,7 @@ take(StoPosting *p, HeapTuple tuple, TupleDesc desc)
 		(void) sto_hold_read(p->entry.order.hold_id, &p->hold);
 	sto_ruling_begin(p);
 	sto_comply(p);
+	sto_ruling_hear(p);
 
 	/* post */
 	sto_ruling_post(p);

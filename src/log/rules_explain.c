@@ -169,6 +169,26 @@ put_rule(const Explain *x, int64 rule_set, int number, const StoRule *rule, cons
 	tuplestore_putvalues(x->result->setResult, x->result->setDesc, values, nulls);
 }
 
+/* What a custom rule said of an enforced entry, if its word is in the log. */
+static void
+note_heard(Explain *x, const StoRule *rule, int number)
+{
+	Datum keys[] = {Int64GetDatum(x->entry_id), Int16GetDatum((int16) number)};
+	bool isnull;
+	StoRow row;
+
+	x->failed = sto_store_find(STO_REL_OVERRIDE, STO_IDX_OVERRIDE, 2, keys, &row);
+	if (x->failed)
+	{
+		x->finding.has_subject = false;
+		x->value[0] = '\0';
+		strlcpy(x->limit, rule->function, sizeof(x->limit));
+		text_to_cstring_buffer(DatumGetTextPP(sto_row_get(&row, OVERRIDE_DETAIL, &isnull)),
+							   x->detail, sizeof(x->detail));
+	}
+	sto_row_close(&row);
+}
+
 /* One rule of the set, asked by itself: facts that it was told come out line by line. */
 static void
 explain_rule(Explain *x, StoRulesReplay *replay, StoRuleEntry *entry, int64 rule_set,
@@ -183,7 +203,9 @@ explain_rule(Explain *x, StoRulesReplay *replay, StoRuleEntry *entry, int64 rule
 	if (sto_rule_fold_trace(replay->fold, entry, &one, note_finding, x, &outcome, &told) ==
 		STO_RULES_ERROR)
 		sto_rules_no_memory();
-	if (outcome.not_replayed > 0)
+	if (outcome.not_replayed > 0 && replay->is_enforced)
+		note_heard(x, &set->rules[i], i + 1);
+	if (outcome.not_replayed > 0 && !x->failed)
 		result = "not replayed";
 	else if (x->failed)
 		result = replay->is_enforced ? "passed over" : "refused";

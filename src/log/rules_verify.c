@@ -101,6 +101,30 @@ report(void *context, const StoRuleFinding *finding)
 	put(v, &row);
 }
 
+/* Custom rules that an enforced entry asked: what they said comes as an event, or they said
+ * nothing. */
+static void
+put_asked(const Verify *v, const StoRuleEntry *entry, const StoRuleSet *set, int64 in_force)
+{
+	for (int i = 0; i < set->count; i++)
+	{
+		const StoRule *rule = sto_rules_custom(set, i, &entry->move);
+		char definition[2 * STO_DIGEST_LEN + 1];
+		Row row = {.what = "asked",
+				   .entry_id = entry->entry_id,
+				   .number = i + 1,
+				   .code = STO_RULE_CUSTOM,
+				   .detail = definition,
+				   .value = in_force};
+
+		if (rule == NULL)
+			continue;
+		sto_hex_encode(rule->definition, STO_DIGEST_LEN, definition);
+		row.label = rule->label;
+		put(v, &row);
+	}
+}
+
 static bool
 visit(StoRulesReplay *replay, StoRuleEntry *entry)
 {
@@ -126,6 +150,8 @@ visit(StoRulesReplay *replay, StoRuleEntry *entry)
 		sto_rule_fold_ask(replay->fold, entry, set, report, v, &outcome) == STO_RULES_ERROR)
 		sto_rules_no_memory();
 	v->custom += outcome.not_replayed > 0;
+	if (v->is_enforced)
+		put_asked(v, entry, set, in_force);
 	return true;
 }
 
@@ -190,7 +216,8 @@ put_issued(const Verify *v, const StoRuleFold *fold)
  *
  * what: "refused", a rule that did not let an entry pass; "rule_set", an entry that
  * doesn't name the set in force, which is value; "override", a rule that an enforced
- * entry did not pass; "approval", with value uses left; "group", label by and detail
+ * entry did not pass; "asked", a custom rule that an enforced entry asked, with detail its
+ * definition and value its set; "approval", with value uses left; "group", label by and detail
  * value, with value holders; "issued", the last issue to a party and when; then
  * "examined", the number of entries, and "custom", of those that custom rules were
  * asked about, which can't be replayed.

@@ -1,8 +1,8 @@
 /*
  * order_message.c
- *		Order messages read back, and what a refusal is named by.
+ *		Order messages read back, and what refusals and findings are named by.
  *
- * docs/format.md, "Order" and "Refusals".
+ * docs/format.md, "Order", "Refusals" and "Findings".
  */
 #include "postgres.h"
 
@@ -13,12 +13,14 @@
 #include "utils/builtins.h"
 #include "utils/uuid.h"
 
+#include "core/finding.h"
 #include "core/message.h"
 #include "compat.h"
 #include "types/types.h"
 
 PG_FUNCTION_INFO_V1(sto_order_of_message);
 PG_FUNCTION_INFO_V1(sto_refusal_subject_sql);
+PG_FUNCTION_INFO_V1(sto_finding_subject_sql);
 
 #define ORDER_COLUMNS 8
 
@@ -75,5 +77,22 @@ sto_refusal_subject_sql(PG_FUNCTION_ARGS)
 							 text_to_cstring(PG_GETARG_TEXT_PP(2)), uuid->data))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("order message, state or reasons are too long")));
+	PG_RETURN_UUID_P(uuid);
+}
+
+/*
+ * sto.finding_subject(ledger_id uuid, entry_id bigint, number bigint) returns uuid
+ *
+ * The subject under which the finding of this rule about this entry stands.
+ */
+Datum
+sto_finding_subject_sql(PG_FUNCTION_ARGS)
+{
+	pg_uuid_t *uuid = palloc(sizeof(pg_uuid_t));
+
+	if (!sto_finding_subject(PG_GETARG_UUID_P(0)->data, PG_GETARG_INT64(1), PG_GETARG_INT64(2),
+							 uuid->data))
+		ereport(ERROR, (errcode(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),
+						errmsg("could not name a finding: OpenSSL failed")));
 	PG_RETURN_UUID_P(uuid);
 }

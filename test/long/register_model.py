@@ -181,7 +181,7 @@ class Model:
         in_force_now = self.rule_set(o["token"], at)
         if in_force_now is None or not self.asks_rules(o):
             return []
-        self.unlucky = {"public.unlucky": "unlucky"} if o["amount"] % 13 == 0 and o["kind"] not in ENFORCED else {}
+        self.unlucky = {"public.unlucky": "unlucky"} if o["amount"] % 13 == 0 else {}
         return [code for _, code, _ in rules.failing(
             in_force_now[2], self.move_of(o, at, submitter), self.facts(o["token"], at))]
 

@@ -11,24 +11,12 @@ CREATE EXTENSION sto_ledger;
 \i :srcdir/signer/invariants.sql
 \i :srcdir/signer/said.sql
 \i :srcdir/signer/rules.sql
+\i :srcdir/signer/custom.sql
 \set ECHO all
 \set VERBOSITY terse
 \pset format unaligned
 \pset tuples_only on
 SELECT sto_test.begin_rules();
--- What the signers of the set read, as docs/format.md has it.
-CREATE FUNCTION sto_test.text8z(v text) RETURNS bytea LANGUAGE sql AS $$ SELECT sto_test.u8(octet_length(v)) || convert_to(v, 'UTF8') $$;
-CREATE FUNCTION sto_test.definition(function text) RETURNS text LANGUAGE sql AS $$
-    SELECT encode(sha256(sto_test.tag('sto.custom') || sto_test.text8(n.nspname || '.' || p.proname) || sto_test.text8(l.lanname)
-                         || sto_test.u8(coalesce(cardinality(p.proconfig), 0))
-                         || coalesce((SELECT string_agg(sto_test.text16(c), ''::bytea ORDER BY i) FROM unnest(p.proconfig) WITH ORDINALITY AS u (c, i)), '')
-                         || sto_test.text32(p.prosrc)), 'hex')
-      FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
-     WHERE p.oid = function::regproc
-$$;
-CREATE FUNCTION sto_test.custom(function text) RETURNS boolean LANGUAGE sql AS $$
-    SELECT sto_test.rules('ACME', jsonb_build_array(jsonb_build_object('rule', 'custom', 'function', function, 'definition', sto_test.definition(function)))) IS NOT NULL
-$$;
 CREATE SCHEMA acme;
 CREATE ROLE sto_regress_acme_rules;
 GRANT USAGE ON SCHEMA acme, sto TO sto_regress_acme_rules;
@@ -125,10 +113,10 @@ SELECT s.ordinal, s.result, s.state, count(*), min(length(r ->> 'detail')), min(
                         sto_test.order(sto_test.transfer_order('ACME', 'alice/1', 'bob/1', '3'), '{21}')]) AS s, jsonb_array_elements(s.reasons) AS r
  GROUP BY 1, 2, 3 ORDER BY 1;
 
--- it is not asked of a forced transfer: nothing is kept that no replay could say again
+-- it does not stop a forced transfer; what it says of it is recorded (rules_heard.sql)
 SELECT num_nonnulls(sto_test.officer('enforcer', 60, 'enforcer'), sto_test.officer('second', 61, 'enforcer')), sto_test.custom('acme.within_quota');
 SELECT sto_test.enforce('c1', 'force', '{"token": "ACME", "debit": "alice/1", "credit": "bob/1", "amount": "6"}') AS forced \gset
-SELECT rule FROM sto.override WHERE entry_id = :forced;
+SELECT number, rule, label, detail FROM sto.override WHERE entry_id = :forced;
 SELECT sto_test.faults();
 
 -- a function that is not what was signed refuses every order, and says why
@@ -147,7 +135,7 @@ CREATE FUNCTION acme.atomic(token_id uuid, kind text, debit sto.wallet_address, 
                             amount sto.token_amount, posted_at timestamptz) RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp RETURN NULL::text;
 SELECT sto_test.custom('acme.atomic'), sto_test.say('transfer', 'alice/1', 'carol/1', '1');
--- nor is it asked again where the log is folded
+-- it is not asked again where the log is folded
 SELECT sto.rebuild() > 0;
 SELECT sto_test.faults();
 DROP SCHEMA acme CASCADE;
