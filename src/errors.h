@@ -48,6 +48,7 @@
 #define ERRCODE_STO_NO_CASE MAKE_SQLSTATE('S', 'T', '2', '1', '6')
 #define ERRCODE_STO_NOT_YET MAKE_SQLSTATE('S', 'T', '2', '1', '7')
 #define ERRCODE_STO_SECOND_OFFICER MAKE_SQLSTATE('S', 'T', '2', '1', '8')
+#define ERRCODE_STO_NOT_PAID MAKE_SQLSTATE('S', 'T', '2', '1', '9')
 
 /* rules of the token's rule set: core/rule.h has the codes and names, in the same order */
 #define ERRCODE_STO_RULE_COUNTRY_ALLOW MAKE_SQLSTATE('S', 'T', '2', '2', '0')

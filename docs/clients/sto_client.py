@@ -674,7 +674,8 @@ class Register:
     ROOT_ACTS = ("genesis", "capability", "log_key", "witness_policy", "time_authority",
                  "log_restart")
     ISSUER_ACTS = ("token_terms", "token_policy", "token_status", "token_topics",
-                   "trusted_issuer", "document", "four_eyes", "rule_set", "party_list")
+                   "trusted_issuer", "document", "four_eyes", "rule_set", "party_list",
+                   "redemption_terms")
     SECOND_OFFICER_ACTS = (*ISSUER_ACTS, "token_pause")
 
     def __init__(self):
@@ -729,6 +730,9 @@ class Register:
         self.batches = {}       # event id -> dict with a running hash
         self.positions = {}     # (address, token) -> (seq, balance, held, leaf of last entry)
         self.holds = {}         # entry id -> dict(row, remaining)
+        self.redemptions = {}   # token -> dict(event, from, to, token, price, per)
+        self.paid = {}          # (group, received_at, issuer, holder, token) -> what is not used
+        self.issued = set()     # tokens
         self.lockable = {}      # (wallet, token) -> (group, units) of an issue just before
         self.orders = set()     # (ordering party, order id)
         self.count = dict(events=0, entries=0, links=0, signatures=0)
@@ -1371,6 +1375,18 @@ class Register:
         self.tokens[row["subject"]] = dict(issuer=row["actor"], issuance=address,
                                            unsigned_role=body.get("unsigned_role"))
 
+    def apply_redemption_terms(self, row, body):
+        terms = self.dated(row, body, ("price", "token"))
+        terms.update(token=uuid.UUID(body["token"]), price=int(body["price"]),
+                     per=int(body.get("per", "1")))
+        if terms["token"] == row["subject"] or terms["token"] not in self.tokens:
+            self.problem(row, "it names no other token of the register")
+        if row["subject"] in self.issued:
+            self.problem(row, "terms of redemption after the first issue")
+        if min(terms["price"], terms["per"]) <= 0 or terms["price"] * terms["per"] >= 1 << 127:
+            return self.problem(row, "terms of redemption on which no cost can be worked out")
+        self.redemptions[row["subject"]] = terms
+
     def apply_wallet_terms(self, row, body):
         self.wallets[self.wallet_ids[row["subject"]]]["signed_only"] = body["signed_only"]
 
@@ -1404,6 +1420,7 @@ class Register:
         self.check_eligible(row)
         self.check_rules(row)
         self.move(row)
+        self.check_paid(row)
 
     def side(self, row, name):
         if row[name + "_seq"] is None:
@@ -1607,6 +1624,8 @@ class Register:
             return party if officer and self.may(party, OFFICERS[case["body"]["act"]]) else None
         if kind == "issue" or self.is_issuers_lock_up(row):
             return issuer if party == issuer else None
+        if row["token_id"] in self.redemptions and self.is_issuers_redeem(row):
+            return party
         if kind in ("transfer", "redeem", "hold"):
             return self.wallet_orderer(row, row["debit_wallet"])
         hold = self.holds.get(row["hold_id"], dict(row=None))["row"]
@@ -1619,6 +1638,37 @@ class Register:
                 return self.wallet_orderer(row, self.heir(hold["credit_wallet"]))
             return party if party == hold["notary"] else None
         return None
+
+    # Clause "Redemption by the issuer"
+
+    def is_issuers_redeem(self, row):
+        """Of a wallet of somebody else, for whom the issuer doesn't order anyway."""
+        return (row["kind"] == "redeem" and
+                self.is_issuer(row["ordering_party"], row["token_id"]) and
+                self.wallet_orderer(row, row["debit_wallet"]) is None)
+
+    def check_paid(self, row):
+        """Payments of a statement and group, and the redeems that use them up."""
+        holder, payer = [self.wallets.get(row[side + "_wallet"], dict(party=None))["party"]
+                         for side in ("credit", "debit")]
+        place = (row["group_id"], row["received_at"], row["ordering_party"])
+        if row["kind"] == "issue":
+            self.issued.add(row["token_id"])
+        if row["group_id"] is not None and row["kind"] == "transfer" and \
+                holder != payer and \
+                any(t["token"] == row["token_id"] for t in self.redemptions.values()):
+            place += (holder, row["token_id"])
+            self.paid[place] = self.paid.get(place, 0) + row["amount"]
+        terms = self.redemptions.get(row["token_id"])
+        if terms is None or not self.is_issuers_redeem(row):
+            return
+        if not in_force(terms, row["posted_at"]):
+            self.problem(row, "the terms of redemption were not in force")
+        place += (payer, terms["token"])
+        cost = -(-row["amount"] * terms["price"] // terms["per"])
+        if row["group_id"] is None or cost > self.paid.get(place, 0):
+            return self.problem(row, "the issuer redeems what it has not paid for")
+        self.paid[place] -= cost
 
     def is_issuers_lock_up(self, row):
         """Of a wallet of somebody else: in its own an issuer is a holder like others."""

@@ -104,9 +104,17 @@ CREATE TABLE sto.token (
     paused_by     uuid,                        -- who did: only he or an enforcer lifts it
     topics        bigint,                      -- event of the topics that it requires; null: none
     receiver_only boolean            NOT NULL,  -- a sender needs no claims
+    redeem_terms  bigint,                      -- event of the terms on which its issuer redeems; null: holders alone do
+    redeem_token  uuid,                        -- in which it pays for them
+    redeem_price  sto.token_amount,            -- smallest units of that, for
+    redeem_per    sto.token_amount,            -- so many smallest units of this
+    redeem_from   timestamptz,
+    redeem_to     timestamptz,
     CONSTRAINT token_pkey PRIMARY KEY (token_id),
     CONSTRAINT token_isin UNIQUE (isin)
 );
+
+CREATE INDEX token_redeem ON sto.token (redeem_token) WHERE redeem_token IS NOT NULL;
 
 -- A list of orders that one quorum signed at once.
 CREATE TABLE sto.batch (

@@ -88,6 +88,9 @@ BEGIN
                             THEN CASE WHEN t.ordering_party = h.notary THEN h.notary END
                             ELSE CASE WHEN t.ordering_party = d.party_id THEN d.wallet_id
                                       WHEN t.ordering_party = d.custodian OR sto.had_mandate(d.party_id, t.ordering_party, t.entry_id, t.posted_at)
+                                      THEN t.ordering_party
+                                      -- sto.verify_redemptions() sees that it was paid for
+                                      WHEN t.kind = 'redeem' AND t.ordering_party = k.issuer AND k.redeem_terms < t.entry_id
                                       THEN t.ordering_party END END AS need,
                        p.subject AS policy_subject,
                        p.policy_event < t.entry_id AND (p.replaced IS NULL OR p.replaced > t.entry_id) AS policy_in_force,

@@ -143,7 +143,7 @@ BEGIN
                          WHEN e.kind = 'claim_revoke' THEN EXISTS (SELECT FROM ONLY sto.event c
                               WHERE c.entry_id = (e.body ->> 'claim')::bigint AND c.entry_id < e.entry_id AND c.kind = 'claim'
                                 AND c.subject = e.subject AND c.actor = e.actor)
-                         WHEN e.kind IN ('token_topics', 'trusted_issuer', 'document', 'four_eyes') THEN e.actor = k.issuer
+                         WHEN e.kind IN ('token_topics', 'trusted_issuer', 'document', 'four_eyes', 'redemption_terms') THEN e.actor = k.issuer
                          WHEN e.kind = 'proposal' THEN EXISTS (SELECT FROM sto.token o WHERE o.token_id = (e.body ->> 'about')::uuid
                               AND o.issuer = e.actor AND o.registered < e.entry_id)
                          WHEN e.kind = 'approve' THEN e.actor <> nil

@@ -168,7 +168,9 @@ BEGIN
                        CASE WHEN a.subject IS NULL THEN b.authorised ELSE a.authorised END AS authorised,
                        CASE WHEN u.subject IS NULL THEN b.unsigned_role ELSE u.unsigned_role END AS unsigned_role,
                        b.decimals, b.kind, coalesce(s.status, 'active') AS status, b.name, b.isin, b.cfi, b.dti, b.currency,
-                       z.since AS paused, z.actor AS paused_by, q.topics, coalesce(q.receiver_only, true) AS receiver_only
+                       z.since AS paused, z.actor AS paused_by, q.topics, coalesce(q.receiver_only, true) AS receiver_only,
+                       x.entry_id AS redeem_terms, x.token AS redeem_token, x.price AS redeem_price, x.per AS redeem_per,
+                       sto.from_micros(x."from") AS redeem_from, sto.from_micros(x."to") AS redeem_to
                   FROM ONLY sto.event e
                  CROSS JOIN LATERAL json_to_record(e.body) AS b (authorised sto.token_amount, decimals smallint, kind text, name text,
                                                                  isin sto.isin, cfi sto.cfi, dti sto.dti, currency text, unsigned_role text)
@@ -184,12 +186,20 @@ BEGIN
                                     CASE WHEN json_array_length(v.body -> 'topics') > 0 THEN v.entry_id END AS topics
                                FROM ONLY sto.event v WHERE v.kind = 'token_topics' ORDER BY v.subject, v.entry_id DESC) q
                          ON q.subject = e.subject
+                  LEFT JOIN (SELECT DISTINCT ON (v.subject) v.subject, v.entry_id, f.token, f.price, coalesce(f.per, '1') AS per, f."from", f."to"
+                               FROM ONLY sto.event v
+                              CROSS JOIN LATERAL json_to_record(v.body)
+                                 AS f (token uuid, price sto.token_amount, per sto.token_amount, "from" bigint, "to" bigint)
+                              WHERE v.kind = 'redemption_terms' ORDER BY v.subject, v.entry_id DESC) x
+                         ON x.subject = e.subject
                  WHERE e.kind = 'token') r
           FULL JOIN sto.token t ON t.token_id = r.subject
          WHERE (t.registered, t.authorised, t.issuer, t.issuance, t.decimals, t.kind, t.status, t.name, t.isin, t.cfi, t.dti,
-                t.currency, t.unsigned_role, t.paused, t.paused_by, t.topics, t.receiver_only)
+                t.currency, t.unsigned_role, t.paused, t.paused_by, t.topics, t.receiver_only, t.redeem_terms, t.redeem_token, t.redeem_price,
+                t.redeem_per, t.redeem_from, t.redeem_to)
                IS DISTINCT FROM (r.entry_id, r.authorised, r.actor, r.issuance, r.decimals, r.kind, r.status, r.name, r.isin, r.cfi,
-                r.dti, r.currency, r.unsigned_role, r.paused, r.paused_by, r.topics, r.receiver_only)
+                r.dti, r.currency, r.unsigned_role, r.paused, r.paused_by, r.topics, r.receiver_only, r.redeem_terms, r.redeem_token,
+                r.redeem_price, r.redeem_per, r.redeem_from, r.redeem_to)
         UNION ALL
         SELECT 'sto.batch', coalesce(r.entry_id, b.batch_event)
           FROM (SELECT e.entry_id, e.subject, e.actor, f.token, f.count, f.sum, f.hash, p.policy_event,
@@ -235,7 +245,7 @@ DECLARE
     step text;
 BEGIN
     FOREACH step IN ARRAY coalesce(checks, ARRAY['guards', 'log', 'times', 'authority', 'entry_signatures', 'batches', 'holds',
-                                                 'cases', 'stops', 'eligibility', 'acknowledgements', 'rules', 'groups', 'closed', 'supply', 'events', 'event_signatures', 'second_officers', 'refusals',
+                                                 'cases', 'stops', 'eligibility', 'acknowledgements', 'rules', 'groups', 'redemptions', 'closed', 'supply', 'events', 'event_signatures', 'second_officers', 'refusals',
                                                  'possessions', 'register', 'look_through', 'closes',
                                                  'blocks', 'checkpoints', 'cosignatures', 'time_stamps', 'foreign_checkpoints',
                                                  'indexes'])
@@ -258,6 +268,7 @@ BEGIN
                 WHEN 'rules' THEN RETURN QUERY SELECT * FROM sto.verify_rules();
                 WHEN 'acknowledgements' THEN RETURN QUERY SELECT * FROM sto.verify_acknowledgements();
                 WHEN 'groups' THEN RETURN QUERY SELECT * FROM sto.verify_groups();
+                WHEN 'redemptions' THEN RETURN QUERY SELECT * FROM sto.verify_redemptions();
                 WHEN 'closed' THEN RETURN QUERY SELECT * FROM sto.verify_closed();
                 WHEN 'supply' THEN RETURN QUERY SELECT * FROM sto.verify_supply();
                 WHEN 'events' THEN RETURN QUERY SELECT * FROM sto.verify_events();

@@ -57,6 +57,7 @@ static const struct
 	POOL(traces, Trace),
 	POOL(allotments, Allotment),
 	POOL(asked, Asked),
+	POOL(payments, Payment),
 };
 _Static_assert(sizeof(pools) / sizeof(pools[0]) == REPLAY_POOLS, "REPLAY_POOLS counts them");
 
@@ -139,7 +140,8 @@ free_state(StoReplay *r)
 		&r->by_uuid,        &r->by_address,         &r->by_position, &r->by_hold,
 		&r->by_fingerprint, &r->by_batch,           &r->by_isin,     &r->by_flow,
 		&r->by_mandate,     &r->by_owner,           &r->by_topic,    &r->by_claim,
-		&r->by_document,    &r->by_acknowledgement, &r->by_case,     &r->by_override};
+		&r->by_document,    &r->by_acknowledgement, &r->by_case,     &r->by_override,
+		&r->by_payment};
 
 	for (int i = 0; i < REPLAY_POOLS; i++)
 		sto_pool_free(sto_fold_pool(r, i));

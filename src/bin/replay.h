@@ -241,6 +241,15 @@ typedef struct StoReplayHold
 extern bool sto_replay_hold(const StoReplay *r, size_t *at, StoReplayHold *out);
 extern bool sto_replay_find_hold(const StoReplay *r, int64_t hold_id, StoReplayHold *out);
 
+/* In [from, to). */
+typedef struct StoReplayPeriod
+{
+	bool has_from;
+	bool has_to;
+	int64_t from;
+	int64_t to;
+} StoReplayPeriod;
+
 /* Texts are terminated and belong to the replay; NULL: absent. */
 typedef struct StoReplayToken
 {
@@ -265,6 +274,11 @@ typedef struct StoReplayToken
 	uint8_t paused_by[STO_UUID_LEN];
 	int64_t topics; /* event of those in force; 0: none */
 	bool receiver_only;
+	int64_t redeem_terms; /* event; 0: its issuer may not redeem from holders */
+	uint8_t redeem_token[STO_UUID_LEN];
+	StoAmount redeem_price;
+	StoAmount redeem_per;
+	StoReplayPeriod redeem_period;
 } StoReplayToken;
 
 extern bool sto_replay_token(const StoReplay *r, size_t *at, StoReplayToken *out);
@@ -350,15 +364,6 @@ typedef struct StoReplayCapability
 extern bool sto_replay_capability(const StoReplay *r, size_t *at, StoReplayCapability *out);
 extern bool sto_replay_find_capability(const StoReplay *r, const uint8_t party_id[STO_UUID_LEN],
 									   const char *capability, StoReplayCapability *out);
-
-/* In [from, to). */
-typedef struct StoReplayPeriod
-{
-	bool has_from;
-	bool has_to;
-	int64_t from;
-	int64_t to;
-} StoReplayPeriod;
 
 /* Classes, every version; the newest for a party and token rules. */
 typedef struct StoReplayClass

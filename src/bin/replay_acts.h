@@ -59,6 +59,7 @@ extern void sto_fold_case_none(const Act *act);
 extern bool sto_fold_finding(Act *act); /* replay_finding.c */
 extern bool sto_fold_attach(Act *act);  /* replay_attach.c */
 extern bool sto_fold_attach_lift(Act *act);
+extern bool sto_fold_redemption_terms(Act *act); /* replay_redeem.c */
 /* Has the actor the capability that the case's act asks for? */
 extern bool sto_fold_may_open_case(const Act *act);
 extern const char *const sto_fold_acts[];
@@ -67,6 +68,8 @@ extern const char *const sto_fold_case_bases[];
 extern Trusted *sto_fold_trusted(const StoReplay *r, const Token *token, const uint8_t *issuer);
 /* The body's dates, reported if they are none. */
 extern Period sto_fold_period(const Act *act);
+/* replay_list_identity.c: for who lists rows */
+extern StoReplayPeriod sto_fold_show_period(const Period *p);
 extern const char *const sto_fold_classes[];
 extern const char *const sto_fold_scopes[];
 extern const char *const sto_fold_mandate_bases[];
@@ -115,6 +118,7 @@ extern void sto_fold_vet_basis(const Act *act);
 extern void sto_fold_vet_document(const Act *act);
 extern void sto_fold_vet_party_list(const Act *act);
 extern void sto_fold_vet_policy(const Act *act);
+extern void sto_fold_vet_redemption(const Act *act);
 extern void sto_fold_vet_rule_set(const Act *act);
 extern void sto_fold_vet_terms(const Act *act);
 extern void sto_fold_vet_topics(const Act *act);

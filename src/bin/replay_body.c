@@ -106,7 +106,9 @@ static const struct
 	[STO_F_OWNERS] = {"owners", TYPE_UUIDS},
 	[STO_F_PARTY] = {"party", TYPE_UUID},
 	[STO_F_PAUSED] = {"paused", TYPE_BOOLEAN},
+	[STO_F_PER] = {"per", TYPE_AMOUNT},
 	[STO_F_POSSESSION] = {"possession", TYPE_PROOF},
+	[STO_F_PRICE] = {"price", TYPE_AMOUNT},
 	[STO_F_REASON] = {"reason", TYPE_TEXT},
 	[STO_F_RECEIVER] = {"receiver", TYPE_UUID},
 	[STO_F_REASONS] = {"reasons", TYPE_TEXTS},
@@ -221,6 +223,8 @@ static const struct
 	[STO_BODY_LOOK_THROUGH] = {"look_through", F(TOKEN) | F(SEQ) | F(OWNERS) | F(UNITS), 0, 0},
 	[STO_BODY_ATTACH] = {"attach", F(CASE), 0, 0},
 	[STO_BODY_ATTACH_LIFT] = {"attach_lift", F(ATTACHMENT) | F(AMOUNT), 0, 0},
+	[STO_BODY_REDEMPTION_TERMS] = {"redemption_terms", F(TOKEN) | F(PRICE),
+								   F(PER) | F(FROM) | F(TO), 0},
 };
 
 _Static_assert(STO_FIELDS <= 128, "fields of a body are bits of a StoBodyFields");

@@ -278,5 +278,5 @@ sto_fold_entry(StoReplay *r, StoRecord *record, const uint8_t *leaf)
 		return false;
 	compare(&p, record);
 	return sto_fold_trace(&p) && check_order_id(&p, value) && sto_fold_batch_count(&p) &&
-		   sto_fold_group(&p) && !r->broken;
+		   sto_fold_group(&p) && sto_fold_redeem(&p) && !r->broken;
 }

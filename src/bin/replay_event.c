@@ -107,6 +107,7 @@ static const struct
 	[STO_BODY_FINDING] = {ABOUT_NEW, BY_NOBODY, SUBJECT_FINDING, false, sto_fold_finding},
 	[STO_BODY_ATTACH] = {ABOUT_WALLET, BY_ENFORCER, 0, false, sto_fold_attach},
 	[STO_BODY_ATTACH_LIFT] = {ABOUT_WALLET, BY_ENFORCER, 0, false, sto_fold_attach_lift},
+	[STO_BODY_REDEMPTION_TERMS] = {ABOUT_TOKEN, BY_ISSUER, 0, false, sto_fold_redemption_terms},
 };
 
 void

@@ -354,5 +354,5 @@ sto_fold_index_all(StoReplay *r)
 			good = sto_index_add(&r->by_isin, sto_seeded_hash(r->seed, isin, strlen(isin)), i);
 	}
 	return good && sto_fold_index_identity(r) && sto_fold_index_flows(r) &&
-		   sto_fold_index_overrides(r);
+		   sto_fold_index_overrides(r) && sto_fold_index_payments(r);
 }

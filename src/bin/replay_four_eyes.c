@@ -107,6 +107,9 @@ vet(const Act *proposed, StoBodyKind kind)
 		case STO_BODY_DOCUMENT:
 			sto_fold_vet_document(proposed);
 			break;
+		case STO_BODY_REDEMPTION_TERMS:
+			sto_fold_vet_redemption(proposed);
+			break;
 		default:
 			break;
 	}

@@ -151,6 +151,13 @@ show_token(const StoReplay *r, const Token *row, StoReplayToken *out)
 	if (row->required != 0)
 		out->topics = ((const Required *) ROW(required, row->required))->set_by;
 	out->receiver_only = row->receiver_only;
+	out->redeem_terms = row->redemption.event;
+	if (row->redemption.event != 0)
+		memcpy(out->redeem_token, ((const Token *) ROW(tokens, row->redemption.token))->uuid,
+			   STO_UUID_LEN);
+	out->redeem_price = row->redemption.price;
+	out->redeem_per = row->redemption.per;
+	out->redeem_period = sto_fold_show_period(&row->redemption.period);
 	return true;
 }
 

@@ -36,8 +36,8 @@ put_token(const StoReplay *r, uint32_t token, uint8_t out[STO_UUID_LEN])
 	memcpy(out, ((const Token *) ROW(tokens, token))->uuid, STO_UUID_LEN);
 }
 
-static StoReplayPeriod
-period_of(const Period *p)
+StoReplayPeriod
+sto_fold_show_period(const Period *p)
 {
 	return (StoReplayPeriod){p->has_from, p->has_to, p->from, p->to};
 }
@@ -56,7 +56,7 @@ sto_replay_class(const StoReplay *r, size_t *at, StoReplayClass *out)
 		put_token(r, row->token, out->token_id);
 	out->class = sto_fold_classes[row->class];
 	out->basis = TEXT(row->basis);
-	out->period = period_of(&row->period);
+	out->period = sto_fold_show_period(&row->period);
 	return true;
 }
 
@@ -71,7 +71,7 @@ show_mandate(const StoReplay *r, const Mandate *row, StoReplayMandate *out)
 	out->scope = sto_fold_scopes[row->scope];
 	out->basis = sto_fold_mandate_bases[row->basis];
 	out->granted = row->granted;
-	out->period = period_of(&row->period);
+	out->period = sto_fold_show_period(&row->period);
 	return true;
 }
 
@@ -106,7 +106,7 @@ show_owner(const StoReplay *r, const Owner *row, StoReplayOwner *out)
 	memcpy(out->owner, row->owner, STO_UUID_LEN);
 	out->share = row->share;
 	out->control = row->control;
-	out->period = period_of(&row->period);
+	out->period = sto_fold_show_period(&row->period);
 	return true;
 }
 
@@ -139,7 +139,7 @@ sto_replay_claim(const StoReplay *r, size_t *at, StoReplayClaim *out)
 	put_party(r, row->issuer, out->issuer);
 	out->topic = ((const Topic *) ROW(topics, row->topic))->name;
 	memcpy(out->commitment, row->commitment, STO_DIGEST_LEN);
-	out->period = period_of(&row->period);
+	out->period = sto_fold_show_period(&row->period);
 	return true;
 }
 

@@ -174,6 +174,15 @@ authority_to_release(const Posting *p, Authority *a)
 	return authority_of_party(p, a);
 }
 
+/* The holder's order; the issuer's only where terms fixed at first issue allow. */
+static bool
+authority_to_redeem(const Posting *p, Authority *a)
+{
+	if (sto_fold_is_issuers_redeem(p) && p->token->redemption.event != 0)
+		return authority_of_party(p, a);
+	return authority_of_wallet(p, p->debit, a);
+}
+
 static bool
 find_authority(const Posting *p, Authority *a)
 {
@@ -187,6 +196,8 @@ find_authority(const Posting *p, Authority *a)
 				return refuse(p, "only the token's issuer may issue it");
 			a->holder = true;
 			return authority_of_party(p, a);
+		case STO_REDEEM:
+			return authority_to_redeem(p, a);
 		case STO_HOLD:
 			return authority_to_hold(p, a);
 		case STO_POST:

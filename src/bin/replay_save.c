@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STATE_VERSION 10
+#define STATE_VERSION 11
 #define BYTE_ORDER_MARK UINT64_C(0x0102030405060708)
 #define MARK_MAX 65535
 /* a shard of 2^36 octets: beyond any log, and what a damaged length may claim */

@@ -13,6 +13,7 @@
 #include "bin/replay_four_eyes.h"
 #include "bin/replay_case.h"
 #include "bin/replay_identity.h"
+#include "bin/replay_redeem.h"
 #include "core/rule_fold.h"
 #include "core/table.h"
 
@@ -158,7 +159,9 @@ typedef struct Token
 	bool active;
 	bool has_authorised;
 	bool receiver_only;
+	bool pays; /* some token's issuer pays for redemptions in it */
 	uint8_t uuid[STO_UUID_LEN];
+	Redemption redemption;
 } Token;
 
 /* What every entry looks at comes first, on two lines of the cache. */
@@ -339,11 +342,11 @@ struct StoReplay
 	StoPool subjects, parties, wallets, tokens, positions, holds, keys, policies, batches, notices;
 	StoPool classifications, mandates, owners, topics, claims, required, trusted, documents,
 		acknowledgements, four_eyes, proposals, flows, overrides, cases, case_holds, attachments,
-		members, versions, traces, allotments, asked;
+		members, versions, traces, allotments, asked, payments;
 	StoIndexTable by_uuid, by_address, by_position, by_hold, by_fingerprint, by_batch, by_isin,
 		by_flow, by_override;
 	StoIndexTable by_mandate, by_owner, by_topic, by_claim, by_document, by_acknowledgement,
-		by_case;
+		by_case, by_payment;
 	StoTextPool texts;
 	StoSet orders;
 
@@ -384,7 +387,7 @@ typedef struct Act
 } Act;
 
 /* replay.c: each pool, in the order in which they are saved */
-#define REPLAY_POOLS 31
+#define REPLAY_POOLS 32
 extern StoPool *sto_fold_pool(StoReplay *r, int i);
 __attribute__((format(printf, 4, 5))) extern void
 sto_fold_problem(StoReplay *r, int64_t entry_id, const char *check, const char *format, ...);
@@ -523,6 +526,11 @@ extern void sto_fold_findings_close(StoReplay *r);
 extern const Party *sto_fold_case_officer(const Posting *p);
 /* Is the entry what its case says, in its time?  The case is used then. */
 extern void sto_fold_case_comply(const Posting *p);
+/* replay_redeem.c: is it a redeem of somebody else's units, by the token's issuer as such? */
+extern bool sto_fold_is_issuers_redeem(const Posting *p);
+/* Payments for such a redeem, and what it uses of them; false: no memory. */
+extern bool sto_fold_redeem(const Posting *p);
+extern bool sto_fold_index_payments(StoReplay *r);
 /* replay_recover.c: does it move all that a lost wallet has to its heir? */
 extern void sto_fold_recover(const Posting *p);
 /* A lost wallet ends with the first entry that recovers what it had. */

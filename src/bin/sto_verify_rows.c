@@ -246,6 +246,12 @@ fill_token(const StoReplayToken *t, Values *v)
 	values_octets(v, t->has_paused_by, t->paused_by, STO_UUID_LEN);
 	values_number(v, t->topics != 0, t->topics);
 	values_bool(v, t->receiver_only);
+	values_number(v, t->redeem_terms != 0, t->redeem_terms);
+	values_octets(v, t->redeem_terms != 0, t->redeem_token, STO_UUID_LEN);
+	values_amount(v, t->redeem_terms != 0, t->redeem_price);
+	values_amount(v, t->redeem_terms != 0, t->redeem_per);
+	values_time(v, t->redeem_period.has_from, t->redeem_period.from);
+	values_time(v, t->redeem_period.has_to, t->redeem_period.to);
 	values_name_uuid(v, "token", t->token_id);
 }
 
@@ -549,7 +555,7 @@ const Table derived_tables[] = {
 	{"sto.token",
 	 "token_id, registered, authorised, issuer, issuance, decimals::bigint, kind, status, name, "
 	 "isin::text, cfi::text, dti::text, currency, unsigned_role, paused, paused_by, topics, "
-	 "receiver_only",
+	 "receiver_only, redeem_terms, redeem_token, redeem_price, redeem_per, redeem_from, redeem_to",
 	 NULL, find_token, next_token},
 	{"sto.party",
 	 "party_id, registered, policy_event, kind, status, country, lei::text, commitment, "

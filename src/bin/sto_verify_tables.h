@@ -7,7 +7,7 @@
 
 #include "bin/sto_verify.h"
 
-#define VALUES_MAX 20
+#define VALUES_MAX 24
 #define KEY_TEXT_MAX 128
 
 typedef struct Value

@@ -136,3 +136,14 @@ sto_amount_mul(StoAmount a, StoAmount b, StoAmount *out)
 		*out = -(StoAmount) r;
 	return true;
 }
+
+bool
+sto_amount_scale(StoAmount v, StoAmount times, StoAmount per, bool up, StoAmount *out)
+{
+	/* below per * times, which fits */
+	StoAmount part = v % per * times;
+	StoAmount whole;
+
+	return sto_amount_mul(v / per, times, &whole) &&
+		   sto_amount_add(whole, part / per + (up && part % per != 0), out);
+}

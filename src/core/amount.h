@@ -22,5 +22,10 @@ extern size_t sto_amount_print(StoAmount v, char out[STO_AMOUNT_TEXT_MAX]);
 extern bool sto_amount_add(StoAmount a, StoAmount b, StoAmount *out);
 extern bool sto_amount_sub(StoAmount a, StoAmount b, StoAmount *out);
 extern bool sto_amount_mul(StoAmount a, StoAmount b, StoAmount *out);
+/*
+ * v * times / per, rounded up or down, where none is negative, per is above zero
+ * and times * per is in range: exact, whatever v * times would be.
+ */
+extern bool sto_amount_scale(StoAmount v, StoAmount times, StoAmount per, bool up, StoAmount *out);
 
 #endif

@@ -8,8 +8,9 @@
 
 /* What an issuer does to a token; others' acts, an enforcer's pause for one, he can't bind. */
 static const char *const kinds[STO_FOUR_EYES_ACTS] = {
-	"four_eyes",    "rule_set",     "party_list",     "token_terms", "token_policy",
-	"token_status", "token_topics", "trusted_issuer", "token_pause", "document"};
+	"four_eyes",    "rule_set",     "party_list",      "token_terms",
+	"token_policy", "token_status", "token_topics",    "trusted_issuer",
+	"token_pause",  "document",     "redemption_terms"};
 
 int
 sto_four_eyes_place(const char *kind, size_t len)

@@ -10,7 +10,7 @@
 
 #include "bytes.h"
 
-#define STO_FOUR_EYES_ACTS 10 /* kinds of acts that a token's issuer can bind himself in */
+#define STO_FOUR_EYES_ACTS 11 /* kinds of acts that a token's issuer can bind himself in */
 #define STO_FOUR_EYES_APPROVERS 16
 
 /* What a token's newest four_eyes event says; all zero: nothing. */

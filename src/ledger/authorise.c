@@ -238,6 +238,27 @@ authority_to_release(const StoPosting *p, StoPartyFact *party, Authority *author
 	}
 }
 
+/* The holder's order; the issuer's only where terms fixed at first issue allow (design 4.2). */
+static StoRefusal
+authority_to_redeem(const StoPosting *p, StoPartyFact *party, Authority *authority)
+{
+	const uint8_t *ordering_party = p->entry.order.ordering_party;
+	StoRefusal refusal = authority_of_wallet(p, &p->debit, party, authority);
+
+	if (refusal.sqlstate != ERRCODE_STO_NOT_AUTHORISED || !same_id(ordering_party, p->token.issuer))
+		return refusal;
+	if (!p->token.redeems)
+		return refuse(ERRCODE_STO_NOT_AUTHORISED,
+					  "the issuer has no terms on which it may redeem from a holder",
+					  "They are fixed by the first issue.",
+					  "The units are redeemed by an order of their holder.");
+	/* of a mandate that is not in force */
+	authority->mandate_from = PG_INT64_MIN;
+	authority->mandate_to = PG_INT64_MAX;
+	/* redeem.c sees that they are in force, and the units paid */
+	return authority_of_party(ordering_party, party, authority);
+}
+
 static StoRefusal
 find_authority(const StoPosting *p, StoPartyFact *party, Authority *authority)
 {
@@ -254,6 +275,8 @@ find_authority(const StoPosting *p, StoPartyFact *party, Authority *authority)
 							  NULL, NULL);
 			authority->holder = true;
 			return authority_of_party(o->ordering_party, party, authority);
+		case STO_REDEEM:
+			return authority_to_redeem(p, party, authority);
 		case STO_HOLD:
 			return authority_to_hold(p, party, authority);
 		case STO_POST:

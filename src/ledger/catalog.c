@@ -152,6 +152,7 @@ static const char *const index_names[STO_IDX_COUNT] = {
 	[STO_IDX_WALLET] = "wallet_pkey",
 	[STO_IDX_WALLET_ID] = "wallet_id",
 	[STO_IDX_TOKEN] = "token_pkey",
+	[STO_IDX_TOKEN_REDEEM] = "token_redeem",
 	[STO_IDX_BATCH] = "batch_pkey",
 	[STO_IDX_POSITION] = "position_pkey",
 	[STO_IDX_HOLD] = "hold_pkey",

@@ -98,6 +98,7 @@ typedef enum StoIndex
 	STO_IDX_WALLET,              /* wallet_pkey (address) */
 	STO_IDX_WALLET_ID,           /* wallet_id (wallet_id) */
 	STO_IDX_TOKEN,               /* token_pkey (token_id) */
+	STO_IDX_TOKEN_REDEEM,        /* token_redeem (redeem_token), of tokens with terms */
 	STO_IDX_BATCH,               /* batch_pkey (batch_event) */
 	STO_IDX_POSITION,            /* position_pkey (token_id, wallet) */
 	STO_IDX_HOLD,                /* hold_pkey (hold_id) */

@@ -26,15 +26,6 @@ id_of(const StoRow *row, int attno)
 	return isnull ? 0 : DatumGetInt64(value);
 }
 
-static int64
-time_of(const StoRow *row, int attno, int64 otherwise)
-{
-	bool isnull;
-	Datum value = sto_row_get(row, attno, &isnull);
-
-	return isnull ? otherwise : StoTimeFromTimestamp(DatumGetTimestampTz(value));
-}
-
 /* Zeroed if it is null. */
 static void
 copy_of(const StoRow *row, int attno, void *out, Size len)
@@ -76,8 +67,8 @@ read_case(const StoRow *row)
 	legal->approved = id_of(row, CASE_APPROVED);
 	legal->refused = id_of(row, CASE_REFUSED);
 	legal->used = id_of(row, CASE_USED);
-	legal->not_before = time_of(row, CASE_NOT_BEFORE, PG_INT64_MIN);
-	legal->usable_until = time_of(row, CASE_VALID_UNTIL, PG_INT64_MAX);
+	legal->not_before = sto_row_time(row, CASE_NOT_BEFORE, PG_INT64_MIN);
+	legal->usable_until = sto_row_time(row, CASE_VALID_UNTIL, PG_INT64_MAX);
 	legal->undoes = id_of(row, CASE_UNDOES);
 	(void) sto_row_get(row, CASE_TOKEN_ID, &isnull);
 	legal->has_token = !isnull;

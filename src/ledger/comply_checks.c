@@ -7,7 +7,7 @@
 #include "ledger/acknowledge.h"
 #include "ledger/attach.h"
 #include "ledger/eligibility.h"
-#include "ledger/posting.h"
+#include "ledger/redeem.h"
 #include "ledger/register.h"
 
 #include "core/amount.h"
@@ -243,6 +243,7 @@ sto_comply_checks(const StoPosting *p, const StoParties *parties, StoReasons *re
 		check_frozen(p, e, parties, reasons);
 	if (e->available)
 		check_available(p, reasons);
+	sto_redeem_check(p, reasons);
 	if (o->kind == STO_RECOVER && sto_attached(p) > 0)
 		sto_reason_add(
 			reasons, STO_REASON_INSUFFICIENT, STO_REASON_OF_WALLET, p->debit.address,

@@ -116,6 +116,7 @@ static const EventRule rules[STO_EVENT_KINDS] = {
 	[STO_EVENT_LOOK_THROUGH] = {SUBJECT_WALLET, ACTOR_CUSTODIAN, false},
 	[STO_EVENT_ATTACH] = {SUBJECT_WALLET, ACTOR_ENFORCER, false},
 	[STO_EVENT_ATTACH_LIFT] = {SUBJECT_WALLET, ACTOR_ENFORCER, false},
+	[STO_EVENT_REDEMPTION_TERMS] = {SUBJECT_TOKEN, ACTOR_ISSUER, false},
 };
 
 const uint8_t sto_nil_uuid[STO_UUID_LEN] = {0};
@@ -155,6 +156,7 @@ sto_act_restricts(const StoAct *act)
 		case STO_EVENT_PARTY_MEMBERS:
 		case STO_EVENT_LOOK_THROUGH: /* nobody moves the position meanwhile, nor any counter */
 		case STO_EVENT_ATTACH:
+		case STO_EVENT_REDEMPTION_TERMS: /* no first issue may be in flight */
 			return true;
 		case STO_EVENT_WALLET: /* from the second on, what a party has is added up */
 			return sto_count_wallets(body->value[STO_F_PARTY].octets) == 1;

@@ -87,6 +87,7 @@ static const struct
 	[STO_EVENT_FINDING] = {sto_register_finding, "finding"},
 	[STO_EVENT_ATTACH] = {sto_register_attach, NULL},
 	[STO_EVENT_ATTACH_LIFT] = {sto_register_attach_lift, NULL},
+	[STO_EVENT_REDEMPTION_TERMS] = {sto_register_redemption_terms, NULL},
 };
 
 /* The row as it arrived. */

@@ -71,7 +71,9 @@ const StoFieldRule sto_event_fields[STO_FIELDS] = {
 	[STO_F_OWNERS] = {"owners", TYPE_UUIDS},
 	[STO_F_PARTY] = {"party", TYPE_UUID},
 	[STO_F_PAUSED] = {"paused", TYPE_BOOLEAN},
+	[STO_F_PER] = {"per", TYPE_AMOUNT},
 	[STO_F_POSSESSION] = {"possession", TYPE_SIGNATURE},
+	[STO_F_PRICE] = {"price", TYPE_AMOUNT},
 	[STO_F_REASON] = {"reason", TYPE_TEXT},
 	[STO_F_REASONS] = {"reasons", TYPE_TEXTS},
 	[STO_F_RECEIVER] = {"receiver", TYPE_UUID},
@@ -179,6 +181,8 @@ const StoKindRule sto_event_kinds[STO_EVENT_KINDS] = {
 	[STO_EVENT_LOOK_THROUGH] = {"look_through", F(TOKEN) | F(SEQ) | F(OWNERS) | F(UNITS), 0, 0},
 	[STO_EVENT_ATTACH] = {"attach", F(CASE), 0, 0},
 	[STO_EVENT_ATTACH_LIFT] = {"attach_lift", F(ATTACHMENT) | F(AMOUNT), 0, 0},
+	[STO_EVENT_REDEMPTION_TERMS] = {"redemption_terms", F(TOKEN) | F(PRICE),
+									F(PER) | F(FROM) | F(TO), 0},
 };
 
 StaticAssertDecl(STO_FIELDS <= 128, "fields of a body are bits of a StoFieldSet");

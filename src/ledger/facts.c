@@ -8,6 +8,7 @@
 #include "ledger/attach.h"
 #include "ledger/columns.h"
 #include "ledger/facts.h"
+#include "ledger/redeem.h"
 #include "ledger/ruleset.h"
 #include "ledger/store.h"
 
@@ -361,6 +362,8 @@ sto_fact_token(const uint8_t token_id[STO_UUID_LEN], StoTokenFact *out)
 		out->documents = sto_documents_required(token_id);
 		out->rules = sto_rules_registered(token_id);
 		out->attached = sto_token_attached(token_id);
+		out->pays = sto_token_pays(token_id);
+		sto_redeem_read_terms(&row, out);
 
 		refresh(&tokens);
 		fact = hash_search(tokens, token_id, HASH_ENTER, NULL);

@@ -63,6 +63,13 @@ typedef struct StoTokenFact
 	bool receiver_only; /* a sender needs no claims */
 	bool rules;         /* it has, or had, a rule set (ruleset.h) */
 	bool attached;      /* some wallet has, or had, units of it attached (attach.h) */
+	bool pays;          /* some token's issuer pays for redemptions in it (redeem.h) */
+	bool redeems;       /* its issuer may redeem from its holders, on these terms */
+	uint8_t redeem_token[STO_UUID_LEN];
+	StoAmount redeem_price;
+	StoAmount redeem_per;
+	int64 redeem_from; /* microseconds since 1970 */
+	int64 redeem_to;
 } StoTokenFact;
 
 typedef struct StoPartyFact

@@ -12,6 +12,7 @@
 #include "ledger/gate.h"
 #include "ledger/issued.h"
 #include "ledger/position.h"
+#include "ledger/redeem.h"
 #include "ledger/ruleset.h"
 
 #include "compat.h"
@@ -277,6 +278,7 @@ sto_gate_end_rebuild(void)
 	sto_batch_check_complete();
 	sto_group_check();
 	sto_group_forget(0);
+	sto_redeem_forget(0);
 }
 
 static void
@@ -327,6 +329,7 @@ after_xact(void)
 	sto_batch_forget(0);
 	sto_group_forget(0);
 	sto_findings_forget(0);
+	sto_redeem_forget(0);
 }
 
 static void
@@ -392,6 +395,7 @@ subxact_callback(SubXactEvent event, SubTransactionId subid, SubTransactionId pa
 			sto_batch_subxact_commit(subid, parent);
 			sto_group_subxact_commit(subid, parent);
 			sto_findings_subxact_commit(subid, parent);
+			sto_redeem_subxact_commit(subid, parent);
 			break;
 		case SUBXACT_EVENT_ABORT_SUB:
 			restore_counters(subid);
@@ -400,6 +404,7 @@ subxact_callback(SubXactEvent event, SubTransactionId subid, SubTransactionId pa
 			sto_batch_forget(subid);
 			sto_group_forget(subid);
 			sto_findings_forget(subid);
+			sto_redeem_forget(subid);
 			sto_issued_forget();
 			break;
 		default:

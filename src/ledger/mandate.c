@@ -7,21 +7,10 @@
 #include "ledger/mandate.h"
 
 #include "ledger/columns.h"
-#include "ledger/gate.h"
 #include "ledger/register.h"
 #include "ledger/store.h"
 
 #include "utils/builtins.h"
-#include "utils/timestamp.h"
-
-static int64
-time_or(const StoRow *row, int attno, int64 otherwise)
-{
-	bool isnull;
-	Datum value = sto_row_get(row, attno, &isnull);
-
-	return isnull ? otherwise : StoTimeFromTimestamp(DatumGetTimestampTz(value));
-}
 
 static bool
 has_scope(const uint8_t *principal, const uint8_t *representative, const char *scope, int64 at,
@@ -36,8 +25,8 @@ has_scope(const uint8_t *principal, const uint8_t *representative, const char *s
 	if (sto_store_find(STO_REL_MANDATE, STO_IDX_MANDATE, 3, keys, &row) &&
 		DatumGetBool(sto_row_get(&row, MANDATE_GRANTED, &isnull)))
 	{
-		*from = time_or(&row, MANDATE_VALID_FROM, PG_INT64_MIN);
-		*to = time_or(&row, MANDATE_VALID_TO, PG_INT64_MAX);
+		*from = sto_row_time(&row, MANDATE_VALID_FROM, PG_INT64_MIN);
+		*to = sto_row_time(&row, MANDATE_VALID_TO, PG_INT64_MAX);
 		granted = at >= *from && at < *to;
 	}
 	sto_row_close(&row);

@@ -82,6 +82,9 @@ static const struct
 	 "sto.case shows cases, sto.case_order() gives the order that carries one out."},
 	{STO_REASON_NOT_YET, ERRCODE_STO_NOT_YET, "waiting_period",
 	 "the case's waiting period has not ended", NULL},
+	{STO_REASON_NOT_PAID, ERRCODE_STO_NOT_PAID, "redemption_paid", "the redemption is not paid for",
+	 "Post the payment before the redeem, in one statement and with the same group_id: a transfer "
+	 "ordered by the issuer to a wallet of the same party."},
 	/* last: with an SQLSTATE of its own */
 	{STO_REASON_OTHER, 0, "other", "the order is refused", NULL},
 };

@@ -53,6 +53,7 @@ typedef enum StoReasonCode
 	STO_REASON_BATCH = 56,
 	STO_REASON_NO_CASE = 57,
 	STO_REASON_NOT_YET = 58,
+	STO_REASON_NOT_PAID = 59,
 	STO_REASON_OTHER = 99
 } StoReasonCode;
 

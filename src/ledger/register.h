@@ -111,6 +111,7 @@ extern void sto_register_case(StoAct *act); /* register_case.c */
 extern void sto_register_case_approve(StoAct *act);
 extern void sto_register_attach(StoAct *act); /* register_attach.c */
 extern void sto_register_attach_lift(StoAct *act);
+extern void sto_register_redemption_terms(StoAct *act); /* register_redemption.c */
 
 /*
  * register_keys.c: make the body's policy the subject's, as the policy of this
@@ -163,6 +164,7 @@ extern void sto_register_topic(const char *topic);
  */
 extern void sto_vet_document(const StoAct *act);
 extern void sto_vet_party_list(const StoAct *act);
+extern void sto_vet_redemption_terms(const StoAct *act);
 extern void sto_vet_rule_set(const StoAct *act);
 extern void sto_vet_token_pause(const StoAct *act);
 extern void sto_vet_token_policy(const StoAct *act);

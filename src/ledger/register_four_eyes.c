@@ -78,6 +78,7 @@ static void (*const vet[STO_EVENT_KINDS])(const StoAct *act) = {
 	[STO_EVENT_TRUSTED_ISSUER] = sto_vet_topics,
 	[STO_EVENT_TOKEN_PAUSE] = sto_vet_token_pause,
 	[STO_EVENT_DOCUMENT] = sto_vet_document,
+	[STO_EVENT_REDEMPTION_TERMS] = sto_vet_redemption_terms,
 };
 
 /*

@@ -119,6 +119,8 @@ sto_register_token(StoAct *act)
 	values[TOKEN_NAME - 1] = CStringGetTextDatum(name);
 	nulls[TOKEN_PAUSED - 1] = nulls[TOKEN_PAUSED_BY - 1] = nulls[TOKEN_TOPICS - 1] = true;
 	values[TOKEN_RECEIVER_ONLY - 1] = BoolGetDatum(true);
+	for (int attno = TOKEN_REDEEM_TERMS; attno <= TOKEN_REDEEM_TO; attno++)
+		nulls[attno - 1] = true;
 	sto_register_insert(STO_REL_TOKEN, values, nulls, ERRCODE_STO_SUBJECT_EXISTS,
 						"another token has this ISIN");
 	insert_issuance_wallet(act, address);

@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "compat.h"
+#include "ledger/gate.h"
 #include "ledger/store.h"
 
 #include "access/htup_details.h"
@@ -18,6 +19,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
 /* Equality functions of an index's leading columns, looked up once. */
 typedef struct IndexKeys
@@ -252,6 +254,15 @@ Datum
 sto_row_get(const StoRow *row, int attno, bool *isnull)
 {
 	return slot_getattr(row->slot, attno, isnull);
+}
+
+int64
+sto_row_time(const StoRow *row, int attno, int64 otherwise)
+{
+	bool isnull;
+	Datum value = sto_row_get(row, attno, &isnull);
+
+	return isnull ? otherwise : StoTimeFromTimestamp(DatumGetTimestampTz(value));
 }
 
 void

@@ -46,6 +46,8 @@ extern bool sto_store_find_lock(StoRel rel, StoIndex index, int nkeys, const Dat
 								StoRow *row);
 /* Attribute number attno (1-based) of a found row. */
 extern Datum sto_row_get(const StoRow *row, int attno, bool *isnull);
+/* A time of one, in microseconds since 1970; the other value if it is null. */
+extern int64 sto_row_time(const StoRow *row, int attno, int64 otherwise);
 extern void sto_row_close(StoRow *row);
 
 typedef enum StoLocked

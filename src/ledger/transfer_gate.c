@@ -10,7 +10,7 @@
 
 #include "ledger/batch.h"
 #include "ledger/catalog.h"
-#include "ledger/posting.h"
+#include "ledger/redeem.h"
 
 #include "errors.h"
 
@@ -92,6 +92,7 @@ take(StoPosting *p, HeapTuple tuple, TupleDesc desc)
 	sto_post_case(p);
 	sto_batch_add(p);
 	sto_group_add(p);
+	sto_redeem_add(p);
 	return tuple;
 }
 

@@ -192,6 +192,19 @@ transfer(StoAmount amount)
 	return make_entry(STO_TRANSFER, &alices, &bobs, amount, 0, &alice, &alices.subject);
 }
 
+/* A saved state goes to a file, and comes from it. */
+static inline bool
+write_to_file(void *context, const void *data, size_t len)
+{
+	return fwrite(data, 1, len, context) == len;
+}
+
+static inline bool
+read_from_file(void *context, void *data, size_t len)
+{
+	return fread(data, 1, len, context) == len;
+}
+
 /* Once, before anything else. */
 static inline void
 make_subjects(void)

@@ -255,18 +255,6 @@ test_batches(void)
 	expect("a list of another wallet", STO_CHECK_BATCH, last_id);
 }
 
-static bool
-write_state(void *context, const void *data, size_t len)
-{
-	return fwrite(data, 1, len, context) == len;
-}
-
-static bool
-read_state(void *context, void *data, size_t len)
-{
-	return fread(data, 1, len, context) == len;
-}
-
 /* A state saved in the middle of a list and of a settlement, and gone on from. */
 static void
 test_saved(void)
@@ -283,14 +271,14 @@ test_saved(void)
 	begin_batch(7);
 	post_listed(3);
 	r = fold_from(begin_fold(made[0].leaf), 0, made_count);
-	CHECK(sto_replay_save(r, "checkpoint", 10, write_state, file));
+	CHECK(sto_replay_save(r, "checkpoint", 10, write_to_file, file));
 	sto_replay_free(r);
 	size = ftell(file);
 	post_listed(4);
 	transfer(1);
 
 	rewind(file);
-	r = sto_replay_load(made[0].leaf, &calls, read_state, file, &mark, &mark_len, &why);
+	r = sto_replay_load(made[0].leaf, &calls, read_from_file, file, &mark, &mark_len, &why);
 	CHECK_AS(r != NULL && mark_len == 10 && memcmp(mark, "checkpoint", 10) == 0,
 			 "a state comes back: %s", why == NULL ? "yes" : why);
 	free(mark);
@@ -310,7 +298,7 @@ test_saved(void)
 		fseek(file, at, SEEK_SET);
 		fputc(octet ^ 0x10, file);
 		rewind(file);
-		r = sto_replay_load(NULL, &calls, read_state, file, &mark, &mark_len, &why);
+		r = sto_replay_load(NULL, &calls, read_from_file, file, &mark, &mark_len, &why);
 		all_found = all_found && r == NULL && mark == NULL;
 		sto_replay_free(r);
 		fseek(file, at, SEEK_SET);
@@ -319,7 +307,8 @@ test_saved(void)
 	CHECK_AS(all_found, "a damaged state is refused, whichever octet");
 	rewind(file);
 	memset(ledger_id, 1, sizeof(ledger_id));
-	CHECK(sto_replay_load(made[1].leaf, &calls, read_state, file, &mark, &mark_len, &why) == NULL);
+	CHECK(sto_replay_load(made[1].leaf, &calls, read_from_file, file, &mark, &mark_len, &why) ==
+		  NULL);
 	fclose(file);
 }
 

@@ -160,10 +160,41 @@ test_arithmetic(void)
 	OVERFLOWS(mul, min, min);
 }
 
+/* v * times / per, as sto_amount_scale() rounds it; -1 if it is out of range. */
+static StoAmount
+scale(StoAmount v, StoAmount times, StoAmount per, bool up)
+{
+	StoAmount r;
+
+	return sto_amount_scale(v, times, per, up, &r) ? r : -1;
+}
+
+static void
+test_scale(void)
+{
+	const StoAmount max = STO_AMOUNT_MAX;
+	const StoAmount two63 = (StoAmount) 1 << 63;
+
+	CHECK(scale(3, 100, 3, true) == 100 && scale(3, 100, 3, false) == 100);
+	CHECK(scale(1, 100, 3, true) == 34 && scale(1, 100, 3, false) == 33);
+	CHECK(scale(4, 100, 3, true) == 134 && scale(5, 100, 3, false) == 166);
+	CHECK(scale(0, 100, 3, true) == 0 && scale(7, 1, 1, true) == 7);
+	CHECK(scale(max, 1, 1, true) == max && scale(max, 1, 2, true) == max / 2 + 1);
+	CHECK(scale(max, 2, 1, true) == -1 && scale(max / 2 + 1, 2, 1, true) == -1);
+	CHECK(scale(max / 2, 2, 1, true) == max - 1);
+	/* v * times is out of range, what comes of it is not */
+	CHECK(scale(max - 1, two63, two63, true) == max - 1);
+	CHECK(scale(max, two63 - 1, two63, true) == max / two63 * (two63 - 1) + two63 - 1);
+	CHECK(scale(max, 1, max, true) == 1 && scale(max - 1, 1, max, true) == 1);
+	CHECK(scale(max - 1, 1, max, false) == 0);
+	CHECK(scale(max, 3, 3, true) == max);
+}
+
 int
 main(void)
 {
 	test_text();
 	test_arithmetic();
+	test_scale();
 	return check_done("amount");
 }

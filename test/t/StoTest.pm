@@ -11,7 +11,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw(new_server add_signer new_ledger every_log_event every_identity_event every_enforced_act projections is_sound is_same clients finish acknowledged complaints sends refused plays_as_model);
+our @EXPORT = qw(new_server add_signer new_ledger every_log_event every_identity_event every_enforced_act callable projections is_sound is_same clients finish acknowledged complaints sends refused plays_as_model);
 
 # A server of its own; not started.
 sub new_server
@@ -136,6 +136,22 @@ sub every_identity_event
 	};
 }
 
+# CALLED, which its issuer redeems for MONEY, 100 for 3; w4, w5 and w6 have some.
+sub callable
+{
+	return q{
+		SELECT sto_test.token('MONEY', 'acme', NULL, 'cash', 2, '{"currency": "KZT"}'), sto_test.token('CALLED', 'acme');
+		SELECT sto_test.event('redemption_terms', sto_test.id('CALLED'), sto_test.id('acme'),
+			jsonb_build_object('token', sto_test.id('MONEY'), 'price', '100', 'per', '3', 'to', 4102444800000000)::text);
+		SELECT sto_test.issue('CALLED', 'w' || n, '100') FROM generate_series(4, 6) AS n;
+		SELECT sto_test.wallet('purse', 'acme', '{130}', 'treasury'), sto_test.issue('MONEY', 'purse', '100000');
+		-- the issuer's redeem; extra: its group
+		CREATE FUNCTION sto_test.call(token text, wallet text, units text, extra jsonb DEFAULT '{}') RETURNS bigint LANGUAGE sql AS $$
+			SELECT sto_test.post(jsonb_build_object('kind', 'redeem', 'token_id', token, 'debit_wallet', wallet, 'credit_wallet', token,
+				'amount', units, 'ordering_party', 'acme') || extra, sto_test.seeds_of('acme')) $$;
+	};
+}
+
 # Enforcement, after the above: cases of every act, approved, refused and open.
 sub every_enforced_act
 {
@@ -172,6 +188,9 @@ sub every_enforced_act
 		SELECT sto_test.post(jsonb_build_object('kind', 'release', 'token_id', 'ACME', 'debit_wallet', 'w20/3', 'amount', '1', 'hold_id', :kept, 'ordering_party', 'enforcer'), sto_test.seeds_of('enforcer'));
 		SELECT sto_test.post(jsonb_build_object('kind', 'post', 'token_id', 'ACME', 'debit_wallet', 'w2', 'credit_wallet', 'w20/3', 'amount', '1', 'hold_id', :owed, 'ordering_party', 'p20', 'keep_rest', true), '{224}');
 		SELECT sto_test.open_case('waiting', 'recover', '{"debit": "w7", "credit": "w7/2", "not_before": 4102444800000000}', 'agent', 'recovery'), sto_test.decide_case('waiting', 'second agent');
+	} . callable() . q{
+		SELECT sto_test.transfer('MONEY', 'purse', 'w4', '134', g), sto_test.call('CALLED', 'w4', '3', g), sto_test.call('CALLED', 'w4', '1', g)
+		  FROM jsonb_build_object('group_id', md5('call')::uuid) AS g;
 	};
 }
 
