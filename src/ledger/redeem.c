@@ -31,15 +31,15 @@ typedef struct Paid
 	StoAmount unused;
 } Paid;
 
-/* A change of one of them: a rolled-back savepoint takes it back. */
+/* A change of one of them in a subtransaction, which a rollback takes back. */
 typedef struct PaidChange
 {
-	PaidKey key;
+	Paid *row; /* stays while a change of it is kept */
 	StoAmount before;
 	SubTransactionId subid;
 } PaidChange;
 
-static HTAB *paid = NULL;          /* in TopMemoryContext, while there are changes */
+static HTAB *paid = NULL;          /* in TopMemoryContext */
 static PaidChange *changes = NULL; /* in TopMemoryContext */
 static int change_count = 0;
 static int change_size = 0;
@@ -97,30 +97,8 @@ unused(const PaidKey *key)
 }
 
 static void
-set_unused(const PaidKey *key, StoAmount amount)
+keep_change(Paid *row, SubTransactionId subid)
 {
-	Paid *row;
-	bool found;
-
-	if (amount == 0)
-	{
-		(void) hash_search(paid, key, HASH_REMOVE, NULL);
-		return;
-	}
-	row = hash_search(paid, key, HASH_ENTER, &found);
-	row->unused = amount;
-}
-
-static void
-change(const PaidKey *key, StoAmount amount)
-{
-	if (paid == NULL)
-	{
-		HASHCTL ctl = {
-			.keysize = sizeof(PaidKey), .entrysize = sizeof(Paid), .hcxt = TopMemoryContext};
-
-		paid = hash_create("sto payments", 64, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	}
 	if (change_count == change_size)
 	{
 		int size = change_size ? change_size * 2 : 16;
@@ -129,11 +107,36 @@ change(const PaidKey *key, StoAmount amount)
 						  : MemoryContextAlloc(TopMemoryContext, size * sizeof(PaidChange));
 		change_size = size;
 	}
-	changes[change_count].key = *key;
-	changes[change_count].before = unused(key);
-	changes[change_count].subid = GetCurrentSubTransactionId();
+	changes[change_count].row = row;
+	changes[change_count].before = row->unused;
+	changes[change_count].subid = subid;
 	change_count++;
-	set_unused(key, amount);
+}
+
+static void
+set_unused(const PaidKey *key, StoAmount amount)
+{
+	SubTransactionId subid = GetCurrentSubTransactionId();
+	bool found;
+	Paid *row;
+
+	if (paid == NULL)
+	{
+		HASHCTL ctl = {
+			.keysize = sizeof(PaidKey), .entrysize = sizeof(Paid), .hcxt = TopMemoryContext};
+
+		paid = hash_create("sto payments", 64, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	}
+	row = hash_search(paid, key, HASH_ENTER, &found);
+	if (!found)
+		row->unused = 0;
+	/* a rollback of the transaction as a whole drops everything */
+	if (subid != TopSubTransactionId)
+		keep_change(row, subid);
+	row->unused = amount;
+	/* sto.rebuild() folds the whole log in one transaction */
+	if (amount == 0 && subid == TopSubTransactionId)
+		(void) hash_search(paid, key, HASH_REMOVE, NULL);
 }
 
 /* Not a holder's own order, nor of who keeps the wallet or represents its party. */
@@ -229,7 +232,7 @@ sto_redeem_add(const StoPosting *p)
 			ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 							errmsg("the sum of a group's payments would leave the range of 128 "
 								   "bits")));
-		change(&key, amount);
+		set_unused(&key, amount);
 	}
 	else if (p->token.redeems && is_by_issuer(p))
 	{
@@ -237,7 +240,7 @@ sto_redeem_add(const StoPosting *p)
 		(void) sto_amount_scale(p->entry.order.amount, p->token.redeem_price, p->token.redeem_per,
 								true, &amount);
 		make_key(p, p->token.redeem_token, p->debit.party, &key);
-		change(&key, unused(&key) - amount);
+		set_unused(&key, unused(&key) - amount);
 	}
 }
 
@@ -247,9 +250,9 @@ sto_redeem_forget(SubTransactionId subid)
 	while (change_count > 0 && changes[change_count - 1].subid >= subid)
 	{
 		change_count--;
-		set_unused(&changes[change_count].key, changes[change_count].before);
+		changes[change_count].row->unused = changes[change_count].before;
 	}
-	if (change_count > 0 || paid == NULL)
+	if (subid != 0 || paid == NULL)
 		return;
 	hash_destroy(paid);
 	paid = NULL;
@@ -260,4 +263,7 @@ sto_redeem_subxact_commit(SubTransactionId subid, SubTransactionId parent)
 {
 	for (int i = change_count - 1; i >= 0 && changes[i].subid >= subid; i--)
 		changes[i].subid = parent;
+	/* nothing but the end of the transaction takes them back now */
+	if (parent == TopSubTransactionId)
+		change_count = 0;
 }

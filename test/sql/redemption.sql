@@ -102,6 +102,10 @@ SELECT sto_test.issue('OTHER', 'acme/1', '1000') > 0;
 SELECT sto_test.posts('OTHER/acme/1/alice/1/100', 'BOND/alice/1/3');
 -- to somebody else, by somebody else, from the holder's own wallet; to the holder's other wallet it counts
 SELECT sto_test.posts('CASH/acme/1/bob/1/100', 'BOND/alice/1/3'), sto_test.posts('CASH/bank/1/alice/1/100', 'BOND/alice/1/3'), sto_test.posts('CASH/alice/1/alice/2/100', 'BOND/alice/1/3');
+-- out of a wallet of the holder's that the issuer keeps: his own money; from such a wallet the issuer redeems as its custodian
+SELECT sto_test.wallet('alice/3', 'alice', '{27}', 'client', NULL, jsonb_build_object('custodian', sto_test.id('acme'))) IS NOT NULL, sto_test.issue('CASH', 'alice/3', '100') > 0, sto_test.issue('BOND', 'alice/3', '1') > 0;
+SELECT sto_test.posts(sto_test.order(jsonb_build_object('kind', 'transfer', 'token_id', 'CASH', 'debit_wallet', 'alice/3', 'credit_wallet', 'alice/1', 'amount', '100', 'ordering_party', 'acme', 'group_id', md5('g')::uuid), '{10}'),
+                      sto_test.made('BOND/alice/1/3')), sto_test.posts('BOND/alice/3/1#');
 SELECT sto_test.posts('CASH/acme/1/alice/2/100', 'BOND/alice/1/3');
 -- a payment counts once; payments add up; what is over stays the holder's
 SELECT sto_test.posts('CASH/acme/1/alice/1/100', 'BOND/alice/1/3', 'BOND/alice/1/3'), sto_test.posts('CASH/acme/1/alice/1/134', 'BOND/alice/1/3', 'BOND/alice/2/1'),
