@@ -379,3 +379,24 @@ CREATE FUNCTION sto_test.lift_attached(amount text) RETURNS text LANGUAGE sql AS
     SELECT CASE WHEN sto_test.lift(a.attachment, 'a' || n, lift_attached.amount, 'deputy') > 0 THEN 'lifted' END
       FROM sto_test.n() AS n JOIN sto.attachment AS a ON a.wallet = sto_test.address('a' || n)
 $$;
+-- Token N, of which nothing was issued; its issuer would redeem it for T.
+CREATE FUNCTION sto_test.begin_terms() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sto_test.begin_case(), sto_test.token('N' || sto_test.n(), 'issuer');
+END $$;
+CREATE FUNCTION sto_test.first_issue() RETURNS text LANGUAGE sql
+    AS $$ SELECT CASE WHEN sto_test.issue('N' || n, 'a' || n, '10') > 0 THEN 'issued' END FROM sto_test.n() AS n $$;
+CREATE FUNCTION sto_test.set_terms(price text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    n bigint := sto_test.n();
+BEGIN
+    PERFORM sto_test.event('redemption_terms', sto_test.id('N' || n), sto_test.id('issuer'), jsonb_build_object('token', sto_test.id('T' || n), 'price', price)::text);
+    RETURN 'set';
+EXCEPTION WHEN SQLSTATE 'ST208' THEN
+    RETURN SQLERRM;
+END $$;
+CREATE FUNCTION sto_test.terms() RETURNS TABLE (price text, a text, faults text) LANGUAGE sql AS $$
+    SELECT t.redeem_price::text, sto_test.balance('N' || n, 'a' || n),
+           COALESCE((SELECT string_agg(v.check_name || ': ' || v.detail, '; ') FROM sto.verify(false, '{redemptions,register}') AS v WHERE NOT v.ok), 'none')
+      FROM sto_test.n() AS n JOIN sto.token AS t ON t.token_id = sto_test.id('N' || n)
+$$;
