@@ -1033,6 +1033,8 @@ class Register:
     def apply_proposal(self, row, body):
         if body["valid_until"] <= row["recorded_at"]:
             self.problem(row, "the proposal had expired already")
+        if body["kind"] == "four_eyes" and str(row["actor"]) in body["act_body"]:
+            self.problem(row, "its proposer would be its own second officer")
         self.proposals[row["subject"]] = dict(
             act=(body["kind"], uuid.UUID(body["about"]), body["act_body"]),
             proposer=row["actor"], valid_until=body["valid_until"], officer=None, ended=False,
@@ -1072,6 +1074,11 @@ class Register:
     # Rules of tokens, and what is stated for them
 
     def apply_rule_set(self, row, body):
+        for rule in body["rules"]:
+            named = rule.get("exempt", []) + rule.get("parties", [])
+            named += [rule["by"]] if rule["rule"] == "approval" and "by" in rule else []
+            if any(uuid.UUID(party) not in self.kinds for party in named):
+                self.problem(row, "its rules name a party that is not in the register")
         effective = max(body.get("from", row["recorded_at"]), row["recorded_at"])
         self.rule_sets.setdefault(row["subject"], []).append(
             (effective, row["entry_id"], body["rules"]))

@@ -83,6 +83,10 @@ BEGIN
           FROM ONLY sto.event e
          WHERE e.kind = 'proposal' AND e.recorded_at >= sto.from_micros((e.body ->> 'valid_until')::bigint)
         UNION ALL
+        SELECT e.entry_id, 'an issuer proposed to be its own second officer'
+          FROM ONLY sto.event e
+         WHERE e.kind = 'proposal' AND e.body ->> 'kind' = 'four_eyes' AND strpos(e.body ->> 'act_body', e.actor::text) > 0
+        UNION ALL
         SELECT s.since, 'an issuer may not be its own second officer, and acts need one'
           FROM sto.four_eyes_span s JOIN sto.token t ON t.token_id = s.token_id
          WHERE t.issuer = ANY (s.approvers) OR s.acts <> '{}' AND s.approvers = '{}')

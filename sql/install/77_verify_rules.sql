@@ -22,6 +22,15 @@ BEGIN
          WHERE (p.set_by, p.effective, p.token_id, p.record_refusals, p.body)
                IS DISTINCT FROM (r.entry_id, r.effective, r.subject, r.record_refusals, r.body)
         UNION ALL
+        -- whom a set names was in the register
+        SELECT 'sto.rule_set', e.entry_id
+          FROM ONLY sto.event e
+         CROSS JOIN LATERAL json_array_elements(e.body -> 'rules') AS r (rule)
+         CROSS JOIN LATERAL (SELECT json_array_elements_text(r.rule -> 'exempt') UNION ALL SELECT json_array_elements_text(r.rule -> 'parties')
+                             UNION ALL SELECT r.rule ->> 'by' WHERE r.rule ->> 'rule' = 'approval') AS named (party)
+         WHERE e.kind = 'rule_set' AND named.party IS NOT NULL AND named.party <> 'issuer'
+           AND NOT EXISTS (SELECT FROM sto.party p WHERE p.party_id = named.party::uuid AND p.registered < e.entry_id)
+        UNION ALL
         SELECT 'sto.party_list', coalesce(r.entry_id, p.set_by)
           FROM (SELECT DISTINCT ON (e.subject, b.list, b.party) e.entry_id, e.subject, b.list, b.party, b.listed
                   FROM ONLY sto.event e

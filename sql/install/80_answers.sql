@@ -56,7 +56,10 @@ CREATE FUNCTION sto.check_transfer(
     OUT "limit" text, OUT value text, OUT passing sto.token_amount, OUT detail text) RETURNS SETOF record
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
-    SELECT c.code, c.state, c.rule, c.label, c.subject, c."limit", c.value, c.passing, c.detail
+    SELECT c.code, c.state, c.rule, c.label, c.subject, c."limit", c.value, c.passing,
+           -- the order has no place for an ISIN that is nobody's
+           CASE WHEN c.code = 2 AND check_transfer.token IS NOT NULL AND sto.token_named(check_transfer.token) IS NULL
+                THEN format('No token of the register has the ISIN %s.', check_transfer.token) ELSE c.detail END
       FROM sto.check_order(ROW (check_transfer.kind, sto.token_named(check_transfer.token), check_transfer.debit_wallet,
                check_transfer.credit_wallet, check_transfer.amount, check_transfer.ordering_party, NULL, NULL, NULL, NULL,
                check_transfer.hold_id, check_transfer.purpose, check_transfer.notary, check_transfer.release_after,
@@ -75,9 +78,12 @@ CREATE FUNCTION sto.check_transfer_json(
     condition_hash sto.digest DEFAULT NULL, instruction_hash sto.digest DEFAULT NULL,
     attachment_hash sto.digest DEFAULT NULL, group_id uuid DEFAULT NULL) RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
-    RETURN sto.check_order_json(ROW (kind, sto.token_named(token), debit_wallet, credit_wallet, amount, ordering_party,
-        NULL, NULL, NULL, NULL, hold_id, purpose, notary, release_after, condition_hash, instruction_hash, NULL, NULL,
-        attachment_hash, group_id, NULL, NULL, NULL)::sto.order);
+    RETURN (SELECT CASE WHEN token IS NOT NULL AND sto.token_named(token) IS NULL
+                        THEN jsonb_set(answer, '{reasons,0,detail}', to_jsonb(format('No token of the register has the ISIN %s.', token)), false)
+                        ELSE answer END
+              FROM sto.check_order_json(ROW (kind, sto.token_named(token), debit_wallet, credit_wallet, amount, ordering_party,
+                  NULL, NULL, NULL, NULL, hold_id, purpose, notary, release_after, condition_hash, instruction_hash, NULL, NULL,
+                  attachment_hash, group_id, NULL, NULL, NULL)::sto.order) AS answer);
 COMMENT ON FUNCTION sto.check_transfer_json(
     text, sto.wallet_address, sto.wallet_address, sto.token_amount, text, uuid, bigint, text, uuid, timestamptz,
     sto.digest, sto.digest, sto.digest, uuid) IS

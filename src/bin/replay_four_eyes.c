@@ -34,14 +34,22 @@ read_lists(const Act *act, bool report, StoFourEyes *out)
 		sto_fold_refuse(act, STO_CHECK_BODY, "%s", why);
 }
 
+static bool
+is_other(const Act *act, const uint8_t *approver)
+{
+	if (memcmp(approver, act->event->actor, STO_UUID_LEN) != 0)
+		return true;
+	sto_fold_refuse(act, STO_CHECK_AUTHORITY, "the token's issuer is its own second officer");
+	return false;
+}
+
 static void
 check_approver(const Act *act, const uint8_t *approver)
 {
 	uint32_t number = sto_fold_named_party(act, approver);
 
-	if (memcmp(approver, act->event->actor, STO_UUID_LEN) == 0)
-		sto_fold_refuse(act, STO_CHECK_AUTHORITY, "the token's issuer is its own second officer");
-	else if (number != 0 && ((const Party *) sto_pool_at(&act->r->parties, number))->policy == 0)
+	if (is_other(act, approver) && number != 0 &&
+		((const Party *) sto_pool_at(&act->r->parties, number))->policy == 0)
 		sto_fold_refuse(act, STO_CHECK_AUTHORITY, "a second officer has no keys to sign with");
 }
 
@@ -81,6 +89,9 @@ vet(const Act *proposed, StoBodyKind kind)
 	{
 		case STO_BODY_FOUR_EYES:
 			read_lists(proposed, true, &lists);
+			/* nobody but the issuer proposes */
+			for (int i = 0; i < lists.approver_count; i++)
+				(void) is_other(proposed, lists.approvers[i]);
 			break;
 		case STO_BODY_RULE_SET:
 			sto_fold_vet_rule_set(proposed);

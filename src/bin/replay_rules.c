@@ -71,6 +71,37 @@ tell_past(const Act *act, uint32_t token, unsigned missing)
 						 "the token's entries before its first rules could not be read again");
 }
 
+static bool
+is_registered(void *context, const uint8_t *party)
+{
+	uint32_t number;
+
+	return sto_fold_party(context, party, &number) != NULL;
+}
+
+static void
+refuse_unknown(const Act *act, const uint8_t *party)
+{
+	char text[STO_UUID_TEXT_LEN + 1];
+
+	sto_fold_refuse(act, STO_CHECK_RULE, "party %s is not in the register",
+					sto_fold_uuid(party, text));
+}
+
+/* Whom a set names is there; a set that can't be read was reported. */
+static void
+check_parties(const Act *act)
+{
+	char why[STO_RULE_WHY_MAX];
+	StoRuleSet *set = sto_rules_parse(act->event->body, act->event->body_len, why);
+	const uint8_t *unknown =
+		set != NULL ? sto_rules_unknown_party(set, is_registered, act->r) : NULL;
+
+	if (unknown != NULL)
+		refuse_unknown(act, unknown);
+	sto_rules_free(set);
+}
+
 bool
 sto_fold_rule_set(Act *act)
 {
@@ -85,6 +116,7 @@ sto_fold_rule_set(Act *act)
 		return no_memory(act);
 	if (why[0] != '\0')
 		sto_fold_refuse(act, STO_CHECK_BODY, "%s", why);
+	check_parties(act);
 	return tell_past(act, token, missing);
 }
 
@@ -107,12 +139,10 @@ static uint32_t
 named_party(const Act *act, StoBodyField field)
 {
 	uint32_t number;
-	char text[STO_UUID_TEXT_LEN + 1];
 
 	if (sto_fold_party(act->r, act->body.value[field].octets, &number) != NULL)
 		return sto_fold_ruled_party(act->r, number);
-	sto_fold_refuse(act, STO_CHECK_RULE, "party %s is not in the register",
-					sto_fold_uuid(act->body.value[field].octets, text));
+	refuse_unknown(act, act->body.value[field].octets);
 	return 0;
 }
 

@@ -150,6 +150,24 @@ sto_uuid_in(const StoUuidList *list, const uint8_t *uuid)
 	return false;
 }
 
+const uint8_t *
+sto_rules_unknown_party(const StoRuleSet *set, bool (*known)(void *context, const uint8_t *party),
+						void *context)
+{
+	for (int i = 0; i < set->count; i++)
+	{
+		const StoRule *rule = &set->rules[i];
+		const StoUuidList lists[] = {
+			rule->exempt, rule->parties, {rule->has_by ? 1 : 0, &rule->approver}};
+
+		for (size_t l = 0; l < sizeof(lists) / sizeof(lists[0]); l++)
+			for (int n = 0; n < lists[l].count; n++)
+				if (!known(context, lists[l].items[n]))
+					return lists[l].items[n];
+	}
+	return NULL;
+}
+
 int64_t
 sto_rules_effective(const StoRuleSet *set, int64_t recorded_at)
 {

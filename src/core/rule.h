@@ -193,6 +193,11 @@ typedef struct StoRuleSet
 extern StoRuleSet *sto_rules_parse(const char *json, size_t len, char why[STO_RULE_WHY_MAX]);
 extern void sto_rules_free(StoRuleSet *set);
 
+/* The first party that a set names and that is not known; NULL: all are. */
+extern const uint8_t *sto_rules_unknown_party(const StoRuleSet *set,
+											  bool (*known)(void *context, const uint8_t *party),
+											  void *context);
+
 /* When a set recorded at that time takes effect.  Of those that have, the latest rules, then the
  * one with the greater event id. */
 extern int64_t sto_rules_effective(const StoRuleSet *set, int64_t recorded_at);

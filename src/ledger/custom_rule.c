@@ -9,7 +9,8 @@
  * It must be the function that the set's signers read (its definition, core/rule.h), and be
  * SECURITY DEFINER with a pinned search_path, so that it says the same to everybody, and
  * not VOLATILE, so that it changes nothing; what it calls may not write to the ledger either.
- * One that isn't so by now refuses every order.
+ * A set that names one that isn't so is not recorded; one that isn't so by now refuses
+ * every order.
  * Another database may lack it, or what it reads: it is not asked on a replica.
  *
  * An enforced act asks it too, and goes on whatever it says, or fails with.
@@ -190,20 +191,27 @@ ask(Oid function, const StoRuleMove *move)
 	return call->isnull ? NULL : TextDatumGetCString(said);
 }
 
+const char *
+sto_custom_rule_fault(const StoRule *rule, Oid *function)
+{
+	HeapTuple proc = find_function(rule->function);
+	const char *fault;
+
+	if (!HeapTupleIsValid(proc))
+		return "The rule's function is not there.";
+	fault = fault_of(proc, rule);
+	*function = ((Form_pg_proc) GETSTRUCT(proc))->oid;
+	ReleaseSysCache(proc);
+	return fault;
+}
+
 bool
 sto_custom_rule(void *context, const StoRule *rule, const StoRuleMove *move, bool *refused,
 				char reason[STO_RULE_DETAIL_MAX])
 {
-	HeapTuple proc = find_function(rule->function);
-	const char *said = "The rule's function is not there.";
 	Oid function = InvalidOid;
+	const char *said = sto_custom_rule_fault(rule, &function);
 
-	if (HeapTupleIsValid(proc))
-	{
-		said = fault_of(proc, rule);
-		function = ((Form_pg_proc) GETSTRUCT(proc))->oid;
-		ReleaseSysCache(proc);
-	}
 	if (said == NULL)
 		said = ask(function, move);
 	*refused = said != NULL;

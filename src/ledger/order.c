@@ -300,15 +300,21 @@ resolve_wallet(const uint8_t *address, StoWalletFact *out)
 	}
 }
 
+/*
+ * Who orders has shown nothing yet: whether a hold is there is only told to who knows
+ * its wallet and token.
+ */
 static void
-check_hold_matches(const StoPosting *p)
+resolve_hold(StoPosting *p)
 {
 	const StoOrder *o = &p->entry.order;
 
-	if (memcmp(p->hold.token_id, o->token_id, STO_UUID_LEN) != 0 ||
+	if (!sto_hold_read(o->hold_id, &p->hold) ||
+		memcmp(p->hold.token_id, o->token_id, STO_UUID_LEN) != 0 ||
 		memcmp(p->hold.wallet, o->debit, STO_ADDRESS_LEN) != 0)
-		ereport(ERROR, (errcode(ERRCODE_STO_HOLD_TERMS),
-						errmsg("hold " INT64_FORMAT " is on another wallet or token", o->hold_id)));
+		ereport(ERROR, (errcode(ERRCODE_STO_UNKNOWN_HOLD),
+						errmsg("there is no hold " INT64_FORMAT " on this wallet, of this token",
+							   o->hold_id)));
 	if (o->kind == STO_POST && p->hold.has_beneficiary &&
 		memcmp(p->hold.beneficiary, o->credit, STO_ADDRESS_LEN) != 0)
 		ereport(ERROR, (errcode(ERRCODE_STO_HOLD_TERMS),
@@ -331,12 +337,7 @@ sto_order_resolve(StoPosting *p)
 	if (o->has_credit)
 		resolve_wallet(o->credit, &p->credit);
 	if (o->has_hold_id)
-	{
-		if (!sto_hold_read(o->hold_id, &p->hold))
-			ereport(ERROR, (errcode(ERRCODE_STO_UNKNOWN_HOLD),
-							errmsg("there is no hold " INT64_FORMAT, o->hold_id)));
-		check_hold_matches(p);
-	}
+		resolve_hold(p);
 	/* a pledge is posted by its beneficiary, whose list may be a batch, or under a case */
 	if (p->entry.has_authority_event &&
 		(sto_order_by_case(o) || (o->kind == STO_POST && p->hold.purpose == STO_PLEDGE)))

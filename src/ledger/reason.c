@@ -112,7 +112,9 @@ static const char *const rule_hints[] = {
 	NULL,
 	"The registrar records travel data: sto.set_travel_data(); an order binds a document by its "
 	"attachment_hash.",
-	"The omnibus wallet's custodian states its owners anew: sto.state_owners().",
+	"The omnibus wallet's custodian states its owners anew: sto.state_owners(). After a recovery "
+	"it "
+	"first states of the lost wallet that it has none, else they count twice.",
 	"DETAIL has what the token's own function said.",
 };
 

@@ -16,14 +16,20 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+static void
+check_other(const StoAct *act, const uint8_t *approver)
+{
+	if (sto_uuid_equal(approver, act->event.actor))
+		sto_act_refuse("the token's issuer can't be its own second officer");
+}
+
 /* Whoever is to say yes or no must be able to, and be somebody else. */
 static void
 check_approver(const StoAct *act, const uint8_t *approver)
 {
 	StoPartyFact party;
 
-	if (sto_uuid_equal(approver, act->event.actor))
-		sto_act_refuse("the token's issuer can't be its own second officer");
+	check_other(act, approver);
 	sto_require_party(approver, &party);
 	if (party.policy_event == 0)
 		sto_act_refuse("the approver %s has no keys to sign with", sto_uuid_text(approver));
@@ -64,6 +70,9 @@ vet_four_eyes(const StoAct *act)
 	StoFourEyes stated;
 
 	sto_four_eyes_of_body(&act->body, &stated);
+	/* nobody but the issuer proposes */
+	for (int i = 0; i < stated.approver_count; i++)
+		check_other(act, stated.approvers[i]);
 }
 
 /* What each kind's own handler asks of a body, whatever the register holds. */
@@ -87,8 +96,9 @@ static void (*const vet[STO_EVENT_KINDS])(const StoAct *act) = {
  * register is asked when the act is recorded.
  */
 static void
-check_proposed(const StoBody *body, text *act_body)
+check_proposed(const StoAct *act, text *act_body)
 {
+	const StoBody *body = &act->body;
 	const char *kind = body->value[STO_F_KIND].text;
 	StoAct *proposed;
 
@@ -96,6 +106,7 @@ check_proposed(const StoBody *body, text *act_body)
 		sto_act_refuse("\"%.40s\" is not a kind of act that can need a second officer", kind);
 	proposed = palloc0(sizeof(StoAct));
 	sto_body_parse(sto_event_kind(kind, strlen(kind)), act_body, true, &proposed->body);
+	memcpy(proposed->event.actor, act->event.actor, STO_UUID_LEN);
 	proposed->event.body = VARDATA_ANY(act_body);
 	proposed->event.body_len = VARSIZE_ANY_EXHDR(act_body);
 	vet[proposed->body.kind](proposed);
@@ -112,7 +123,7 @@ sto_register_proposal(StoAct *act)
 	Datum values[PROPOSAL_COLUMNS] = {0};
 	bool nulls[PROPOSAL_COLUMNS] = {false};
 
-	check_proposed(body, act_body);
+	check_proposed(act, act_body);
 	if (until <= act->event.recorded_at)
 		sto_act_refuse("\"valid_until\" has passed already");
 	if (!sto_sha256(VARDATA_ANY(act_body), VARSIZE_ANY_EXHDR(act_body), hash))

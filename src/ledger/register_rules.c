@@ -9,6 +9,7 @@
 #include "ledger/holder_group.h"
 #include "ledger/issued.h"
 #include "ledger/register.h"
+#include "ledger/ruling.h"
 #include "types/types.h"
 
 #include "errors.h"
@@ -61,6 +62,44 @@ sto_vet_rule_set(const StoAct *act)
 	sto_rules_free(read_rules(act));
 }
 
+static bool
+is_registered(void *context, const uint8_t *party_id)
+{
+	StoPartyFact party;
+
+	return sto_fact_party(party_id, &party);
+}
+
+static void
+require_registered(const uint8_t *party_id)
+{
+	if (!is_registered(NULL, party_id))
+		ereport(ERROR, (errcode(ERRCODE_STO_UNKNOWN_PARTY),
+						errmsg("party %s is not in the register", sto_uuid_text(party_id))));
+}
+
+/* A copy may lack them: its word is not asked either. */
+static void
+require_functions(const StoRuleSet *set)
+{
+	for (int i = 0; i < set->count; i++)
+	{
+		const StoRule *rule = &set->rules[i];
+		Oid function;
+		const char *fault =
+			rule->code == STO_RULE_CUSTOM ? sto_custom_rule_fault(rule, &function) : NULL;
+
+		if (fault != NULL)
+			ereport(
+				ERROR,
+				(errcode(ERRCODE_STO_INVALID_EVENT),
+				 errmsg("the event can't be applied: rule %d would refuse every order", i + 1),
+				 errdetail("\"%s\": %s", rule->function, fault),
+				 errhint("docs/reference.md, \"Rules\", says what the function must be: make it so "
+						 "first, and sign its definition.")));
+	}
+}
+
 /* Every version is kept: the one in force at a time is chosen by its effective time. */
 void
 sto_register_rule_set(StoAct *act)
@@ -73,7 +112,20 @@ sto_register_rule_set(StoAct *act)
 
 	effective = sto_rules_effective(set, act->event.recorded_at);
 	record_refusals = set->record_refusals;
-	sto_rules_free(set);
+	PG_TRY();
+	{
+		const uint8_t *unknown = sto_rules_unknown_party(set, is_registered, NULL);
+
+		if (unknown != NULL)
+			require_registered(unknown);
+		if (act->mode == STO_MODE_POST)
+			require_functions(set);
+	}
+	PG_FINALLY();
+	{
+		sto_rules_free(set);
+	}
+	PG_END_TRY();
 
 	values[RULE_SET_SET_BY - 1] = Int64GetDatum(act->event.entry_id);
 	values[RULE_SET_EFFECTIVE - 1] = TimestampTzGetDatum(StoTimeToTimestamp(effective));
@@ -93,16 +145,6 @@ require_name(const char *name, const char *field)
 		strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != len)
 		sto_act_refuse("\"%s\" must hold names of 1 to %d of a-z, 0-9 and _", field,
 					   STO_RULE_NAME_MAX);
-}
-
-static void
-require_registered(const uint8_t *party_id)
-{
-	StoPartyFact party;
-
-	if (!sto_fact_party(party_id, &party))
-		ereport(ERROR, (errcode(ERRCODE_STO_UNKNOWN_PARTY),
-						errmsg("party %s is not in the register", sto_uuid_text(party_id))));
 }
 
 void

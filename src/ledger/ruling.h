@@ -60,6 +60,9 @@ extern bool sto_is_enforced_act(StoKind kind);
 /* Callbacks of core/rule.h about a ruling, as context. */
 extern const StoRuleFacts *sto_ruling_facts(StoRuling *ruling, StoRuleFacts *facts);
 /* custom_rule.c */
+/* What is wrong with a custom rule's function, as a sentence; NULL, and its oid, if it may be
+ * asked. */
+extern const char *sto_custom_rule_fault(const StoRule *rule, Oid *function);
 extern bool sto_custom_rule(void *context, const StoRule *rule, const StoRuleMove *move,
 							bool *refused, char reason[STO_RULE_DETAIL_MAX]);
 /* The same of an act that it can't stop, nor change anything; false: it says nothing against it. */

@@ -171,6 +171,8 @@ test_decisions(void)
 static void
 test_bodies(void)
 {
+	char own[200];
+
 	begin_identity();
 	bind("[\"issue\"]", &notary);
 	expect("an act that never needs one", STO_CHECK_BODY, last_id);
@@ -193,6 +195,11 @@ test_bodies(void)
 	begin_identity();
 	propose(&proposal, "token_terms", "{}", FAR);
 	expect("a proposal of what is no such event", STO_CHECK_BODY, last_id);
+	begin_identity();
+	snprintf(own, sizeof(own), "{\\\"acts\\\":[\\\"document\\\"],\\\"approvers\\\":[\\\"%s\\\"]}",
+			 uuid_text(issuer.uuid));
+	propose(&proposal, "four_eyes", own, FAR);
+	expect("a proposal to be one's own second officer", STO_CHECK_AUTHORITY, last_id);
 	begin_identity();
 	propose(&proposal, "token_terms", QUOTED_TERMS, 1);
 	expect("a proposal that has expired", STO_CHECK_RULE, last_id);

@@ -413,11 +413,10 @@ class Model:
         if o.get("hold_id") is None:
             return None
         hold = self.hold.get(o["hold_id"])
-        if hold is None:
+        if hold is None or hold["wallet"] != o["debit"] or hold["token"] != o["token"]:
             return "ST207"
         heir = hold["beneficiary"] and self.heir(hold["beneficiary"])
-        other = hold["wallet"] != o["debit"] or hold["token"] != o["token"] or o["kind"] == "post" and heir not in (None, o["credit"])
-        return "ST304" if other else None
+        return "ST304" if o["kind"] == "post" and heir not in (None, o["credit"]) else None
 
     def judge(self, o, at, submitter):
         """Refuses, or returns "repeated" or "posted"; expired holds that gave way are gone."""

@@ -55,7 +55,8 @@ SELECT * FROM sto_test.ask('ACME', 'alice/1', 'bob/1', '0');
 SELECT * FROM sto_test.ask('ACME', 'alice/1', 'bob/1', '1', 'sell');
 SELECT * FROM sto_test.ask('ACME', 'alice/1', 'bob/1', '1', 'post', 999);
 SELECT * FROM sto_test.ask('ACME', 'ACME', 'bob/1', '1');
-SELECT code, state, rule FROM sto.check_transfer('KZ0000000005', NULL, NULL, 1);
+SELECT code, state, rule, detail FROM sto.check_transfer('KZ0000000005', NULL, NULL, 1);
+SELECT detail FROM sto.check_transfer(NULL, NULL, NULL, 1);
 SELECT code, state, rule, detail FROM sto.check_transfer(sto_test.id('ACME')::text, sto_test.address('alice/1'), sto_test.address('bob/1'), NULL);
 -- Closed: the token, a wallet, a party, and that there is not enough
 SELECT num_nonnulls(sto_test.token('GONE', 'acme'), sto_test.issue('GONE', 'alice/2', '9'), sto_test.event('token_status', sto_test.id('GONE'), sto_test.id('acme'), '{"status": "closed"}'),
@@ -72,6 +73,7 @@ SELECT * FROM sto_test.ask('ACME', 'alice/1', 'bob/1', '701');
 SELECT sto_test.named(sto.check_transfer_json(sto_test.id('ACME')::text, sto_test.address('alice/1'), sto_test.address('bob/1'), 701)::text);
 SELECT sto.check_transfer_json(sto_test.id('ACME')::text, sto_test.address('alice/1'), sto_test.address('bob/1'), 700);
 SELECT sto.check_transfer_json('KZ0000000005', NULL, NULL, 1);
+SELECT sto.check_transfer_json(NULL, NULL, NULL, 1) #>> '{reasons,0,detail}';
 -- The most that could move: all that is available; an issue, a redemption; nothing while it is frozen
 SELECT sto_test.most('ACME', 'alice/1', 'bob/1'), sto_test.most('ACME', 'bob/1', 'alice/1'), sto_test.most('CAPPED', 'CAPPED', 'bob/1'), sto_test.most('ACME', 'alice/1', 'ACME');
 SELECT sto_test.most('ACME', 'ACME', 'bob/1')::numeric = 2::numeric ^ 127 - 1 - 1000;

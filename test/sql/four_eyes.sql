@@ -46,7 +46,7 @@ SELECT sto_test.transfer('ACME', 'alice/1', 'bob/1', '1') IS NOT NULL AS entries
 
 -- Propose, approve, carry out: what no register lets an act say is not proposed either
 SELECT k, b, sto_test.why(format('SELECT sto_test.propose(%L, %L, %L, %L)', 'x', 'ACME', k, b))
-  FROM (VALUES ('four_eyes', '{"acts": ["issue"], "approvers": []}'), ('four_eyes', '{"acts": ["document"], "approvers": []}'), ('rule_set', '{"rules": [{"rule": "nonsense"}]}'),
+  FROM (VALUES ('four_eyes', jsonb_build_object('acts', '{document}'::text[], 'approvers', ARRAY[sto_test.id('legal'), sto_test.id('acme')])::text), ('four_eyes', '{"acts": ["issue"], "approvers": []}'), ('four_eyes', '{"acts": ["document"], "approvers": []}'), ('rule_set', '{"rules": [{"rule": "nonsense"}]}'),
                ('rule_set', '{"rules": [{"rule": "max_holders", "count": 0}]}'), ('rule_set', '{"rules": [{"rule": "granularity"}]}'), ('rule_set', '{"rules": [{'),
                ('party_list', jsonb_build_object('list', 'In Siders', 'party', sto_test.id('alice'), 'listed', true)::text), ('token_terms', '{"authorised": "0"}'), ('token_policy', '{"unsigned_role": ""}'),
                ('token_status', '{"status": "asleep"}'), ('token_topics', '{"topics": ["kyc", "kyc"]}'), ('trusted_issuer', jsonb_build_object('issuer', sto_test.id('legal'), 'topics', '{KYC}'::text[])::text),

@@ -65,8 +65,13 @@ SELECT sto_test.rules('ACME', jsonb_build_array(r)) IS NOT NULL, sto_test.move('
                     '{"rule": "min_balance", "amount": "20"}', '{"rule": "max_holders", "count": 1}', '{"rule": "lock_up", "until": 4102444800000000}', '{"rule": "volume_limit", "seconds": 60, "amount": "12"}',
                     '{"rule": "transfer_window", "closed": [{"from": 0, "to": 4102444800000000}]}', '{"rule": "granularity", "units": "10"}', '{"rule": "approval"}',
                     '{"rule": "opt_in"}', '{"rule": "travel_rule", "threshold": "10", "beneficiary": ["name"]}']::jsonb[]) AS r;
+-- an omnibus wallet whose owners were never stated, maybe after a recovery
+SELECT sto_test.wallet('pool', 'alice', '{25}', 'omnibus') IS NOT NULL;
+SELECT sto_test.rules('ACME', '[{"rule": "look_through", "seconds": 60, "stale": "block"}]') IS NOT NULL, replace(sto_test.move('alice/1', 'pool', '1'), sto_test.address('pool')::text, 'pool');
 SELECT sto_test.rules('ACME', '[]') IS NOT NULL;
 
+-- a rule whose function is not there would refuse everything
+SELECT sto_test.told(format('SELECT sto_test.rules(''ACME'', %L)', jsonb_build_array(jsonb_build_object('rule', 'custom', 'function', 'acme.missing', 'definition', repeat('ab', 32)))));
 -- sets of rules that can't be read; words that are not of the list
 SELECT sto_test.told(format('SELECT sto_test.rules(''ACME'', %L)', r))
   FROM unnest('{"[{\"rule\": \"max_balances\"}]","[{\"rule\": \"max_balance\", \"amount\": 5}]","[{\"rule\": \"country_deny\", \"countries\": [\"USA\"]}]"}'::text[]) AS r;

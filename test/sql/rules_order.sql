@@ -37,6 +37,9 @@ SELECT sto_test.rules('ACME', '[{"rule": "country_allow", "countries": ["KZ"]}, 
 SELECT sto_test.say('transfer', 'alice/1', 'bob/1', '1'), sto_test.say('transfer', 'alice/1', 'carol/1', '1'), sto_test.say('transfer', 'bob/1', 'alice/1', '1');
 -- between wallets of one party nobody new owns anything
 SELECT sto_test.say('transfer', 'alice/1', 'alice/2', '1');
+-- whom a set names is in the register
+SELECT sto_test.try(format($$SELECT sto_test.rules('ACME', %L)$$, r)) FROM (VALUES ('[{"rule": "country_deny", "countries": ["US"], "exempt": ["bob", "nobody"]}]'),
+       ('[{"rule": "granularity", "units": "7"}, {"rule": "venue", "parties": ["nobody"]}]'), ('[{"rule": "approval", "by": "nobody"}]')) AS v (r);
 -- exempt parties
 SELECT sto_test.rules('ACME', '[{"rule": "country_deny", "countries": ["US"], "exempt": ["bob"]}]') IS NOT NULL;
 SELECT sto_test.say('transfer', 'alice/1', 'bob/1', '1');

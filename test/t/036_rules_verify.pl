@@ -267,6 +267,36 @@ for my $case (
 	}
 	value('postgres', 'DROP DATABASE stop');
 }
+
+# Whom a set of rules names is in the register, and an issuer doesn't propose to be its own second officer: no gate lets that in
+for my $case (
+	[ 'rules', q{sto_test.rules('ACME', '[{"rule": "venue", "parties": ["p1"]}]')}, q{'{"rules": [{"rule": "venue", "parties": ["00000000-0000-0000-0000-00000000000f"]}]}'},
+		qr/register sto\.rule_set %d /, qr/rule, entry %d: .*party 00000000-0000-0000-0000-00000000000f is not in the register/, qr/its rules name a party that is not in the register/ ],
+	[ 'exempt', q{sto_test.rules('ACME', '[{"rule": "granularity", "units": "1", "exempt": ["p1"]}]')},
+		q{'{"rules": [{"rule": "granularity", "units": "1", "exempt": ["00000000-0000-0000-0000-00000000000f"]}]}'},
+		qr/register sto\.rule_set %d /, qr/rule, entry %d: .*party 00000000-0000-0000-0000-00000000000f is not in the register/, qr/its rules name a party that is not in the register/ ],
+	[ 'approver', q{sto_test.rules('ACME', '[{"rule": "approval", "by": "p1"}]')}, q{'{"rules": [{"rule": "approval", "by": "00000000-0000-0000-0000-00000000000f"}]}'},
+		qr/register sto\.rule_set %d /, qr/rule, entry %d: .*party 00000000-0000-0000-0000-00000000000f is not in the register/, qr/its rules name a party that is not in the register/ ],
+	[ 'proposal', q{sto_test.propose('P', 'ACME', 'four_eyes', jsonb_build_object('acts', '{document}'::text[], 'approvers', ARRAY[sto_test.id('third')])::text)},
+		q{jsonb_build_object('act_body', jsonb_build_object('acts', '{document}'::text[], 'approvers', ARRAY[sto_test.id('acme')])::text)},
+		qr/second_officers sto\.event %d 1 events: an issuer proposed to be its own second officer/, qr/authority, entry %d: .*is its own second officer/, qr/its proposer would be its own second officer/ ])
+{
+	my ($name, $act, $change, @says) = @$case;
+
+	value('postgres', 'CREATE DATABASE stop TEMPLATE stops');
+	value('stop', "SELECT $act");
+	is(faults('stop'), '', "$name: as recorded, sto.verify() lets it pass");
+	like(judged('stop'), qr/^whole$/m, "$name: so does sto_verify");
+	like(client('stop'), qr/^\[\] /m, "$name: so does the client");
+	value('stop', q{UPDATE pg_trigger SET tgenabled = 'D' WHERE tgrelid = 'sto.event'::regclass AND tgname ~ '^sto_'});
+	my $id = value('stop', "SET session_replication_role = replica; SELECT sto_test.forge_last($change, 'acme')");
+	value('stop', "SET session_replication_role = replica; UPDATE sto.rule_set SET body = (SELECT e.body::text FROM sto.event e WHERE e.entry_id = $id) WHERE set_by = $id");
+	my ($sql_says, $program_says, $client_says) = map { s/%d/$id/r } @says;
+	like(faults('stop'), qr/^$sql_says/m, "$name: sto.verify() names it");
+	like(judged('stop'), qr/^BROKEN: $program_says$/m, "$name: so does sto_verify");
+	like(client('stop'), qr/\($id, '$client_says'\)/, "$name: so does the client");
+	value('postgres', 'DROP DATABASE stop');
+}
 $node->stop;
 
 done_testing();
