@@ -219,8 +219,8 @@ class Officers(Rules):
         proposal = {"name": name, "kind": kind, "token": token, "body": text, "until": until, "approved": False, "by": None,
                     "refused": False, "used": None}
         said = json.loads(text)
-        empty = kind == "four_eyes" and said["acts"] and not said["approvers"]
-        return self.event("proposal", name, "acme", body, lambda at: {"ST208"} if until <= at or kind not in ACTS or empty else set(),
+        nobody = kind == "four_eyes" and (said["acts"] and not said["approvers"] or str(party_id("acme")) in said["approvers"])
+        return self.event("proposal", name, "acme", body, lambda at: {"ST208"} if until <= at or kind not in ACTS or nobody else set(),
                           lambda entry, at: m.put(m.proposal, entry, proposal))
 
     def act_four_eyes(self):
