@@ -31,12 +31,14 @@ CREATE FUNCTION sto_test.overrides(entry bigint) RETURNS TABLE (number smallint,
     SELECT o.number, o.rule, o.label, o.detail FROM sto.override o WHERE o.entry_id = entry ORDER BY o.number
 $$;
 
--- Several rules: one has a reason, one is native, one has none, one fails, one is not there, one is about issues, one exempts who receives, one has an
--- empty reason, one is not what was signed
-SELECT sto_test.says('objects', $$E'no "forced"\nmoves: \\ é' || repeat('.', 400)$$), sto_test.says('agrees', 'NULL'), sto_test.says('fails', $$(1 / (amount = '0')::int)::text$$), sto_test.says('empty', $$''$$);
+-- Several rules: one has a reason, one is native, one has none, one fails, one is gone by then, one is about issues, one exempts who receives, one has an
+-- empty reason, one is no longer what was signed
+SELECT sto_test.says('objects', $$E'no "forced"\nmoves: \\ é' || repeat('.', 400)$$), sto_test.says('agrees', 'NULL'), sto_test.says('fails', $$(1 / (amount = '0')::int)::text$$), sto_test.says('empty', $$''$$), sto_test.says('gone', 'NULL'), sto_test.says('other', 'NULL');
 SELECT sto_test.rules('ACME', jsonb_build_array(sto_test.asks('objects', '{"label": "court"}'), '{"rule": "granularity", "units": "7"}'::jsonb, sto_test.asks('agrees'), sto_test.asks('fails'),
-    sto_test.asks('objects', '{"function": "acme.gone"}'), sto_test.asks('objects', '{"kinds": ["issue"]}'), sto_test.asks('objects', '{"exempt": ["bob"]}'),
-    sto_test.asks('empty'), sto_test.asks('agrees', '{"function": "acme.empty"}'))) AS set_by \gset
+    sto_test.asks('gone'), sto_test.asks('objects', '{"kinds": ["issue"]}'), sto_test.asks('objects', '{"exempt": ["bob"]}'),
+    sto_test.asks('empty'), sto_test.asks('other'))) AS set_by \gset
+DROP FUNCTION acme.gone;
+ALTER FUNCTION acme.other SET work_mem = '1MB';
 SELECT sto_test.enforce('c1', 'force', '{"token": "ACME", "debit": "alice/1", "credit": "bob/1", "amount": "10"}') AS forced \gset
 SELECT sto_test.balance('ACME', 'bob/1');
 SELECT after_entry, rule, left(says, 60), length(says) FROM sto_test.findings(0);
