@@ -1401,8 +1401,14 @@ class Register:
         self.tokens[row["subject"]]["unsigned_role"] = body["unsigned_role"]
 
     def apply_batch(self, row, body):
+        event, policy = self.policies.get(row["actor"], (None, None))
+        signed = {kid for _, kid, _ in parse_signature_list(row["signatures"])}
+        keys = policy.keys if policy else []
+        ends = [k.valid_to for k in keys if key_id(k.scheme, k.octets) in signed]
+        ends = [end for end in (body.get("valid_until"), *ends) if end is not None]
         self.batches[row["entry_id"]] = dict(
-            row=row, actor=row["actor"], count=body["count"], sum=int(body["sum"]),
+            row=row, actor=row["actor"], count=body["count"], sum=int(body["sum"]), policy=event,
+            token=uuid.UUID(body["token"]), until=min(ends, default=None),
             hash=bytes.fromhex(body["hash"]), seen=0, total=0, running=hashlib.sha256())
 
     # Entries
@@ -1715,6 +1721,14 @@ class Register:
             batch["running"].update(message)
             if batch["actor"] != subject:
                 self.problem(row, "the batch's actor may not order this")
+            elif batch["policy"] != self.policies.get(subject, (None,))[0]:
+                self.problem(row, "the keys that signed the batch had changed")
+            if batch["token"] != row["token_id"]:
+                self.problem(row, "the batch is for another token")
+            if batch["until"] is not None and row["posted_at"] >= batch["until"]:
+                self.problem(row, "the batch, or a key that signed it, was not valid any more")
+            if batch["policy"] != row["key_policy"]:
+                self.problem(row, "key policy is not the batch's")
         elif row["signatures"] is None:
             if not self.may_be_unsigned(row):
                 self.problem(row, "not signed")

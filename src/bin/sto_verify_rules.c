@@ -240,9 +240,12 @@ find_holding(const StoReplay *replay, const Cursor *at, Values *v)
 	int64_t posted_at = cursor_time(at, 4);
 	StoRuleHoldingRow kept;
 
-	if (token_id == NULL || party_id == NULL || !find_holding_row(replay, at, 0, 1, &kept) ||
+	if (token_id == NULL || party_id == NULL ||
 		!sto_replay_find_holding(replay, token_id, party_id, &row))
 		return false;
+	/* whom a hold names as its beneficiary has a row, though he never had any of the token */
+	if (!find_holding_row(replay, at, 0, 1, &kept))
+		kept.posted_at = 0;
 	if (posted_at < kept.posted_at || posted_at > row.posted_at)
 		posted_at = row.posted_at;
 	values_begin(v);
@@ -255,13 +258,13 @@ find_holding(const StoReplay *replay, const Cursor *at, Values *v)
 	return true;
 }
 
-/* sto.holder_group: one that has nobody may have no row */
+/* sto.holder_group: one that has nobody may have no row; not of all are the units added up */
 
 static void
 fill_group(const StoRuleGroupRow *row, Values *v)
 {
 	values_begin(v);
-	v->optional = row->holders == 0 && row->units == 0;
+	v->optional = row->holders == 0 && (!row->has_units || row->units == 0);
 	values_octets(v, true, row->token_id, STO_UUID_LEN);
 	values_text(v, sto_by_name(row->by));
 	values_text(v, row->value);

@@ -7,7 +7,7 @@ come one by one, several in a statement, as lists under one signature, through s
 transactions and savepoints that are kept or rolled back; between them acts of issuers, officers, custodians and registrars.
 Of each, the model says whether it is refused, with which SQLSTATE and for which reasons, and whether that is put on record;
 after each hundred, what everybody has.  The first difference ends the run: printed are the operation and both answers.  A run
-also fails if some class of operations never succeeded, or never was refused.
+also fails if some class of operations never succeeded, or never was refused, or if the documented client finds fault with the log.
 """
 
 import json
@@ -22,6 +22,7 @@ from random_acts import Acts, call
 from random_orders import STOPS, now
 from random_rules import TOPICS
 from register_model import ENFORCED, OFFICIAL, Model, Refused, party_id, rules
+import sto_client   # register_model says where it is
 
 SUBMITTER = party_id("registrar")
 TOKENS = ("T1", "T2", "T3")
@@ -293,12 +294,12 @@ class Play:
         at = posted["at"] if posted and posted["at"] else answer["ended"]
         try:
             said = self.model.judge(o, at, SUBMITTER)
+            if said != ("posted" if posted else "repeated"):
+                raise Difference(f"model: {said} of {o}")
+            if posted:
+                self.model.post(o, posted["entry"], at, SUBMITTER)
         except Refused as refused:
             raise Difference(f"taken at {at}, model: {refused} of {o}") from None
-        if said != ("posted" if posted else "repeated"):
-            raise Difference(f"model: {said} of {o}")
-        if posted:
-            self.model.post(o, posted["entry"], at, SUBMITTER)
 
     def count(self, orders, result):
         for o in orders:
@@ -383,6 +384,15 @@ class Play:
             raise Difference(f"{what}\nmodel: {expected}\nledger: {told}")
 
 
+def faults():
+    """What the documented client says of the log."""
+    def lines(query):
+        return subprocess.run(["psql", "-XqAt", "-c", "SET datestyle = 'ISO'", "-c", "SET timezone = 'UTC'", "-c", query],
+                              stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
+    return [f"the client, of {entry}: {text}" for entry, text in
+            sto_client.verify_copy(lines(sto_client.COPY_EVENTS), lines(sto_client.COPY_ENTRIES)).problems]
+
+
 def main(seed, operations):
     play = Play(seed)
     print(f"seed {seed}", flush=True)
@@ -394,7 +404,7 @@ def main(seed, operations):
         return 1
     for what, n in sorted(play.counts.items()):
         print(f"{n:7} {what}")
-    missing = play.missing(operations) if operations >= LEAST else []
+    missing = faults() + (play.missing(operations) if operations >= LEAST else [])
     print("the states agree", *missing, sep="\n")
     return 1 if missing else 0
 

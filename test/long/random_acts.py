@@ -87,7 +87,7 @@ class Acts(Officers):
 
     WEIGHTS = {
         "freeze_wallet": 6, "freeze_party": 3, "pause": 5, "facts": 6, "classify": 6, "claim": 8, "claim_revoke": 4, "topics": 2, "trust": 3,
-        "capability": 2, "keys": 6, "members": 3, "rules": 9, "party_list": 6, "opt_in": 6, "travel": 5, "approval": 10, "approval_revoke": 2, "document": 2,
+        "capability": 2, "keys": 8, "members": 3, "rules": 9, "party_list": 6, "opt_in": 6, "travel": 5, "approval": 10, "approval_revoke": 2, "document": 2,
         "acknowledge": 8, "terms": 6, "policy": 1, "wallet": 6, "close_wallet": 2, "close_party": 2, "close_token": 1, "mandate": 3,
         "case": 22, "decide": 25, "sweep": 4, "attach": 2, "lift": 3, "look_through": 12, "four_eyes": 6, "approve": 8, "carry_out": 8, "batch": 6}
     WEIGHTED = [name for name, weight in WEIGHTS.items() for _ in range(weight)]
@@ -272,8 +272,8 @@ class Acts(Officers):
         for key in kept:
             kept[key] = self.soon() if self.chance(0.4) else kept[key] if self.chance(0.7) else None
         new = [self.fresh_key() for _ in range(self.random.choice((1, 1, 2)))]
-        strange = [key for key, was in m.spent.items() if was == wallet] if self.chance(0.5) else m.keys[self.one_wallet()][2]
-        bad = [key for key in strange if key not in known and self.chance(0.2)][:1]
+        spent, others = [key for key, was in m.spent.items() if was == wallet], m.keys[self.one_wallet()][2]
+        bad = [key for key in (spent if spent and self.chance(0.7) else others) if key not in known][:self.chance(0.25)]
         keys = {**kept, **dict.fromkeys(new + bad)}
         threshold = self.random.randint(1, len(new))
         times = {str(key): {"to": end} for key, end in keys.items() if end}
@@ -291,7 +291,8 @@ class Acts(Officers):
         """Of a joint party, mostly; each one once, none joint itself, and one of them votes."""
         m, name = self.model, self.random.choice(self.joint) if self.chance(0.9) else self.one_party()
         others = [n for n in self.investors if n not in self.joint]
-        members = self.random.sample(others, self.random.choice((2, 2, 3, 4))) + self.random.sample(self.investors, self.chance(0.1))
+        members = self.random.sample(others, self.random.choice((2, 2, 3, 4)))
+        members += self.random.sample(members + self.joint, self.chance(0.2))
         nominee = self.random.choice(members) if self.chance(0.95) else self.one_party()
 
         def refusals(at):

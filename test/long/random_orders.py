@@ -300,7 +300,14 @@ class Orders:
     # ---- Lists under one signature ----------------------------------------------------
 
     def new_list(self):
-        """Orders of one issuer or wallet, unsigned."""
+        """Orders of one issuer or wallet, unsigned; sometimes one of them was posted before."""
+        made = self.list_orders()
+        first = made[0]
+        before = [o for o in self.model.order.values() if o["kind"] in ("issue", "transfer", "redeem") and o["by"] == first["by"] and
+                  (o["token"], o["debit"]) == (first["token"], first["debit"])] if self.chance(0.15) else []
+        return made + [{**o, "keys": None, "batch": None} for o in before[-1:]]
+
+    def list_orders(self):
         m, token = self.model, self.random.choice(list(self.model.token))
         if self.chance(0.4):
             return [self.order("issue", token, token, self.one_wallet(), self.random.randint(1, 60), m.token[token]["issuer"])

@@ -435,8 +435,6 @@ class Model:
         codes = self.reasons(o, at, submitter)
         if codes:
             raise Refused(STATE_OF[codes[0]], codes)
-        if first is not None:   # a list is posted whole or not at all, and is not searched for what was posted before
-            raise Refused("23505")
         return "posted"
 
     # ---- Lists under one signature -------------------------------------------------
@@ -495,6 +493,7 @@ class Model:
             self.add(self.seq, (wallet, token), 1)
         if follows or kind == "issue" and o.get("group"):
             self.put(self.fresh, (debit if follows else credit, token), (o["group"], left if follows else amount))
+        twice = (o["by"], o["order_id"]) in self.order
         self.put(self.order, (o["by"], o["order_id"]), o)
         self.put(self.entry, entry, o)
         if kind in ENFORCED:
@@ -512,6 +511,8 @@ class Model:
             if kind == "reverse":
                 self.put(self.undone, self.case[o["case"]]["undoes"], entry)
         self.next_of_list(o)
+        if twice:   # a list is posted whole or not at all, and is not searched for what was posted before
+            raise Refused("23505")
         if kind == "hold":
             self.put(self.hold, entry, {
                 "wallet": debit, "token": token, "purpose": o["purpose"], "beneficiary": credit, "remaining": amount,

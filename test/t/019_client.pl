@@ -15,6 +15,17 @@ $node->start;
 $node->safe_psql('postgres', 'CREATE EXTENSION sto_ledger');
 new_ledger($node, 'postgres');
 $node->safe_psql('postgres', every_log_event() . every_identity_event() . every_enforced_act());
+# a list under one signature, whose wallet has other keys later; an id before it was rolled back
+$node->safe_psql('postgres', q{
+	CREATE TABLE sto_test.list AS SELECT o FROM sto_test.make_order(sto_test.transfer_order('ACME', 'w7', 'w8', '1')) AS o;
+	SELECT sto_test.event('batch', sto_test.id('list'), sto_test.id('w7'), sto.batch_body(sto_test.id('ACME'), 1, '1',
+		(SELECT sto.batch_hash(sto_test.order_message(l.o)) FROM sto_test.list AS l), '2099-01-01')::text) AS batch \gset
+	BEGIN;
+	SELECT sto_test.insert_order(l.o, NULL, :batch) FROM sto_test.list AS l;
+	ROLLBACK;
+	SELECT sto_test.insert_order(l.o, NULL, :batch) FROM sto_test.list AS l;
+	SELECT sto_test.set_keys('w7', '{177}', signers => '{107}');
+});
 
 my $folder = $node->basedir;
 append_to_file("$folder/client.py", <<'PY');
@@ -135,6 +146,13 @@ say("no enforcer", [text.split(" ", 1)[1][:30] for text in without('"enforcer"',
 say("not acknowledged", without("\tacknowledge\t"))
 say("no officer", without("\tapprove\t", '"approved": true'))
 say("no proposal", without("\tproposal\t"))
+batch, keys = (last(f"\t{kind}\t").split("\t") for kind in ("batch", "keys"))
+place = list(sto.EVENT_COLUMNS).index("entry_id")
+earlier = "\t".join([*keys[:place], str(int(batch[place]) + 1), *keys[place + 1:]])
+say("list's keys", told([earlier if row.split("\t") == keys else row for row in events]))
+end = lines(f"SELECT {micros('posted_at')} FROM sto.transfer WHERE authority_event = {batch[place]}")[0]
+say("list's end", told(change(events, "4070908800000000", end)))
+say("list's token", told([row.replace(lines("SELECT sto_test.id('ACME')")[0], str(sto.NIL)) if row.split("\t") == batch else row for row in events]))
 say("no issuer of claims", [text for text in without('"claim_issuer"') if "may not make a claim event" in text] != [])
 
 place = lines("SELECT sto_test.address('w1'), sto_test.id('ACME')")[0].split("|")
@@ -172,6 +190,8 @@ my @expected = (
 	[ 'no officer', "['it needs a second officer, and none approved exactly this act']" ],
 	[ 'no proposal', "['it needs a second officer, and none approved exactly this act', 'no such proposal']" ],
 	[ 'no enforcer', qr/may not make a party_freeze.*may not make a token_pause.*may not make a wallet_freeze/ ],
+	[ "list's keys", "['the keys that signed the batch had changed']" ], [ "list's end", "['the batch, or a key that signed it, was not valid any more']" ],
+	[ "list's token", "['the batch is for another token']" ],
 	[ 'absent', '[False, True, False, False]' ], [ 'statement', '[2, True]' ], [ 'a line left out', 'True' ]);
 ref $_->[1] ? like($said{$_->[0]}, $_->[1], $_->[0]) : is($said{$_->[0]}, $_->[1], $_->[0]) for @expected;
 like($said{'without capability'}, qr/may not make a witness_key event/, 'a witness without the capability');

@@ -127,6 +127,28 @@ like($told, qr/^sto\.$_ +[1-9]\d* rows +ok$/m, "the matrix: it compared sto.$_")
 like($told, qr/^whole$/m, 'the matrix of rules: sto_verify lets pass what the gate did') or diag $told;
 like(client('matrix'), qr/^\[\] /m, 'and the client');
 
+# A beneficiary who never had any, and a custodian's party that has less than nothing while what it stated is out of date
+value('postgres', "CREATE DATABASE nothing TEMPLATE template0 ENCODING 'UTF8'");
+value('nothing', 'CREATE EXTENSION sto_ledger');
+new_ledger($node, 'nothing');
+value('nothing', q{
+	SELECT sto_test.party('late', NULL, 'natural'), sto_test.party('keeper', '{303}'), sto_test.party_facts('keeper', '{"country": "FJ"}');
+	SELECT sto_test.wallet('late/' || n, 'late', ARRAY[300 + n]) FROM generate_series(1, 2) AS n;
+	SELECT sto_test.wallet('kept', 'keeper', '{304}', 'omnibus'), sto_test.transfer('ACME', 'w1', 'kept', '10');
+	SELECT sto_test.look_through('kept', 'keeper', 'ACME', '{"p2": 10}'), sto_test.transfer('ACME', 'kept', 'w3', '4');
+	SELECT sto_test.rules('ACME', '[{"rule": "max_holders", "count": 50, "by": "country"}, {"rule": "max_balance", "amount": "5000"}]');
+	SELECT sto_test.hold('ACME', 'w1', '10', 'pledge', '{"credit_wallet": "late/1"}');
+});
+value('nothing', 'CALL sto.seal()');
+is(value('nothing', q{SELECT (SELECT count(*) FROM sto.holding WHERE party_id = sto_test.id('late') AND total = '0'), (SELECT count(*) FROM sto.holder_group WHERE value = 'FJ')}),
+	'1|0', 'a row of nothing, and none of who has less');
+is(faults('nothing'), '', 'nothing: sto.verify()');
+{
+	local $genesis = value('nothing', 'SELECT genesis_hash FROM sto.ledger');
+	$told = judged('nothing');
+}
+like($told, qr/^whole$/m, 'nothing: sto_verify') or diag $told;
+
 my $rules = q{(SELECT max(set_by) FROM sto.rule_set)};
 my $lax = qq{UPDATE sto.rule_set SET body = '{"rules":[]}' WHERE set_by = $rules};
 
