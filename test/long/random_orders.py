@@ -121,7 +121,8 @@ class Orders:
         elif share < 0.16 and wallet["custodian"]:
             by, keys = wallet["custodian"], self.signing(wallet["custodian"])
         elif share < 0.19:
-            by = self.random.choice(self.parties)
+            # what an issuer may redeem from others is not in the model
+            by = self.random.choice([p for p in self.parties if kind != "redeem" or p != self.model.token[token]["issuer"]])
             keys = self.signing(by)
             if by == wallet["party"]:
                 keys = self.signing(debit)
