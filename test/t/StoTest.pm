@@ -152,10 +152,12 @@ sub callable
 	};
 }
 
-# Enforcement, after the above: cases of every act, approved, refused and open.
+# A redemption by an issuer; and enforcement, after the above: cases of every act, approved, refused and open.
 sub every_enforced_act
 {
-	return q{
+	return callable() . q{
+		SELECT sto_test.transfer('MONEY', 'purse', 'w4', '134', g), sto_test.call('CALLED', 'w4', '3', g), sto_test.call('CALLED', 'w4', '1', g)
+		  FROM jsonb_build_object('group_id', md5('call')::uuid) AS g;
 		SELECT sto_test.hold('ACME', 'w6', '400', 'pledge', '{"credit_wallet": "w7"}') AS enforced_first \gset
 		SELECT sto_test.hold('ACME', 'w6', '300', 'lock_up', '{"release_after": "2099-01-01"}') AS enforced_second \gset
 		SELECT sto_test.freeze_wallet('w6');
@@ -188,9 +190,6 @@ sub every_enforced_act
 		SELECT sto_test.post(jsonb_build_object('kind', 'release', 'token_id', 'ACME', 'debit_wallet', 'w20/3', 'amount', '1', 'hold_id', :kept, 'ordering_party', 'enforcer'), sto_test.seeds_of('enforcer'));
 		SELECT sto_test.post(jsonb_build_object('kind', 'post', 'token_id', 'ACME', 'debit_wallet', 'w2', 'credit_wallet', 'w20/3', 'amount', '1', 'hold_id', :owed, 'ordering_party', 'p20', 'keep_rest', true), '{224}');
 		SELECT sto_test.open_case('waiting', 'recover', '{"debit": "w7", "credit": "w7/2", "not_before": 4102444800000000}', 'agent', 'recovery'), sto_test.decide_case('waiting', 'second agent');
-	} . callable() . q{
-		SELECT sto_test.transfer('MONEY', 'purse', 'w4', '134', g), sto_test.call('CALLED', 'w4', '3', g), sto_test.call('CALLED', 'w4', '1', g)
-		  FROM jsonb_build_object('group_id', md5('call')::uuid) AS g;
 	};
 }
 
