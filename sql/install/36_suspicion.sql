@@ -10,7 +10,7 @@ CREATE TABLE sto.suspicion (
     CONSTRAINT suspicion_pkey PRIMARY KEY (party_id, recorded_at)
 );
 COMMENT ON TABLE sto.suspicion IS
-    'reports of suspicion; written by sto.record_suspicion, emptied by sto.erase_suspicion, read by enforcers but who it is about';
+    'reports of suspicion; written by sto.record_suspicion, emptied by sto.erase_suspicion, read by sto.suspicion_file';
 
 -- A restore needs them: nothing else has this data.  A dump without it: pg_dump --exclude-table-data=sto.suspicion
 SELECT pg_catalog.pg_extension_config_dump('sto.suspicion', '');
@@ -25,3 +25,8 @@ CREATE FUNCTION sto.erase_suspicion(party_id uuid) RETURNS bigint
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'sto_erase_suspicion';
 COMMENT ON FUNCTION sto.erase_suspicion(uuid) IS
     'erase a party''s file once it need not be kept any more; returns how many rows are gone';
+
+CREATE FUNCTION sto.suspicion_file(party_id uuid DEFAULT NULL) RETURNS SETOF sto.suspicion
+    LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'sto_suspicion_file';
+COMMENT ON FUNCTION sto.suspicion_file(uuid) IS
+    'a party''s file, or all (null), for enforcers, but nothing about the one who asks';

@@ -120,9 +120,9 @@ BEGIN
          WHERE t.rule_set IS NOT NULL AND t.token_id NOT IN (SELECT u.token_id FROM ruled u)),
     -- of custom rules that enforced entries asked; from the entry to the event stand entries and findings
     finding AS MATERIALIZED (
-        SELECT e.entry_id, e.subject, e.prev_hash, b.entry, b.rule_set, b.number, b.definition, b.reason, b.state,
-               (SELECT max(o.entry_id) FROM ONLY sto.event o WHERE o.kind <> 'finding' AND o.entry_id < e.entry_id) AS other
-          FROM ONLY sto.event e
+        SELECT e.entry_id, e.subject, e.prev_hash, b.entry, b.rule_set, b.number, b.definition, b.reason, b.state, e.other
+          FROM (SELECT v.*, max(v.entry_id) FILTER (WHERE v.kind <> 'finding') OVER (ORDER BY v.entry_id) AS other
+                  FROM ONLY sto.event v WHERE EXISTS (SELECT FROM ONLY sto.event f WHERE f.kind = 'finding')) e
          CROSS JOIN LATERAL json_to_record(e.body) AS b (entry bigint, rule_set bigint, number bigint, definition text, reason text, state text)
          WHERE e.kind = 'finding'),
     judged AS (

@@ -279,6 +279,8 @@ sto_gate_end_rebuild(void)
 	sto_group_check();
 	sto_group_forget(0);
 	sto_redeem_forget(0);
+	/* of rules that said nothing: as a primary again the transaction would write them */
+	sto_findings_close();
 }
 
 static void

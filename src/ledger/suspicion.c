@@ -4,7 +4,9 @@
  *
  * Nothing of it may show to whom it is about, so there is no event and no line in
  * sto.erasure_log, which parties read.  A party's file is erased as a whole, and not
- * before the last day until which any of its rows is to be kept.
+ * before the last day until which any of its rows is to be kept.  Row security can't hide
+ * it: EXPLAIN ANALYZE counts the rows that a policy removed.  So nobody may query the table,
+ * and this reads it.
  */
 #include "postgres.h"
 
@@ -17,13 +19,17 @@
 
 #include "access/tableam.h"
 #include "fmgr.h"
+#include "funcapi.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+#include "utils/uuid.h"
 
 PG_FUNCTION_INFO_V1(sto_record_suspicion);
 PG_FUNCTION_INFO_V1(sto_erase_suspicion);
+PG_FUNCTION_INFO_V1(sto_suspicion_file);
 
 #define CONTENT_MAX (1024 * 1024)
 
@@ -86,6 +92,37 @@ sto_record_suspicion(PG_FUNCTION_ARGS)
 	values[SUSPICION_CONTENT - 1] = PointerGetDatum(content);
 	sto_store_insert(STO_REL_SUSPICION, values, nulls);
 	PG_RETURN_TIMESTAMPTZ(now);
+}
+
+/*
+ * sto.suspicion_file(party_id uuid) returns setof sto.suspicion
+ *
+ * The party's file, or, of null, all files but that of who asks.
+ *
+ * Errors: ST107, ST104, ST205, ST206 unless the role submits for an active enforcer.
+ */
+Datum
+sto_suspicion_file(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	int keys = PG_ARGISNULL(0) ? 0 : 1;
+	Datum key = keys > 0 ? PG_GETARG_DATUM(0) : (Datum) 0;
+	uint8_t enforcer[STO_UUID_LEN];
+	StoScan scan;
+
+	InitMaterializedSRF(fcinfo, 0);
+	require_enforcer(enforcer);
+	sto_scan_begin(&scan, STO_REL_SUSPICION, STO_IDX_SUSPICION, keys, &key, NULL);
+	while (sto_scan_next(&scan))
+	{
+		bool isnull;
+		Datum party = slot_getattr(scan.slot, SUSPICION_PARTY_ID, &isnull);
+
+		if (!sto_uuid_equal(DatumGetUUIDP(party)->data, enforcer))
+			tuplestore_puttupleslot(result->setResult, scan.slot);
+	}
+	sto_scan_end(&scan);
+	PG_RETURN_NULL();
 }
 
 /* Until when the party's file is to be kept; DT_NOBEGIN if it has none. */

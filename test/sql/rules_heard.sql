@@ -171,6 +171,19 @@ SELECT kind, token_id, debit_wallet, credit_wallet, amount, ordering_party, orde
 RESET ROLE;
 SELECT * FROM sto_test.findings(:mark);
 
+-- After a fold whose last entry asked a rule that said nothing the transaction goes on
+CREATE TEMP TABLE last_two AS SELECT n, p.* FROM generate_series(1, 2) n, sto_test.prepared('last ' || n, '1') p;
+SELECT sto_test.rules('ACME', jsonb_build_array(sto_test.asks('agrees'), sto_test.asks('short'))) IS NOT NULL;
+TRUNCATE prepared;
+INSERT INTO prepared SELECT * FROM last_two;
+SELECT sto_test.post_prepared(1, 1) > 0;
+SELECT max(entry_id) AS mark FROM sto.event \gset
+BEGIN;
+SELECT sto.rebuild() > 0;
+SELECT sto_test.post_prepared(2, 2) > 0, sto_test.party_list('ACME', 'insiders', 'bob', true) > 0;
+COMMIT;
+SELECT * FROM sto_test.findings(:mark);
+
 -- The fold of the log makes the same rows, with no function there
 SELECT sto.unmap_role('sto_regress_heard');
 DROP SCHEMA acme CASCADE;

@@ -58,24 +58,27 @@ SELECT role, left(records, 60) AS records, left(erases, 60) AS erases FROM sto_t
 CREATE VIEW sto_test.names AS SELECT sto_test.id(n) AS id, n AS name FROM unnest('{alice,second,turned away,enforcer}'::text[]) AS n;
 GRANT SELECT ON sto_test.names TO PUBLIC;
 SET ROLE sto_regress_enforcer;
-SELECT p.name, s.kind, b.name AS by, date_trunc('day', s.keep_until) = date_trunc('day', s.recorded_at + interval '6 years') AS six_years FROM sto.suspicion s JOIN sto_test.names p ON p.id = s.party_id JOIN sto_test.names b ON b.id = s.recorded_by ORDER BY s.recorded_at, p.name;
+SELECT p.name, s.kind, b.name AS by, date_trunc('day', s.keep_until) = date_trunc('day', s.recorded_at + interval '6 years') AS six_years FROM sto.suspicion_file() s JOIN sto_test.names p ON p.id = s.party_id JOIN sto_test.names b ON b.id = s.recorded_by ORDER BY s.recorded_at, p.name;
+SELECT kind, content FROM sto.suspicion_file(sto_test.id('turned away'));
 SET ROLE sto_regress_second;
-SELECT p.name, count(*) FROM sto.suspicion s JOIN sto_test.names p ON p.id = s.party_id GROUP BY 1 ORDER BY 1;
-SET ROLE sto_regress_registrar;
-SELECT count(*) FROM sto.suspicion;
-SET ROLE sto_regress_auditor;
-SELECT count(*) FROM sto.suspicion;
-SET ROLE sto_regress_alice;
-SELECT count(*) FROM sto.suspicion;
-SET ROLE sto_regress_stranger;
-SELECT count(*) FROM sto.suspicion;
+SELECT p.name, count(*) FROM sto.suspicion_file() s JOIN sto_test.names p ON p.id = s.party_id GROUP BY 1 ORDER BY 1;
+SELECT count(*) FROM sto.suspicion_file(sto_test.id('second'));
+RESET ROLE;
+-- nobody reads the table, nor its plan: EXPLAIN ANALYZE would count what row security takes away
+CREATE FUNCTION sto_test.readers() RETURNS TABLE (role text, reads text, reads_table text, explains text) LANGUAGE plpgsql AS $$
+BEGIN
+    FOREACH role IN ARRAY '{enforcer,second,registrar,auditor,issuer,alice,stranger}'::text[] LOOP
+        EXECUTE 'SET LOCAL ROLE sto_regress_' || role;
+        reads := sto_test.refusal('SELECT count(*) FROM sto.suspicion_file()');
+        reads_table := sto_test.refusal('SELECT count(*) FROM sto.suspicion');
+        explains := sto_test.refusal(format('EXPLAIN ANALYZE SELECT FROM sto.suspicion WHERE party_id = %L', sto_test.id('alice')));
+        RESET ROLE;
+        RETURN NEXT;
+    END LOOP;
+END $$;
+SELECT role, left(reads, 51) AS reads, left(reads_table, 5) AS reads_table, left(explains, 5) AS explains FROM sto_test.readers();
 SET ROLE sto_regress_reader;
 SELECT count(*) FROM sto.suspicion;
-RESET ROLE;
--- an operator that can't error is all that may see a row before the policy has
-SET ROLE sto_regress_alice;
-CREATE FUNCTION pg_temp.leak(text) RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS $$ BEGIN RAISE EXCEPTION 'seen: %', $1; END $$;
-SELECT count(*) FROM sto.suspicion WHERE pg_temp.leak(content);
 RESET ROLE;
 -- the log knows nothing of it
 SELECT (SELECT count(*) FROM sto.event) = events AND (SELECT max(entry_id) FROM sto.event) = last AS same FROM sto_test.log_before;
@@ -97,7 +100,7 @@ SELECT count(*) AS told FROM sto.erasure;
 -- an enforcer who is one no more reads and writes nothing
 SELECT sto_test.grant_capability('second', 'enforcer', false) IS NOT NULL AS withdrawn;
 SET ROLE sto_regress_second;
-SELECT count(*) FROM sto.suspicion;
+SELECT count(*) FROM sto.suspicion_file();
 SELECT sto.record_suspicion(sto_test.id('alice'), 'finding', 'x');
 RESET ROLE;
 BEGIN READ ONLY;

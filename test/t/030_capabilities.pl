@@ -257,6 +257,7 @@ sub query_for
 	my $me = $id{$kind} ? "'$id{$kind}'::uuid" : 'NULL::uuid';
 
 	return "SELECT * FROM sto.$name" if $line->{whole}{$kind} || $kind eq 'superuser' && $line->{others} ne 'own' || $kind eq 'superuser' && %{ $line->{whole} };
+	return "SELECT * FROM sto.$name WHERE false" if $kind eq 'reader' && $line->{others} =~ /reader: no rows/;
 	return undef if $line->{others} =~ /refused/;
 	return 'SELECT ' . join(', ', code($line->{others})) . " FROM sto.$name" if $line->{others} =~ /of all rows/;
 	die "$name: nothing is said of others" if $line->{others} ne 'own';
