@@ -236,7 +236,7 @@ class Orders:
         """An officer carries a case out; a recovery of the whole of a position."""
         m, at = self.model, now()
         cases = [(n, c) for n, c in m.case.items() if c["act"] not in STOPS and (not c["used"] or c["act"] == "recover" or self.chance(0.1)) and (
-            c["approved"] and not c["refused"] and (c["not_before"] is None or c["not_before"] <= at) or self.chance(0.05))][-12:]
+            c["approved"] and not c["refused"] and (c["not_before"] is None or c["not_before"] <= at or self.chance(0.2)) or self.chance(0.05))][-12:]
         if not cases:
             return None
         number, case = self.least(cases, lambda x: NAMES[x[1]["act"]]) if self.chance(0.6) else self.random.choice(cases)

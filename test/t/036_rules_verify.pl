@@ -202,7 +202,7 @@ for my $case (
 	[ 'outflow', q{UPDATE sto.position SET outflow = '0' WHERE outflow > '0'}, '', qr/^rule_counters sto\.position/m, qr/sto\.position.*outflow is not/ ],
 	[ 'issued', q{UPDATE sto.issued SET posted_at = posted_at - interval '1 day'}, '', qr/^rule_counters sto\.issued/m, qr/sto\.issued.*posted_at is not/ ],
 	[ 'override', q{DELETE FROM sto.override}, '', qr/^rule_counters sto\.override \d+/m, qr/sto\.override.*rows, the log gives/ ],
-	[ 'version', "UPDATE sto.transfer SET rule_set = (SELECT min(set_by) FROM sto.rule_set) WHERE rule_set = $rules AND entry_id = (SELECT max(entry_id) FROM sto.transfer)",
+	[ 'version', "UPDATE sto.transfer SET rule_set = (SELECT min(set_by) FROM sto.rule_set) WHERE entry_id = (SELECT max(entry_id) FROM sto.transfer WHERE rule_set = $rules)",
 		'', qr/^rules sto\.transfer (\d+) 1 faults, the first: its rule_set is not the one in force/m, qr/rule_set is not \d+, the rules in force/ ],
 	[ 'none', "UPDATE sto.transfer SET rule_set = $rules WHERE entry_id = (SELECT min(entry_id) FROM sto.transfer)",
 		'', qr/^rules sto\.transfer (\d+) 1 faults, the first: its rule_set is not the one in force/m, qr/rule_set is \d+; no rules were in force/ ])
