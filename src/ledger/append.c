@@ -10,6 +10,7 @@
 
 #include "access/htup_details.h"
 #include "access/xact.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
@@ -149,7 +150,11 @@ sto_append(StoPosting *p, TupleDesc desc)
 
 	/* after every lock: then id order, chain order and commit order agree */
 	if (p->mode == STO_MODE_POST)
-		p->entry.entry_id = sto_gate_next_id();
+		do
+		{
+			CHECK_FOR_INTERRUPTS();
+			p->entry.entry_id = sto_gate_next_id();
+		} while (!sto_ruling_takes_id(p, p->entry.entry_id));
 	sto_posting_leaf(p, leaf);
 	if (p->mode == STO_MODE_POST)
 		tuple = make_tuple(p, leaf, desc);

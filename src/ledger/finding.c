@@ -79,6 +79,27 @@ make_room(void)
 	kept_size = size;
 }
 
+static void
+find_subject(const uint8_t *ledger_id, int64 entry_id, int number, uint8_t *out)
+{
+	if (!sto_finding_subject(ledger_id, entry_id, number, out))
+		elog(ERROR, "could not compute SHA-256");
+}
+
+bool
+sto_finding_has_place(const uint8_t ledger_id[STO_UUID_LEN], int64 entry_id, int number)
+{
+	uint8_t subject[STO_UUID_LEN];
+	Datum key = StoUuidGetDatum(subject);
+	StoRow row;
+	bool found;
+
+	find_subject(ledger_id, entry_id, number, subject);
+	found = sto_store_find(STO_REL_SUBJECT, STO_IDX_SUBJECT, 1, &key, &row);
+	sto_row_close(&row);
+	return !found;
+}
+
 void
 sto_finding_expect(const StoHeard *heard)
 {
@@ -191,8 +212,7 @@ write_event(const StoHeard *heard, const uint8_t *ledger_id)
 	bool nulls[EVENT_COLUMNS];
 	uint8_t subject[STO_UUID_LEN];
 
-	if (!sto_finding_subject(ledger_id, heard->entry_id, heard->number, subject))
-		elog(ERROR, "could not compute SHA-256");
+	find_subject(ledger_id, heard->entry_id, heard->number, subject);
 	memset(nulls, true, sizeof(nulls));
 #define SET(column, value)                                                                         \
 	do                                                                                             \

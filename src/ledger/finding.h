@@ -29,6 +29,9 @@ typedef struct StoHeard
 	SubTransactionId done_in; /* its event came, or can't any more; invalid: it is to come */
 } StoHeard;
 
+/* Is the subject of such a finding still free?  Whoever registers something chooses its uuid. */
+extern bool sto_finding_has_place(const uint8_t ledger_id[STO_UUID_LEN], int64 entry_id,
+								  int number);
 /* That entry may have, on a primary will have, this finding; copied. */
 extern void sto_finding_expect(const StoHeard *heard);
 /* The one to come for that rule and entry, which is then no longer to come; NULL: there is none. */

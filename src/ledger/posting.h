@@ -136,6 +136,8 @@ extern int64 sto_ruling_floor(const StoPosting *p);
 extern void sto_ruling_begin(StoPosting *p);
 extern void sto_ruling_check(const StoPosting *p, StoReasons *reasons);
 extern void sto_ruling_hear(const StoPosting *p);
+/* Can what they said be recorded, if the entry has that id? */
+extern bool sto_ruling_takes_id(const StoPosting *p, int64 entry_id);
 extern void sto_ruling_post(const StoPosting *p);
 extern void sto_ruling_record(const StoPosting *p);
 /* The greatest amount, at most the order's, that passes every rule now. */

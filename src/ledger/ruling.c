@@ -373,6 +373,17 @@ sto_ruling_hear(const StoPosting *p)
 	}
 }
 
+bool
+sto_ruling_takes_id(const StoPosting *p, int64 entry_id)
+{
+	const StoRuling *r = p->ruling;
+
+	for (int i = 0; r != NULL && i < r->heard_count; i++)
+		if (!sto_finding_has_place(p->ledger.ledger_id, entry_id, r->heard[i].number))
+			return false;
+	return true;
+}
+
 StoAmount
 sto_ruling_largest(const StoPosting *p)
 {

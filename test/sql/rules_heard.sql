@@ -155,6 +155,17 @@ SELECT sto_test.enforce_case('again') > 0;
 SELECT * FROM sto_test.findings(:mark);
 SELECT sto_test.faults();
 
+-- Nor does somebody who registers something under the uuids that the next findings would have: the entry takes a later id
+INSERT INTO prepared SELECT 9, p.* FROM sto_test.prepared('squatted', '1') p;
+CREATE FUNCTION sto_test.squat(ahead int) RETURNS bigint LANGUAGE sql AS $$
+    SELECT sto_test.event('batch', sto.finding_subject(sto.ledger_id(), (SELECT last_value FROM sto.entry_id_seq) + ahead, 1), sto_test.id('alice/2'),
+        sto.batch_body(sto_test.id('ACME'), 1, 1, repeat('ab', 32)::sto.digest)::text, sto_test.seeds_of('alice/2'))
+$$;
+SELECT last_value AS mark FROM sto.entry_id_seq \gset
+SELECT sto_test.squat(3) - :mark, sto_test.squat(3) - :mark;
+SELECT sto_test.post_prepared(9, 9) - :mark;
+SELECT * FROM sto_test.findings(:mark);
+
 -- Nobody else records one
 SELECT sto_test.try(format('INSERT INTO sto.event (kind, subject, actor, body) VALUES (''finding'', %L, %L, %L)', sto.finding_subject(sto.ledger_id(), :forced, 9), '00000000-0000-0000-0000-000000000000',
     json_build_object('entry', :forced, 'rule_set', :set_by, 'number', 9, 'definition', sto_test.definition('acme.objects'), 'reason', 'forged')));
