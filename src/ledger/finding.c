@@ -250,7 +250,9 @@ write_all(void)
 void
 sto_findings_write(void)
 {
-	if (kept_count == 0 || sto_finding_recording || sto_gate_mode() != STO_MODE_POST)
+	/* a rule's function may end a statement that wrote nothing */
+	if (kept_count == 0 || sto_finding_recording || sto_rule_asked ||
+		sto_gate_mode() != STO_MODE_POST)
 		return;
 	sto_finding_recording = true;
 	PG_TRY();

@@ -166,6 +166,15 @@ SELECT sto_test.squat(3) - :mark, sto_test.squat(3) - :mark;
 SELECT sto_test.post_prepared(9, 9) - :mark;
 SELECT * FROM sto_test.findings(:mark);
 
+-- A function that ends a statement of its own, without a row, says the same of the second entry as of the first
+CREATE FUNCTION acme.zero() RETURNS text LANGUAGE plpgsql AS $$ BEGIN INSERT INTO sto.transfer (kind) SELECT 'force' WHERE false; RETURN 'no rows'; END $$;
+SELECT sto_test.says('ends', 'acme.zero()');
+SELECT sto_test.rules('ACME', jsonb_build_array(sto_test.asks('ends'))) IS NOT NULL;
+INSERT INTO prepared SELECT n, p.* FROM generate_series(10, 11) n, sto_test.prepared('ends ' || n, '1') p;
+SELECT max(entry_id) AS mark FROM sto.event \gset
+SELECT sto_test.post_prepared(10, 11) > 0;
+SELECT * FROM sto_test.findings(:mark);
+
 -- Nobody else records one
 SELECT sto_test.try(format('INSERT INTO sto.event (kind, subject, actor, body) VALUES (''finding'', %L, %L, %L)', sto.finding_subject(sto.ledger_id(), :forced, 9), '00000000-0000-0000-0000-000000000000',
     json_build_object('entry', :forced, 'rule_set', :set_by, 'number', 9, 'definition', sto_test.definition('acme.objects'), 'reason', 'forged')));
