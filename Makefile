@@ -115,7 +115,7 @@ libsto_programs.a: $(SHARED_OBJS) $(CORE_OBJS)
 	$(AR) crs $@ $^
 
 # An allocation that fails is noticed (src/bin/memory.c).
-WATCHED = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+WATCHED = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=mmap
 
 .SECONDEXPANSION:
 $(PROGRAMS): $$(call own_objects,$$@) libsto_programs.a

@@ -17,6 +17,7 @@
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -29,14 +30,16 @@ static const char *last_words = "there is no memory left\n";
 
 /*
  * The programs are linked with --wrap: what they and the library of core call
- * malloc, calloc and realloc is this.
+ * malloc, calloc, realloc and mmap is this.
  */
 extern void *__real_malloc(size_t size);
 extern void *__real_calloc(size_t count, size_t size);
 extern void *__real_realloc(void *memory, size_t size);
+extern void *__real_mmap(void *at, size_t size, int protection, int flags, int file, off_t from);
 extern void *__wrap_malloc(size_t size);
 extern void *__wrap_calloc(size_t count, size_t size);
 extern void *__wrap_realloc(void *memory, size_t size);
+extern void *__wrap_mmap(void *at, size_t size, int protection, int flags, int file, off_t from);
 
 static void *
 watched(void *memory, size_t size)
@@ -67,6 +70,14 @@ void *
 __wrap_realloc(void *memory, size_t size)
 {
 	return watched(__real_realloc(memory, size), size);
+}
+
+void *
+__wrap_mmap(void *at, size_t size, int protection, int flags, int file, off_t from)
+{
+	void *memory = __real_mmap(at, size, protection, flags, file, from);
+
+	return watched(memory == MAP_FAILED ? NULL : memory, size);
 }
 
 /* OpenSSL's three, which get a place in its source, too. */

@@ -503,7 +503,7 @@ end_tiles(Proofs *p, const Tree *tree)
 	for (int level = 0; level < TREE_LEVELS && !p->failed; level++)
 	{
 		if (!p->tiles_open[level])
-			open_tiles(p, level, tree->frontier.size >> ((level + 1) * STO_TILE_LEVELS));
+			open_tiles(p, level, tree->frontier.size >> level * STO_TILE_LEVELS >> STO_TILE_LEVELS);
 		if (!p->failed && next(p, &p->tiles[level], "sto.tile"))
 			report_problemf(p->report, 0, CHECK_TILE,
 							"tile %" PRId64 " of level %d stands for leaves that are not sealed",

@@ -122,6 +122,7 @@ sub of { my ($server, $db) = (@_, 'ledger'); return ('sto_verify', '--conn', $se
 	like((run(of($primary), @base, '--json'))[1], qr/\A\{\n +"verdict": "whole",\n +"status": 0,/, '--json prints an object');
 }
 told("$_ threads", 0, qr/^whole$/m, of($primary), @base, '--jobs', $_) for 1, 2, 5;
+told("$_ octets", 2, qr/^could not tell: there is no memory left/m, of($primary), @base, '--jobs', 1, '--max-memory', $_) for qw(4M 10M 20M);
 told('a role without rights', 2, qr/^could not tell: .*permission denied/m, 'sto_verify', '--conn', do {
 	$primary->safe_psql('ledger', 'CREATE ROLE nobody LOGIN');
 	$primary->connstr('ledger') . ' user=nobody'
@@ -342,6 +343,7 @@ tamper('rows swapped', "UPDATE sto.transfer SET entry_id = -1 WHERE entry_id = $
 	. "UPDATE sto.transfer SET entry_id = $mid + 1 WHERE entry_id = -1", qr/^BROKEN: \w+, entry $mid: /m);
 tamper('a block', "UPDATE sto.block SET root = encode(sha256('x'), 'hex')::sto.digest WHERE tree_size = $size", qr/^BROKEN: block, entry \d+: the root of the first $size /m);
 tamper('a tile', 'UPDATE sto.tile SET tail = set_byte(tail, 320, get_byte(tail, 320) # 1) WHERE level = 0 AND tile = 1', qr/^BROKEN: tile, entry \d+: hash 17 of tile 1 of level 0/m);
+tamper('a tile of the highest level', 'INSERT INTO sto.tile (tile, level, root, head, tail) SELECT 0, 7, root, head, tail FROM sto.tile WHERE level = 0 AND tile = 0', qr/^BROKEN: tile: tile 0 of level 7 stands for leaves that are not sealed/m);
 tamper('a tile dropped', 'DELETE FROM sto.tile WHERE level = 0 AND tile = 1', qr/^BROKEN: tile, entry \d+: tile 1 of level 0 is missing/m);
 tamper('a checkpoint', "UPDATE sto.checkpoint SET note = replace(note, E'\\n' || tree_size || E'\\n', E'\\n' || tree_size - 1 || E'\\n') WHERE tree_size = $size", qr/^BROKEN: checkpoint, entry \d+: /m);
 tamper('a cosignature', "UPDATE sto.cosignature SET signature = set_byte(signature, 30, get_byte(signature, 30) # 1)", qr/^BROKEN: cosignature, entry \d+: /m);
