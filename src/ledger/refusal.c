@@ -155,13 +155,16 @@ insert_event(const void *key)
 }
 
 /*
- * The event with that subject.  An order that was sent again may be refused in two sessions
- * at once: whoever comes second waits, and finds it on record.
+ * The refusal with that subject, or 0.  An order that was sent again may be refused in two
+ * sessions at once: whoever comes second waits, and finds it on record.  Who knows the order
+ * beforehand can register something else under that uuid: that is no record of the refusal,
+ * and there is no other subject for it, but the answers to the other orders stand.
  */
 static int64
 find_or_insert(const Refusal *refusal)
 {
 	Datum key = StoUuidGetDatum(refusal->subject);
+	char kind[16];
 	int64 event;
 	bool isnull;
 	StoRow row;
@@ -173,8 +176,16 @@ find_or_insert(const Refusal *refusal)
 		hash_bytes_extended(refusal->subject, STO_UUID_LEN, STO_REL_SUBJECT), insert_event, refusal,
 		&row);
 	event = DatumGetInt64(sto_row_get(&row, SUBJECT_LAST_EVENT, &isnull));
+	text_to_cstring_buffer(DatumGetTextPP(sto_row_get(&row, SUBJECT_KIND, &isnull)), kind,
+						   sizeof(kind));
 	sto_row_close(&row);
-	return event;
+	if (strcmp(kind, "refusal") == 0)
+		return event;
+	ereport(WARNING,
+			(errmsg("a refusal is not on record"),
+			 errdetail("Its uuid, %s, was given to something else by event " INT64_FORMAT ".",
+					   sto_uuid_text(refusal->subject), event)));
+	return 0;
 }
 
 int64

@@ -12,7 +12,8 @@
 /*
  * Put an order (columns of sto.transfer) on record that the gate has just refused, if
  * whoever may order it has signed it, or its token's rule set asks for all: the
- * event's id, or 0.  The same refusal is recorded once.  Wants SPI.
+ * event's id, or 0, with a warning if something else has its uuid.  The same refusal is
+ * recorded once.  Wants SPI.
  */
 extern int64 sto_refusal_record(const Datum *values, const bool *nulls,
 								const uint8_t party[STO_UUID_LEN], const char *state,

@@ -97,6 +97,12 @@ SELECT count(recorded), count(DISTINCT recorded) FROM generate_series(1, 3) n, s
 SELECT sto_test.event('rule_set', sto_test.id('ACME'), sto_test.id('acme'), '{"rules": [], "record_refusals": true}') > 0;
 SELECT count(recorded), count(DISTINCT recorded) FROM generate_series(1, 3) n, sto.submit(ARRAY[:'signed', :'forged']::sto.order[]) s;
 SELECT r.state, r.reasons, r.amount, r.key_policy IS NOT NULL AS signed, r.signatures IS NOT NULL FROM sto.refusal r WHERE r.amount > 5999 ORDER BY r.refusal;
+-- Something else under the uuid that a refusal would have is no refusal: the answer doesn't say so, and those beside it are recorded
+WITH o AS (SELECT sto_test.move('alice/1', 'bob/1', '8000', '{21}') AS taken)
+SELECT taken, sto_test.event('batch', sto.refusal_subject(sto.order_message((taken).kind, (taken).order_id, (taken).ordering_party, (taken).token_id, (taken).amount, (taken).debit_wallet, (taken).credit_wallet), 'ST301', 'available'),
+       sto_test.id('alice/1'), sto.batch_body(sto_test.id('ACME'), 1, 1, repeat('ab', 32)::sto.digest)::text, '{21}') AS batch FROM o \gset
+SELECT s.ordinal, s.result, s.state, s.reasons -> 0 ->> 'rule', s.recorded IS NOT NULL FROM sto.submit(ARRAY[:'taken', sto_test.move('alice/1', 'bob/1', '8001', '{21}'), :'taken']::sto.order[]) s;
+SELECT count(*) FROM sto.refusal WHERE amount IN (8000, 8001);
 -- an officer's order cites its case, and is signed all the same
 SELECT num_nonnulls(sto_test.rules('ACME', '[]'), sto_test.open_case('taking', 'force', '{"token": "ACME", "debit": "carol/1", "credit": "bob/1", "amount": "50000"}'), sto_test.decide_case('taking'));
 WITH o AS (SELECT to_jsonb(sto.case_order(c.case_event, sto_test.id('enforcer'), gen_random_uuid())) - 'authority_event' AS said, c.case_event FROM sto.case c WHERE c.case_id = sto_test.id('taking')),
