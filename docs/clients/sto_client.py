@@ -1662,22 +1662,23 @@ class Register:
 
     def check_paid(self, row):
         """Payments of a statement and group, and the redeems that use them up."""
-        holder, payer = [self.wallets.get(row[side + "_wallet"], dict(party=None))["party"]
-                         for side in ("credit", "debit")]
+        paid, payer = [self.wallets.get(row[side + "_wallet"], dict(party=None, custodian=None))
+                       for side in ("credit", "debit")]
         place = (row["group_id"], row["received_at"], row["ordering_party"])
         if row["kind"] == "issue":
             self.issued.add(row["token_id"])
         if row["group_id"] is not None and row["kind"] == "transfer" and \
-                holder != payer and \
+                paid["party"] != payer["party"] and \
+                paid["custodian"] != row["ordering_party"] and \
                 any(t["token"] == row["token_id"] for t in self.redemptions.values()):
-            place += (holder, row["token_id"])
+            place += (paid["party"], row["token_id"])
             self.paid[place] = self.paid.get(place, 0) + row["amount"]
         terms = self.redemptions.get(row["token_id"])
         if terms is None or not self.is_issuers_redeem(row):
             return
         if not in_force(terms, row["posted_at"]):
             self.problem(row, "the terms of redemption were not in force")
-        place += (payer, terms["token"])
+        place += (payer["party"], terms["token"])
         cost = -(-row["amount"] * terms["price"] // terms["per"])
         if row["group_id"] is None or cost > self.paid.get(place, 0):
             return self.problem(row, "the issuer redeems what it has not paid for")

@@ -21,7 +21,7 @@ BEGIN
         SELECT t.entry_id, t.group_id, t.received_at, t.ordering_party, c.party_id, t.token_id, t.amount::numeric
           FROM ONLY sto.transfer t
           JOIN sto.wallet d ON d.address = t.debit_wallet
-          JOIN sto.wallet c ON c.address = t.credit_wallet AND c.party_id <> d.party_id
+          JOIN sto.wallet c ON c.address = t.credit_wallet AND c.party_id <> d.party_id AND c.custodian IS DISTINCT FROM t.ordering_party
          WHERE t.kind = 'transfer'
            AND (t.group_id, t.received_at, t.ordering_party, c.party_id, t.token_id)
                IN (SELECT r.group_id, r.received_at, r.issuer, r.holder, r.redeem_token FROM redeem r)),

@@ -60,6 +60,12 @@ sto_fold_redemption_terms(Act *act)
 	return true;
 }
 
+static bool
+orderer_keeps(const Posting *p, const Wallet *wallet)
+{
+	return wallet->custodian != 0 && p->orderer == sto_pool_at(&p->r->parties, wallet->custodian);
+}
+
 bool
 sto_fold_is_issuers_redeem(const Posting *p)
 {
@@ -67,9 +73,7 @@ sto_fold_is_issuers_redeem(const Posting *p)
 
 	return p->order->kind == STO_REDEEM && p->token != NULL && p->debit != NULL &&
 		   p->orderer != NULL && p->orderer == sto_pool_at(&r->parties, p->token->issuer) &&
-		   p->orderer != sto_pool_at(&r->parties, p->debit->party) &&
-		   (p->debit->custodian == 0 ||
-			p->orderer != sto_pool_at(&r->parties, p->debit->custodian)) &&
+		   p->orderer != sto_pool_at(&r->parties, p->debit->party) && !orderer_keeps(p, p->debit) &&
 		   !sto_fold_has_mandate(r, p->debit->party, p->order->ordering_party, p->entry->posted_at);
 }
 
@@ -188,7 +192,7 @@ sto_fold_redeem(const Posting *p)
 	if (p->token == NULL || p->debit == NULL || p->credit == NULL)
 		return true; /* reported before */
 	if (p->token->pays && p->order->has_group && p->order->kind == STO_TRANSFER &&
-		p->debit->party != p->credit->party)
+		p->debit->party != p->credit->party && !orderer_keeps(p, p->credit))
 		return add_payment(p);
 	if (p->token->redemption.event == 0 || !sto_fold_is_issuers_redeem(p))
 		return true;

@@ -139,6 +139,12 @@ set_unused(const PaidKey *key, StoAmount amount)
 		(void) hash_search(paid, key, HASH_REMOVE, NULL);
 }
 
+static bool
+keeps(const uint8_t *party, const StoWalletFact *wallet)
+{
+	return wallet->has_custodian && sto_uuid_equal(party, wallet->custodian);
+}
+
 /* Not a holder's own order, nor of who keeps the wallet or represents its party. */
 static bool
 is_by_issuer(const StoPosting *p)
@@ -149,7 +155,7 @@ is_by_issuer(const StoPosting *p)
 
 	return o->kind == STO_REDEEM && sto_uuid_equal(o->ordering_party, p->token.issuer) &&
 		   !sto_uuid_equal(o->ordering_party, p->debit.party) &&
-		   !(p->debit.has_custodian && sto_uuid_equal(o->ordering_party, p->debit.custodian)) &&
+		   !keeps(o->ordering_party, &p->debit) &&
 		   !sto_mandate_in_force(p->debit.party, o->ordering_party, p->entry.posted_at, &from, &to);
 }
 
@@ -208,7 +214,8 @@ sto_redeem_check(const StoPosting *p, StoReasons *reasons)
 
 /*
  * Is it a payment that a redeem may use?  Only tokens that some terms name are asked about.
- * No issue is one: the issuer could lock up what it has just issued.
+ * No issue is one: the issuer could lock up what it has just issued.  Nor is what goes to a
+ * wallet that it keeps: it could order it back.
  */
 static bool
 is_payment(const StoPosting *p)
@@ -216,7 +223,8 @@ is_payment(const StoPosting *p)
 	const StoOrder *o = &p->entry.order;
 
 	return p->token.pays && o->has_group && o->kind == STO_TRANSFER &&
-		   !sto_uuid_equal(p->debit.party, p->credit.party);
+		   !sto_uuid_equal(p->debit.party, p->credit.party) &&
+		   !keeps(o->ordering_party, &p->credit);
 }
 
 void

@@ -37,6 +37,7 @@ typedef struct Purse
 {
 	Subject subject;
 	const Subject *party;
+	const Subject *custodian; /* NULL: none */
 	uint8_t address[STO_ADDRESS_LEN];
 	uint8_t salt[STO_DIGEST_LEN];
 	StoSide side;
@@ -180,7 +181,7 @@ key_text(const Signer *signer)
 /* "threshold" and "keys" of one key, with its proof. */
 static inline const char *
 keys_json(const Signer *signer, const uint8_t *party, const uint8_t *subject,
-		  const uint8_t *address)
+		  const uint8_t *address, const uint8_t *custodian)
 {
 	static char text[600];
 	uint8_t msg[600];
@@ -193,7 +194,7 @@ keys_json(const Signer *signer, const uint8_t *party, const uint8_t *subject,
 	policy.threshold = policy.count = 1;
 	policy.keys[0].key = signer->key;
 	sto_writer_init(&w, msg, sizeof(msg));
-	sto_put_possession(&w, ledger_id, party, subject, address, NULL, false, &policy);
+	sto_put_possession(&w, ledger_id, party, subject, address, custodian, false, &policy);
 	sto_hex_encode(sig, signer_sign(signer, msg, w.len, sig), hex);
 	snprintf(text, sizeof(text),
 			 "\"threshold\":1,\"keys\":[{\"key\":\"%s\",\"possession\":\"%s\"}]", key_text(signer),
@@ -207,7 +208,7 @@ make_party(Subject *party, const Subject *by, bool by_ledger)
 	char body[BODY_MAX];
 
 	snprintf(body, sizeof(body), "{\"kind\":\"legal\",%s}",
-			 keys_json(&party->signer, party->uuid, party->uuid, NULL));
+			 keys_json(&party->signer, party->uuid, party->uuid, NULL, NULL));
 	make_event("party", party, by_ledger ? NULL : by, by, body);
 	party->policy = last_id;
 }
@@ -217,14 +218,19 @@ make_wallet(Purse *purse, const Subject *party, const Subject *registrar)
 {
 	char body[BODY_MAX];
 	char salt[2 * STO_DIGEST_LEN + 1];
+	char keeper[64] = "";
 
+	if (purse->custodian != NULL)
+		snprintf(keeper, sizeof(keeper), "\"custodian\":\"%s\",",
+				 uuid_text(purse->custodian->uuid));
 	purse->party = party;
 	memset(purse->salt, purse->subject.uuid[15], STO_DIGEST_LEN);
 	sto_hex_encode(purse->salt, STO_DIGEST_LEN, salt);
 	sto_wallet_address(ledger_id, purse->subject.uuid, purse->address);
-	snprintf(body, sizeof(body), "{\"party\":\"%s\",\"kind\":\"own\",\"salt\":\"%s\",%s}",
-			 uuid_text(party->uuid), salt,
-			 keys_json(&purse->subject.signer, party->uuid, purse->subject.uuid, purse->address));
+	snprintf(body, sizeof(body), "{\"party\":\"%s\",\"kind\":\"own\",\"salt\":\"%s\",%s%s}",
+			 uuid_text(party->uuid), salt, keeper,
+			 keys_json(&purse->subject.signer, party->uuid, purse->subject.uuid, purse->address,
+					   purse->custodian == NULL ? NULL : purse->custodian->uuid));
 	make_event("wallet", &purse->subject, registrar, registrar, body);
 	purse->subject.policy = last_id;
 }

@@ -186,7 +186,7 @@ test_events(void)
 	make_event("nonsense", &bob, &registrar, &registrar, "{}");
 	expect("an unknown kind", STO_CHECK_BODY, last_id);
 	begin_log();
-	snprintf(body, sizeof(body), "{%s}", keys_json(&alice.signer, bob.uuid, bob.uuid, NULL));
+	snprintf(body, sizeof(body), "{%s}", keys_json(&alice.signer, bob.uuid, bob.uuid, NULL, NULL));
 	make_event("keys", &bob, &bob, &bob, body);
 	expect("a key of somebody else", STO_CHECK_KEY, last_id);
 	begin_log();

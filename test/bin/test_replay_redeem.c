@@ -8,7 +8,7 @@
 #define GROUP 77
 
 static Subject bond;
-static Purse bonds_issued, alices_bonds, bobs_bonds, issuers;
+static Purse bonds_issued, alices_bonds, bobs_bonds, issuers, kept;
 static int64_t statement; /* when it began */
 static const char *terms;
 
@@ -193,6 +193,30 @@ test_unpaid(void)
 	expect("somebody else's payment", STO_CHECK_GROUP, last_id);
 }
 
+/* alice's other wallet, which somebody keeps for her */
+static void
+pay_to_keeper(const Subject *custodian)
+{
+	begin_bonds();
+	kept.subject.known = false;
+	memset(&kept.side, 0, sizeof(kept.side));
+	kept.custodian = custodian;
+	make_wallet(&kept, &alice, &registrar);
+	statement = made_clock;
+	pay(&kept, 34);
+	call(&alices_bonds, 10);
+}
+
+static void
+test_kept(void)
+{
+	terms = TERMS;
+	pay_to_keeper(&bob);
+	expect("a payment to a wallet that a third party keeps", NULL, 0);
+	pay_to_keeper(&issuer);
+	expect("a payment to a wallet that the issuer keeps", STO_CHECK_GROUP, last_id);
+}
+
 static void
 test_terms(void)
 {
@@ -276,8 +300,10 @@ main(void)
 	make_subjects();
 	bond = subject_new(30);
 	issuers.subject = subject_new(31);
+	kept.subject = subject_new(32);
 	test_paid();
 	test_unpaid();
+	test_kept();
 	test_terms();
 	test_saved();
 	return check_done("redemptions");

@@ -106,6 +106,9 @@ SELECT sto_test.posts('CASH/acme/1/bob/1/100', 'BOND/alice/1/3'), sto_test.posts
 SELECT sto_test.wallet('alice/3', 'alice', '{27}', 'client', NULL, jsonb_build_object('custodian', sto_test.id('acme'))) IS NOT NULL, sto_test.issue('CASH', 'alice/3', '100') > 0, sto_test.issue('BOND', 'alice/3', '1') > 0;
 SELECT sto_test.posts(sto_test.order(jsonb_build_object('kind', 'transfer', 'token_id', 'CASH', 'debit_wallet', 'alice/3', 'credit_wallet', 'alice/1', 'amount', '100', 'ordering_party', 'acme', 'group_id', md5('g')::uuid), '{10}'),
                       sto_test.made('BOND/alice/1/3')), sto_test.posts('BOND/alice/3/1#');
+-- into such a wallet it is no payment: the issuer could order it back; into one that somebody else keeps it is
+SELECT sto_test.posts('CASH/acme/1/alice/3/100', 'BOND/alice/1/3'), sto_test.posts('CASH/acme/1/alice/3/99', 'CASH/acme/1/alice/1/1', 'BOND/alice/1/3'),
+       sto_test.wallet('alice/4', 'alice', '{28}', 'client', NULL, jsonb_build_object('custodian', sto_test.id('bank'))) IS NOT NULL, sto_test.posts('CASH/acme/1/alice/4/100', 'BOND/alice/1/3');
 SELECT sto_test.posts('CASH/acme/1/alice/2/100', 'BOND/alice/1/3');
 -- a payment counts once; payments add up; what is over stays the holder's
 SELECT sto_test.posts('CASH/acme/1/alice/1/100', 'BOND/alice/1/3', 'BOND/alice/1/3'), sto_test.posts('CASH/acme/1/alice/1/134', 'BOND/alice/1/3', 'BOND/alice/2/1'),

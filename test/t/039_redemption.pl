@@ -26,6 +26,7 @@ sub pair
 	new_ledger($primary, $db);
 	add_signer($replica, $db);
 	$primary->safe_psql($db, callable() . q{
+		SELECT sto_test.wallet('kept', 'p4', '{131}', 'client', NULL, jsonb_build_object('custodian', sto_test.id('acme')));
 		-- so much is paid to one wallet and so many units are called from another, in one statement
 		CREATE FUNCTION sto_test.pay_and_call(payee text, paid int, wallet text, units int, token text DEFAULT 'CALLED') RETURNS bigint LANGUAGE sql AS $$
 			SELECT sto_test.transfer('MONEY', 'purse', payee, paid::text, jsonb_build_object('group_id', md5('call')::uuid)) WHERE paid > 0;
@@ -61,6 +62,7 @@ sub verifier_says
 pair('honest');
 refused($primary, 'honest', q{SELECT sto_test.pay_and_call('w4', 33, 'w4', 1)}, 'ST219', 'too little');
 refused($primary, 'honest', q{SELECT sto_test.pay_and_call('w5', 34, 'w4', 1)}, 'ST219', 'to another party');
+refused($primary, 'honest', q{SELECT sto_test.pay_and_call('kept', 34, 'w4', 1)}, 'ST219', 'to a wallet that the issuer keeps');
 refused($primary, 'honest', q{SELECT sto_test.call('CALLED', 'w4', '1')}, 'ST219', 'not paid');
 refused($primary, 'honest', q{SELECT sto_test.pay_and_call('w4', 100, 'w4', 1, 'ACME')}, 'ST104', 'without terms');
 $primary->safe_psql('honest', q{
@@ -115,6 +117,9 @@ my @cases = (
 		qr/the redemption is not paid for: 1 units cost 34 .* paid party [-0-9a-f]{36} 33 /, 'redemptions', qr/redeems what costs 34 and had paid 33/, qr/redeems what it has not paid for/ ],
 	[ 'another', q{UPDATE sto.wallet SET party_id = sto_test.id('p4') WHERE wallet_id = sto_test.id('w5')}, q{SELECT sto_test.pay_and_call('w5', 100, 'w4', 3)},
 		q{UPDATE sto.wallet SET party_id = sto_test.id('p5') WHERE wallet_id = sto_test.id('w5')},
+		qr/the redemption is not paid for: 3 units cost 100 .* 0 that no redeem/, 'redemptions', qr/redeems what costs 100 and had paid 0/, qr/redeems what it has not paid for/ ],
+	[ 'kept', q{UPDATE sto.wallet SET custodian = NULL WHERE wallet_id = sto_test.id('kept')}, q{SELECT sto_test.pay_and_call('kept', 100, 'w4', 3)},
+		q{UPDATE sto.wallet SET custodian = sto_test.id('acme') WHERE wallet_id = sto_test.id('kept')},
 		qr/the redemption is not paid for: 3 units cost 100 .* 0 that no redeem/, 'redemptions', qr/redeems what costs 100 and had paid 0/, qr/redeems what it has not paid for/ ],
 	[ 'invented', q{UPDATE sto.token SET (redeem_terms, redeem_token, redeem_price, redeem_per) = (1, sto_test.id('MONEY'), '1', '1') WHERE token_id = sto_test.id('ACME')},
 		q{SELECT sto_test.pay_and_call('w4', 1, 'w4', 1, 'ACME')},
