@@ -24,4 +24,9 @@ CREATE TABLE sto.case (
     CONSTRAINT case_id UNIQUE (case_id)
 );
 CREATE INDEX case_undoes ON sto.case (undoes) WHERE undoes IS NOT NULL;
-COMMENT ON TABLE sto.case IS 'cases of enforcement: what is to be done, who opened, approved or refused it, and the entry or event that did it';
+COMMENT ON TABLE sto.case IS 'cases of enforcement: what is to be done, who opened, approved or refused it, and the entry or event that did it; read by sto.cases';
+
+CREATE FUNCTION sto.cases(case_event bigint DEFAULT NULL) RETURNS SETOF sto.case
+    LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'sto_cases';
+COMMENT ON FUNCTION sto.cases(bigint) IS
+    'that case, or all (null): for its officers, readers of the whole register, and who is concerned once it is carried out';

@@ -131,13 +131,13 @@ COMMENT ON FUNCTION sto.approve_case(uuid, uuid, json, bytea) IS
 
 CREATE FUNCTION sto.case_order(case_event bigint, officer uuid, order_id uuid, valid_until timestamptz DEFAULT NULL,
                                reference text DEFAULT NULL, token uuid DEFAULT NULL) RETURNS sto.transfer
-    LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     c sto.case;
     o sto.transfer;
 BEGIN
-    SELECT * INTO c FROM sto.case x WHERE x.case_event = case_order.case_event;
+    SELECT * INTO c FROM sto.cases(case_order.case_event);
     IF c.case_event IS NULL THEN
         RAISE EXCEPTION 'there is no case % that this role may see', case_order.case_event USING ERRCODE = 'ST216';
     END IF;

@@ -146,13 +146,12 @@ CREATE POLICY own ON sto.proposal FOR SELECT
            OR about IN (SELECT f.token_id FROM sto.four_eyes f WHERE (SELECT me.party_id FROM sto.me) = ANY (f.approvers)));
 GRANT SELECT ON sto.proposal, sto.pending_proposals TO PUBLIC;
 
--- Cases of enforcement: officers, readers of the whole register, and who was concerned once it is done.
+-- Cases of enforcement: by sto.cases() alone, as EXPLAIN ANALYZE of the table would count what a policy takes away.  Members of
+-- pg_read_all_data read the table, too.
 ALTER TABLE sto.case ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON sto.case FOR SELECT
-    USING ((SELECT me.reads_all FROM sto.me) OR (SELECT me.party_id FROM sto.me) IN (opened_by, approved_by)
-           -- a recovery is also the notice of it
-           OR (used IS NOT NULL OR act = 'recover') AND (debit_wallet IN (SELECT w.address FROM sto.wallet w) OR credit_wallet IN (SELECT w.address FROM sto.wallet w)));
-GRANT SELECT ON sto.case, sto.recovery_notice, sto.recoverable TO PUBLIC;
+    USING ((SELECT me.reads_all FROM sto.me));
+GRANT SELECT ON sto.recovery_notice, sto.recoverable TO PUBLIC;
 
 -- Attachments: for readers of the whole register, and who may see the wallet.
 ALTER TABLE sto.attachment ENABLE ROW LEVEL SECURITY;

@@ -172,6 +172,34 @@ SELECT repeated FROM sto.enforce(:easy, sto_test.id('third'), sto_test.id('order
 SELECT sto_test.shown('carol/1');
 SELECT sto_test.try('SELECT sto.case_order(999999, sto_test.id(''third''), sto_test.id(''order 2''))');
 
+-- Who is to lose units is not told beforehand, nor by the plan of a query; the table is not his to query
+CREATE FUNCTION sto_test.plan_of(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    line text;
+    plan text := '';
+BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (ANALYZE, BUFFERS off, TIMING off, SUMMARY off) ' || query LOOP
+        plan := plan || line || E'\n';
+    END LOOP;
+    RETURN plan;
+END $$;
+GRANT USAGE ON SCHEMA sto_test TO PUBLIC;
+CREATE ROLE sto_regress_concerned;
+SELECT sto.map_role('sto_regress_concerned', sto_test.id('alice')), format('SELECT FROM sto.cases() WHERE debit_wallet = %L', sto_test.address('alice/1')) AS query \gset
+SELECT count(*) AS before FROM sto.case \gset
+SET ROLE sto_regress_concerned;
+SELECT count(*) AS seen, sto_test.plan_of(:'query') AS plan FROM sto.cases() \gset
+RESET ROLE;
+SELECT sto_test.open_case('to come', 'force', sto_test.force('3')) AS to_come \gset
+SET ROLE sto_regress_concerned;
+SELECT :seen > 0, :seen < :before, count(*) = :seen, count(*) FILTER (WHERE used IS NULL), sto_test.plan_of(:'query') = :'plan' FROM sto.cases();
+SELECT count(*) FROM sto.cases(:to_come);
+SELECT sto_test.try(format('SELECT sto.case_order(%s, gen_random_uuid(), gen_random_uuid())', :to_come));
+EXPLAIN ANALYZE SELECT FROM sto.case;
+RESET ROLE;
+SELECT sto.unmap_role('sto_regress_concerned');
+DROP ROLE sto_regress_concerned;
+
 -- From the log alone, and what sto.verify() sees of what no gate lets in
 SELECT v.check_name, v.scope, v.detail FROM sto.verify() v WHERE NOT v.ok;
 CREATE TABLE sto_test.cases AS TABLE sto.case;
