@@ -11,7 +11,7 @@ import uuid
 from register_model import party_id, rules
 
 ACTS = ("four_eyes", "rule_set", "party_list", "token_terms", "token_policy", "token_status", "token_topics", "trusted_issuer",
-        "token_pause", "document")
+        "token_pause", "document", "redemption_terms")
 
 
 class Issuer:
@@ -101,3 +101,13 @@ class Issuer:
     def about_document(self, token, body, actor):
         m = self.model
         return (), lambda entry, at: m.put(m.document, (token, body["name"]), (entry, body["acknowledge"]))
+
+    def about_redemption_terms(self, token, body, actor):
+        """Before the first issue, if the body is good."""
+        m, pays = self.model, next((t for t in self.model.token if str(party_id(t)) == body["token"]), None)
+        bad = "ST208" if self.bad_terms(body) or pays == token else "ST201" if pays is None else "ST208" if m.seq.get((token, token)) else None
+        return {bad} - {None}, lambda entry, at: m.put(m.terms, token, {
+            "entry": entry, "token": pays, "price": int(body["price"]), "per": int(body.get("per", 1)), "from": body.get("from"), "to": body.get("to")})
+
+    def bad_terms(self, body):
+        return int(body["price"]) <= 0 or int(body.get("per", 1)) <= 0

@@ -29,8 +29,8 @@ TOKENS = ("T1", "T2", "T3")
 ACTS = ("wallet_freeze", "party_freeze", "token_pause", "party_facts", "classification", "claim", "claim_revoke", "token_topics", "trusted_issuer",
         "capability", "rule_set", "party_list", "opt_in", "travel_data", "transfer_approval", "approval_revoke", "document", "acknowledge",
         "token_terms", "token_policy", "token_status", "wallet_status", "party_status", "mandate", "case", "case_approve", "attach", "attach_lift",
-        "look_through", "four_eyes", "proposal", "approve", "batch", "keys", "party_members")
-STATES = [f"ST{n:03}" for n in (1, 3, 4, *range(102, 107), 202, 204, 206, 207, 208, *range(210, 219), *range(220, 240), *range(301, 305))] + ["23505"]
+        "look_through", "four_eyes", "proposal", "approve", "batch", "keys", "party_members", "redemption_terms")
+STATES = [f"ST{n:03}" for n in (1, 3, 4, *range(102, 107), 202, 204, 206, 207, 208, *range(210, 240), *range(301, 305))] + ["23505"]
 LEAST = 2500    # operations, from which on everything must have happened
 MORE = 17500    # at most, until it has
 CLOSE = 4000    # microseconds: no operation is begun so shortly before a moment that matters
@@ -140,6 +140,10 @@ class Play:
     def operation(self):
         self.wait()
         share, acts = self.random.random(), self.acts
+        first = acts.first_terms()
+        if first is not None:
+            self.act(first)
+            return 1
         if share < 0.25:
             made = acts.random_act()
             if made is not None:
@@ -151,7 +155,10 @@ class Play:
             if orders:
                 self.orders(orders, "insert", False, False)
             return 1
-        if share < 0.39:
+        if share < 0.33:
+            self.orders(acts.redeeming(), self.random.choice(("insert", "insert", "submit")), False, self.chance_of(0.1))
+            return 1
+        if share < 0.40:
             orders = [acts.random_order(simple=True) for _ in range(self.random.randint(2, 8))]
             self.orders(orders, "insert", False, self.chance_of(0.1))
             return len(orders)
@@ -253,7 +260,7 @@ class Play:
             if not any(s is not None and s.state == state for s in said):
                 raise Difference(f"model: {said}")
             # a line of DETAIL for each reason, but for the few whose message says all
-            counts = {len(s.codes) for s in said if s is not None and s.state == state and s.codes and not {50, *range(10)} & {*s.codes}}
+            counts = {len(s.codes) for s in said if s is not None and s.state == state and s.codes and not {50, 55, *range(10)} & {*s.codes}}
             if counts and len(answer["refusal"]["detail"].splitlines()) not in counts:
                 raise Difference(f"other reasons, model: {said}")
             return
@@ -277,6 +284,7 @@ class Play:
                        for s in said):
                 raise Difference(f"model: {said} of {told}")
             self.judge_record(o, told, answer)
+        self.model.end_of_statement()
 
     def judge_record(self, o, told, answer):
         """Is a refusal on record that should be, and the same one once?"""
@@ -309,7 +317,7 @@ class Play:
             hold = self.model.hold.get(o.get("hold_id"))
             if hold or o.get("purpose"):
                 self.saw(f"{o['kind']} of a {hold['purpose'] if hold else o['purpose']}", result)
-        if orders[0].get("batch"):
+        if any(o.get("batch") for o in orders):
             self.saw("list", result)
 
     def saw(self, what, result):
@@ -321,6 +329,8 @@ class Play:
         policies = [m.keys[w] for w in (o["debit"], o.get("credit")) if w in m.keys]
         if o["kind"] == "post" and o.get("case"):
             yield "post of an officer"
+        if m.is_by_issuer(o, now()):
+            yield "redeem of an issuer"
         if any(entry and key in known for entry, _, known in policies for key in keys):
             yield "order with changed keys"
         if any(known.get(key) and known[key] <= now() for _, _, known in policies for key in keys):
@@ -335,11 +345,12 @@ class Play:
         seen, purposes = self.acts.seen, ("pledge", "hash_lock", "lock_up", "subscription", "settlement", "seizure", "freeze")
         orders = {"issue", "redeem", "transfer", "hold", "post", "release", "force", "reverse", "recover", "list"}
         orders |= {f"hold of a {p}" for p in purposes} | {f"release of a {p}" for p in purposes}
-        orders |= {f"post of a {p}" for p in ("pledge", "hash_lock", "settlement", "seizure")} | {"post of an officer", "order with changed keys"}
+        orders |= {f"post of a {p}" for p in ("pledge", "hash_lock", "settlement", "seizure")} | {"post of an officer", "order with changed keys", "redeem of an issuer"}
         acts = {f"act {kind}" for kind in ACTS}
         gone = [f"{name} never succeeded" for name in sorted(orders | acts | {"refusal"}) if not seen[name, True]]
         gone += [f"{name} never refused" for name in sorted(orders | acts) if not seen[name, False]]
         gone += [f"{act} without a case that allows it never refused" for act in STOPS if not self.counts[f"act {act} ST216"]]
+        gone += ["redeem of an issuer that is not paid for never refused"] * (not self.counts["redeem of an issuer ST219"])
         gone += [f"order with {key} key never refused" for key in ("an ended", "a retired") if not self.counts[f"order with {key} key ST103"]]
         states = {key.rpartition(" ")[2] for key in self.counts}
         return gone + [f"never refused with {state}" for state in STATES if operations >= 20000 and state not in states]
@@ -366,6 +377,8 @@ class Play:
         self.same("members", {uuid.UUID(p): ([*map(uuid.UUID, members)], uuid.UUID(votes)) for p, members, votes in rows("members")}, m.members)
         self.same("keys", {names[w]: n for w, n in rows("keys")}, {w: len(known) for w, (_, _, known) in m.keys.items() if w in m.wallet})
         self.same("refusals", sorted(rows("refusals")), sorted(m.refusal.values()))
+        self.same("terms", {ids[t]: (entry, ids[pays], int(price), int(per)) for t, entry, pays, price, per in rows("terms")},
+                  {token: tuple(x[key] for key in ("entry", "token", "price", "per")) for token, x in m.terms.items()})
         self.same("proposals", dict(rows("proposals")), {n: p["used"] for n, p in m.proposal.items()})
         self.same("holders", {(ids[t], uuid.UUID(p)): int(n) for t, p, n in rows("holders")},
                   {(token, p): n for token in TOKENS for p, n in m.balances(token).items() if n})

@@ -89,7 +89,8 @@ class Acts(Officers):
         "freeze_wallet": 6, "freeze_party": 3, "pause": 5, "facts": 6, "classify": 6, "claim": 8, "claim_revoke": 4, "topics": 2, "trust": 3,
         "capability": 2, "keys": 8, "members": 3, "rules": 9, "party_list": 6, "opt_in": 6, "travel": 5, "approval": 10, "approval_revoke": 2, "document": 2,
         "acknowledge": 8, "terms": 6, "policy": 1, "wallet": 6, "close_wallet": 2, "close_party": 2, "close_token": 1, "mandate": 3,
-        "case": 22, "decide": 25, "sweep": 4, "attach": 2, "lift": 3, "look_through": 12, "four_eyes": 6, "approve": 8, "carry_out": 8, "batch": 6}
+        "case": 22, "decide": 25, "sweep": 4, "attach": 2, "lift": 3, "look_through": 12, "four_eyes": 6, "approve": 8, "carry_out": 8, "batch": 6,
+        "redemption_terms": 2}
     WEIGHTED = [name for name, weight in WEIGHTS.items() for _ in range(weight)]
 
     def random_act(self):
@@ -250,7 +251,7 @@ class Acts(Officers):
         m, wallet = self.model, f"{name}/{number}"
         seed = self.fresh_key()
         kind = "own" if self.chance(0.6) else self.random.choice(("omnibus", "omnibus", "client", "nominee"))
-        custodian, signed_only = ("bank" if self.chance(0.25) else None), self.chance(0.08)
+        custodian, signed_only = (self.random.choice(("bank", "bank", "acme")) if name != "acme" and self.chance(0.25) else None), self.chance(0.08)
         extra = {**({"custodian": str(party_id(custodian))} if custodian else {}), "signed_only": signed_only}
 
         def apply(entry, at):
@@ -424,6 +425,26 @@ class Acts(Officers):
         out = -m.balance.get((token, token), 0)
         limit = self.random.choice((None, None, out + self.random.randint(0, 5000), max(1, out - 1)))
         return self.issuer_act("token_terms", token, {"authorised": None if limit is None else str(limit)})
+
+    def first_terms(self):
+        """Of the tokens that may be redeemed by their issuer, before anything else is done with them."""
+        m = self.model
+        left = [t for t in ("T1", "T2") if t not in m.terms and not m.seq.get((t, t))]
+        return self.terms_of(left[0]) if left else None
+
+    def act_redemption_terms(self):
+        return self.terms_of(self.one_token())
+
+    def terms_of(self, token):
+        """Now and then of nothing, or in the token itself, or in none; of T1 they never end."""
+        pays = self.random.choice([t for t in self.model.token if t != token]) if self.chance(0.9) else self.random.choice((token, "nothing"))
+        dates = self.dates() if token != "T1" else {}
+        if dates.get("from", 0) >= dates.get("to", FAR):
+            return None
+        body = {"token": str(party_id(pays)), "price": str(self.random.choice((1, 2, 3, 7)) if self.chance(0.95) else 0), **dates}
+        if self.chance(0.7):
+            body["per"] = str(self.random.choice((1, 2, 3, 5)) if self.chance(0.95) else 0)
+        return self.issuer_act("redemption_terms", token, body)
 
     def act_policy(self):
         m = self.model

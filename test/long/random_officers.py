@@ -219,14 +219,16 @@ class Officers(Rules):
         proposal = {"name": name, "kind": kind, "token": token, "body": text, "until": until, "approved": False, "by": None,
                     "refused": False, "used": None}
         said = json.loads(text)
-        nobody = kind == "four_eyes" and (said["acts"] and not said["approvers"] or str(party_id("acme")) in said["approvers"])
+        nobody = kind == "four_eyes" and (said["acts"] and not said["approvers"] or str(party_id("acme")) in said["approvers"]) or \
+            kind == "redemption_terms" and self.issuer.bad_terms(said)
         return self.event("proposal", name, "acme", body, lambda at: {"ST208"} if until <= at or kind not in ACTS or nobody else set(),
                           lambda entry, at: m.put(m.proposal, entry, proposal))
 
     def act_four_eyes(self):
         token = self.one_token()
         acts, approvers = self.model.eyes.get(token, ((), ()))
-        kinds = ("four_eyes", "rule_set", "party_list", "token_terms", "token_topics", "trusted_issuer", "token_pause", "document")
+        kinds = ("four_eyes", "rule_set", "party_list", "token_terms", "token_topics", "trusted_issuer", "token_pause", "document",
+                 "redemption_terms")
         if len(acts) > 2:
             acts = self.random.sample(acts, 1) if self.chance(0.7) else []
         acts = sorted({*acts, *self.random.sample(kinds, self.random.choice((0, 1, 1, 2)))})

@@ -121,8 +121,7 @@ class Orders:
         elif share < 0.16 and wallet["custodian"]:
             by, keys = wallet["custodian"], self.signing(wallet["custodian"])
         elif share < 0.19:
-            # what an issuer may redeem from others is not in the model
-            by = self.random.choice([p for p in self.parties if kind != "redeem" or p != self.model.token[token]["issuer"]])
+            by = self.random.choice(self.parties)
             keys = self.signing(by)
             if by == wallet["party"]:
                 keys = self.signing(debit)
@@ -275,6 +274,49 @@ class Orders:
         self.deals.append(instruction)
         return orders
 
+    def redeeming(self):
+        """An issuer redeems from holders, and pays for it before, mostly."""
+        m = self.model
+        token = self.random.choice(list(m.terms if m.terms and self.chance(0.95) else m.token))
+        issuer, group = m.token[token]["issuer"], str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+        redeems = []
+        for _ in range(self.random.choice((1, 1, 2, 3))):
+            debit = self.one_wallet(token, True)
+            amount = max(1, self.amount(m.available(debit, token)) // self.random.choice((1, 2, 5)))
+            redeems.append(self.order("redeem", token, debit, token, amount, issuer, self.signing(issuer), group=group))
+        paid = self.payments(redeems) if token in m.terms and self.chance(0.95) else []
+        wrong = self.random.choice(redeems)
+        share = self.random.random()
+        if share < 0.04:
+            wrong["group"] = None
+        elif share < 0.06:
+            wrong["group"] = str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+        elif share < 0.09:
+            wrong["keys"] = self.random.choice((None, WRONG))
+        elif share < 0.12:
+            return redeems + paid
+        return paid + redeems
+
+    def payments(self, redeems):
+        """To each holder what his redeem costs, or a unit more or less; of what the issuer has, or has issued to itself for it."""
+        m, made = self.model, []
+        for o in redeems:
+            terms, party = m.terms[o["token"]], m.party(o["debit"])
+            due = max(1, m.cost(o["token"], o["amount"]) + self.random.choice((0, 0, 0, 0, 0, 0, 1, -1)))
+            parts = [due] if due == 1 or self.chance(0.8) else [due // 2, due - due // 2]
+            of = {who: [w for w, x in m.wallet.items() if x["party"] == who and w not in m.token and w not in m.barred] or [o["debit"]]
+                  for who in (party, o["by"])}
+            free = [w for w in of[party] if m.wallet[w]["custodian"] != o["by"]] if self.chance(0.9) else of[party]
+            payer = max(of[o["by"]], key=lambda w: m.available(w, terms["token"])) if self.chance(0.97) else self.random.choice(of[party])
+            for part in parts:
+                made.append(self.order("transfer", terms["token"], payer, self.random.choice(free or of[party]), part, o["by"],
+                                       self.signing(payer), group=o["group"]))
+        needed = {}
+        for o in made:
+            needed[o["debit"], o["token"]] = needed.get((o["debit"], o["token"]), 0) + o["amount"]
+        return [self.order("issue", token, token, payer, units, m.token[token]["issuer"], [10], group=made[0]["group"])
+                for (payer, token), units in needed.items() if m.available(payer, token) < units] + made
+
     def instruction_hash(self, legs):
         packed = sorted(party_id(token).bytes + self.octets(debit) + self.octets(credit) + amount.to_bytes(16, "big")
                         for token, debit, credit, amount in legs)
@@ -311,8 +353,12 @@ class Orders:
     def list_orders(self):
         m, token = self.model, self.random.choice(list(self.model.token))
         if self.chance(0.4):
-            return [self.order("issue", token, token, self.one_wallet(), self.random.randint(1, 60), m.token[token]["issuer"])
-                    for _ in range(self.random.randint(1, 5))]
+            issuer = m.token[token]["issuer"]
+            made = [self.order("issue", token, token, self.one_wallet(), self.random.randint(1, 60), issuer) for _ in range(self.random.randint(1, 5))]
+            if token in m.terms and self.chance(0.4):
+                debit, group = self.one_wallet(token, True), str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+                made.append(self.order("redeem", token, debit, token, max(1, m.available(debit, token) // 5), issuer, group=group))
+            return made
         debit, many = self.one_wallet(token, True), self.random.randint(1, 5)
         most = max(1, m.available(debit, token) // (2 * many))
         made = []
@@ -342,4 +388,4 @@ class Orders:
         elif share < 0.24 and self.model.batch:
             for o in orders:    # under another signature
                 o["batch"] = self.random.choice(list(self.model.batch))
-        return orders or None
+        return (self.payments([o for o in orders if o["kind"] == "redeem" and o.get("group")]) + orders) or None

@@ -13,12 +13,13 @@ import uuid
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "clients"))
 import sto_rules as rules
+from redemption_model import Redemption, in_force
 
 ENFORCED = {"force", "reverse", "recover"}
 OFFICIAL = {"seizure", "freeze"}
 STATE_OF = {1: "ST001", 6: "ST202", 7: "ST204", 8: "ST206", 9: "ST304", 10: "ST210", 11: "ST211", 12: "ST212",
             20: "ST301", 21: "ST302", 22: "ST303", 30: "ST213", 31: "ST214", 40: "ST215", 50: "ST003",
-            57: "ST216", 58: "ST217", **{100 + n: f"ST{220 + n}" for n in range(20)}}
+            55: "ST104", 57: "ST216", 58: "ST217", 59: "ST219", **{100 + n: f"ST{220 + n}" for n in range(20)}}
 
 
 def party_id(name):
@@ -33,11 +34,7 @@ class Refused(Exception):
         self.state, self.codes = state, codes
 
 
-def in_force(begin, end, at):
-    return (begin is None or at >= begin) and (end is None or at < end)
-
-
-class Model:
+class Model(Redemption):
     def __init__(self):
         self.undo = []
         self.tables = {name: {} for name in (
@@ -45,7 +42,7 @@ class Model:
             "classes", "claim", "required", "trusted", "capable", "sets", "listed", "opted", "travel", "approval",
             "document", "acknowledged", "case", "mandate", "token", "order", "entry", "override", "undone", "fresh", "seq", "look",
             "attached", "barred", "shut", "ended", "eyes", "proposal", "batch", "refusal",
-            "listing", "keys", "spent", "members")}
+            "listing", "keys", "spent", "members", "terms", "paid")}
         self.__dict__.update(self.tables)
         self.unlucky = {}       # what the custom rule says of the order at hand
         self.moved = {}         # token: [(party, posted_at, amount)], what left a party
@@ -205,6 +202,10 @@ class Model:
             return by, False
         if kind in ("post", "release"):
             return self.authority_over_hold(o, hold, at)
+        if self.is_by_issuer(o, at):
+            if o["token"] not in self.terms:
+                raise Refused("ST104")
+            return by, False
         return self.authority_of_wallet(o["debit"], by, at), by == self.party(o["debit"])
 
     def authority_over_hold(self, o, hold, at):
@@ -350,6 +351,7 @@ class Model:
         if self.needs_available(o):
             broken = sum(part for _, part in self.breakable(o)) if kind == "force" else 0
             codes += [20] if o["amount"] > self.available(debit, token) + broken else []
+        codes += self.redemption_reasons(o, at)
         if kind == "recover" and self.attached_units(debit, token):
             codes.append(20)
         limit = self.token[token]["authorised"]
@@ -462,6 +464,8 @@ class Model:
             self.put(self.batch, o["batch"], {**batch, "posted": True})
 
     def end_of_statement(self):
+        for key in list(self.paid):
+            self.put(self.paid, key, None)
         for number in list(self.listing):
             self.put(self.listing, number, None)
             if not self.batch[number]["posted"]:
@@ -510,6 +514,7 @@ class Model:
             self.put(self.case, o["case"], {**self.case[o["case"]], "used": entry})
             if kind == "reverse":
                 self.put(self.undone, self.case[o["case"]]["undoes"], entry)
+        self.pay(o, at)
         self.next_of_list(o)
         if twice:   # a list is posted whole or not at all, and is not searched for what was posted before
             raise Refused("23505")

@@ -107,6 +107,8 @@ CREATE FUNCTION sto_test.state(tokens uuid[]) RETURNS jsonb LANGUAGE sql AS $$
                   JOIN sto.key AS k ON k.subject = w.wallet_id WHERE k.retired IS NULL GROUP BY 1) AS k),
         'refusals', (SELECT jsonb_agg(r.refusal) FROM sto.refusal AS r),
         'proposals', (SELECT jsonb_agg(jsonb_build_array(p.opened, p.used_by)) FROM sto.proposal AS p),
+        'terms', (SELECT jsonb_agg(jsonb_build_array(t.token_id, t.redeem_terms, t.redeem_token, t.redeem_price::text, t.redeem_per::text)) FROM sto.token AS t
+                   WHERE t.token_id = ANY (tokens) AND t.redeem_terms IS NOT NULL),
         'holdings', (SELECT jsonb_agg(jsonb_build_array(h.party_id, h.token_id, h.total::text)) FROM sto.holding AS h WHERE h.token_id = ANY (tokens)),
         'groups', (SELECT jsonb_agg(jsonb_build_array(g.token_id, g.by, g.value, g.holders, g.units::text)) FROM sto.holder_group AS g
                     WHERE g.token_id = ANY (tokens)),

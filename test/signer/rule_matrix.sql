@@ -140,12 +140,23 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- A cell: its script with the answers.
+-- A script with its answers.
+CREATE FUNCTION sto_test.steps(token text, rule text, fields jsonb, script text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    step  text;
+    shown text[] := '{}';
+BEGIN
+    FOREACH step IN ARRAY string_to_array(script, '; ') LOOP
+        shown := shown || concat_ws(' ', step, sto_test.step(token, rule, fields, step));
+    END LOOP;
+    RETURN array_to_string(shown, '; ');
+END $$;
+
+-- A cell.
 CREATE FUNCTION sto_test.play(rule text, what text, fields jsonb, before text, script text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     token text := 'M ' || rule || ' ' || what;
     step  text;
-    shown text[] := '{}';
 BEGIN
     PERFORM sto_test.token(token, 'acme');
     FOREACH step IN ARRAY string_to_array('>a 1000; >b 150' || COALESCE('; ' || before, ''), '; ') LOOP
@@ -154,10 +165,7 @@ BEGIN
         END IF;
     END LOOP;
     PERFORM sto_test.step_rules(token, rule, fields);
-    FOREACH step IN ARRAY string_to_array(script, '; ') LOOP
-        shown := shown || concat_ws(' ', step, sto_test.step(token, rule, fields, step));
-    END LOOP;
-    RETURN array_to_string(shown, '; ');
+    RETURN sto_test.steps(token, rule, fields, script);
 END $$;
 
 -- Each rule with its fields, what comes before it, an entry that fails (fault: whose), and its scripts.  A situation without
@@ -260,27 +268,37 @@ CREATE FUNCTION sto_test.matrix() RETURNS TABLE (rule text, what text, said text
 $$;
 
 -- A lost wallet of lou's with 143 units of a token for each rule, of which all would fail if they went to somebody else; after
--- one wait they go to lou's other wallet, and lou has what lou had.
+-- one wait they go to lou's other wallet.  Then the rule goes on as before: what lou had, moved out or was issued still counts.
+CREATE TABLE sto_test.matrix_recovered (rule text PRIMARY KEY, fields jsonb, before text, after text NOT NULL);
+INSERT INTO sto_test.matrix_recovered VALUES
+    ('country_allow', NULL, NULL, 'a>L 10; L>d 10'), ('country_deny', NULL, NULL, 'a>L 10; L>d 10'), ('party_list', NULL, NULL, 'a>L 10; list l; a>L 10'),
+    ('investor_class', NULL, NULL, 'a>L 10; class l professional; a>L 358; a>L 357'), ('max_balance', '{"amount": "150"}', NULL, 'a>L 8; a>L 7'),
+    ('min_balance', NULL, NULL, 'L>a 1; a>L 56; a>L 57'), ('max_holders', NULL, NULL, 'a>d 10; L>d 143; a>L 1'),
+    ('min_holders', '{"count": 3}', NULL, 'L>a 143; L>a 142'), ('ownership_by_claim', NULL, NULL, 'a>L 1; L>a 113; a>L 1; a>L 1'),
+    ('lock_up', NULL, NULL, 'L>b 10'), ('volume_limit', NULL, 'l>b 60', 'L>b 41; L>b 40; L>b 1'), ('transfer_window', NULL, NULL, 'L>b 10'),
+    ('granularity', NULL, NULL, 'L>b 13; L>b 10'), ('approval', NULL, 'approve 100', 'L>b 100; L>b 1'), ('venue', NULL, NULL, 'L>b 10'), ('opt_in', NULL, 'affirm b', 'a>L 10; L>b 10'),
+    ('offer_limits', '{"max_total": "2000"}', NULL, '>d 10; >L 10'), ('travel_rule', NULL, NULL, 'a>L 10; L>d 10'), ('look_through', NULL, NULL, 'L>o 10; L>b 10'), ('custom', NULL, NULL, 'L>b 13; L>b 12');
 CREATE FUNCTION sto_test.matrix_recovery() RETURNS TABLE (rule text, said text) LANGUAGE plpgsql AS $$
 DECLARE
-    m sto_test.matrix_rule;
+    m  record;
     id bigint;
-    total text;
 BEGIN
-    FOR m IN SELECT * FROM sto_test.matrix_rule ORDER BY state LOOP
-        PERFORM sto_test.token('R ' || m.rule, 'acme'), sto_test.issue('R ' || m.rule, 'ann/1', '1000'), sto_test.issue('R ' || m.rule, 'ben/1', '150'),
-                sto_test.issue('R ' || m.rule, 'lou/1', '143');
-        PERFORM sto_test.step_rules('R ' || m.rule, m.rule, m.fields || CASE m.rule WHEN 'max_balance' THEN '{"amount": "100"}'::jsonb WHEN 'min_holders' THEN '{"count": 3}' ELSE '{}' END);
+    CREATE TEMP TABLE lost AS
+        SELECT r.rule, 'R ' || r.rule AS token, r.fields || COALESCE(x.fields, '{}') AS fields, x.before, x.after FROM sto_test.matrix_rule AS r LEFT JOIN sto_test.matrix_recovered AS x USING (rule) ORDER BY r.state;
+    FOR m IN TABLE lost LOOP
+        PERFORM sto_test.token(m.token, 'acme'), sto_test.issue(m.token, 'ann/1', '1000'), sto_test.issue(m.token, 'ben/1', '150'), sto_test.issue(m.token, 'lou/1', '143');
+        PERFORM sto_test.step_rules(m.token, m.rule, m.fields), sto_test.steps(m.token, m.rule, m.fields, COALESCE(m.before, ''));
     END LOOP;
     PERFORM sto_test.open_case('lou is lost', 'recover', jsonb_build_object('debit', 'lou/1', 'credit', 'lou/2', 'not_before', sto_test.micros_from_now(1.05)), 'agent', 'recovery');
     PERFORM sto_test.decide_case('lou is lost', 'second agent'), pg_sleep(1.1);
-    FOR m IN SELECT * FROM sto_test.matrix_rule ORDER BY state LOOP
-        id := sto_test.enforce_case('lou is lost', '{}', 'agent', token => 'R ' || m.rule);
+    FOR m IN TABLE lost LOOP
+        id := sto_test.enforce_case('lou is lost', '{}', 'agent', token => m.token);
         rule := m.rule;
-        total := (SELECT h.total::text || ', moved out ' || h.outflow FROM sto.holding AS h WHERE h.token_id = sto_test.id('R ' || m.rule) AND h.party_id = sto_test.id('lou'));
-        said := format('recorded %s; holds %s', COALESCE((SELECT string_agg(o.rule, ' ') FROM sto.override AS o WHERE o.entry_id = id), 'nothing'), COALESCE(total, '143'));
+        said := format('recorded %s; moved %s; %s', COALESCE((SELECT string_agg(o.rule, ' ') FROM sto.override AS o WHERE o.entry_id = id), 'nothing'),
+                       (SELECT t.amount FROM sto.transfer AS t WHERE t.entry_id = id), sto_test.steps(m.token, m.rule, m.fields, m.after));
         RETURN NEXT;
     END LOOP;
+    DROP TABLE lost;
 END $$;
 
 -- What ends, or begins, between a dry run and the same order's posting: in each line one token, of which a sends 10 to d (c).

@@ -19,7 +19,7 @@ CREATE EXTENSION sto_ledger;
 SELECT num_nonnulls(sto_test.begin_small(), sto_test.begin_matrix());
 -- Each script with its answers, told beforehand by a dry run too; what "ok" is missing from was refused
 SELECT * FROM sto_test.matrix();
--- A lost wallet: it is a move within a party, and what fails all the same is recorded
+-- A lost wallet: it is a move within a party, and what fails all the same is recorded; then what the rule counts goes on
 SELECT * FROM sto_test.matrix_recovery();
 -- What a dry run said, and what became of the order when a fact had ended meanwhile, or a time had come
 SELECT * FROM sto_test.matrix_times();
