@@ -41,7 +41,7 @@ CREATE FUNCTION sto.token_amount(numeric) RETURNS sto.token_amount
     AS 'MODULE_PATHNAME', 'sto_token_amount_from_numeric' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE CAST (numeric AS sto.token_amount) WITH FUNCTION sto.token_amount(numeric) AS ASSIGNMENT;
 CREATE FUNCTION sto.token_amount_to_numeric(sto.token_amount) RETURNS numeric
-    AS 'MODULE_PATHNAME', 'sto_token_amount_to_numeric' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF;
+    AS 'MODULE_PATHNAME', 'sto_token_amount_to_numeric' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE CAST (sto.token_amount AS numeric) WITH FUNCTION sto.token_amount_to_numeric(sto.token_amount) AS ASSIGNMENT;
 CREATE FUNCTION sto.token_amount_to_bigint(sto.token_amount) RETURNS bigint
     AS 'MODULE_PATHNAME', 'sto_token_amount_to_int8' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
@@ -59,9 +59,9 @@ COMMENT ON FUNCTION sto.to_display(sto.token_amount, integer) IS
 CREATE FUNCTION sto.token_amount_sum(sto.token_amount, sto.token_amount) RETURNS sto.token_amount
     AS 'MODULE_PATHNAME', 'sto_token_amount_sum' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION sto.token_amount_larger(sto.token_amount, sto.token_amount) RETURNS sto.token_amount
-    AS 'MODULE_PATHNAME', 'sto_token_amount_larger' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF;
+    AS 'MODULE_PATHNAME', 'sto_token_amount_larger' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION sto.token_amount_smaller(sto.token_amount, sto.token_amount) RETURNS sto.token_amount
-    AS 'MODULE_PATHNAME', 'sto_token_amount_smaller' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF;
+    AS 'MODULE_PATHNAME', 'sto_token_amount_smaller' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION sto.token_amount_avg_step(internal, sto.token_amount) RETURNS internal
     AS 'MODULE_PATHNAME', 'sto_token_amount_avg_step' LANGUAGE c IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION sto.token_amount_avg_combine(internal, internal) RETURNS internal

@@ -174,10 +174,11 @@ COMMENT ON TABLE sto.batch IS 'lists of orders that one quorum signed at once';
 COMMENT ON TABLE sto.position IS 'what one wallet has of one token, and the head of its chain of entries';
 COMMENT ON TABLE sto.hold IS 'holds, and what is left of each';
 
--- Local to this database, not part of the log: which role submits for which party.
+-- Local to this database, not part of the log: which role submits for which party.  A role is meant, not its name: whoever
+-- gets the name of one that was dropped gets nothing with it.  A dump has the name.
 CREATE TABLE sto.member (
-    role     name NOT NULL,
-    party_id uuid NOT NULL,
+    role     regrole NOT NULL,
+    party_id uuid    NOT NULL,
     CONSTRAINT member_pkey PRIMARY KEY (role)
 );
 COMMENT ON TABLE sto.member IS 'database roles that may submit, each for one party; keys authorise, roles do not';

@@ -87,11 +87,7 @@ ALTER TABLE sto.member ENABLE ALWAYS TRIGGER sto_announce;
 CREATE FUNCTION sto.map_role(role name, party_id uuid) RETURNS void
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    PERFORM FROM pg_roles r WHERE r.rolname = map_role.role;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'role "%" does not exist', role USING ERRCODE = 'undefined_object';
-    END IF;
-    INSERT INTO sto.member AS m (role, party_id) VALUES (map_role.role, map_role.party_id)
+    INSERT INTO sto.member AS m (role, party_id) VALUES (quote_ident(map_role.role)::regrole, map_role.party_id)
     ON CONFLICT ON CONSTRAINT member_pkey DO UPDATE SET party_id = excluded.party_id;
 END $$;
 COMMENT ON FUNCTION sto.map_role(name, uuid) IS 'let a database role submit for a party; for the owner of the extension';
@@ -99,7 +95,7 @@ COMMENT ON FUNCTION sto.map_role(name, uuid) IS 'let a database role submit for 
 CREATE FUNCTION sto.unmap_role(role name) RETURNS boolean
     LANGUAGE sql VOLATILE
 BEGIN ATOMIC
-    WITH gone AS (DELETE FROM sto.member m WHERE m.role = unmap_role.role RETURNING m.role)
+    WITH gone AS (DELETE FROM sto.member m WHERE m.role::text IN (unmap_role.role::text, quote_ident(unmap_role.role)) RETURNING m.role)
     SELECT count(*) > 0 FROM gone;
 END;
-COMMENT ON FUNCTION sto.unmap_role(name) IS 'end a role''s mapping; false if it had none';
+COMMENT ON FUNCTION sto.unmap_role(name) IS 'end a role''s mapping; false if it had none; of a role that was dropped, by the number that sto.member shows';

@@ -8,7 +8,7 @@ SELECT m.party_id,
        OR EXISTS (SELECT FROM sto.capability c
                    WHERE c.party_id = m.party_id AND c.granted
                      AND c.capability IN ('registrar', 'auditor', 'enforcer')) AS reads_all
-  FROM (VALUES (current_user)) AS r (role)
+  FROM (VALUES (quote_ident(current_user)::regrole)) AS r (role)
   LEFT JOIN sto.member m ON m.role = r.role;
 COMMENT ON VIEW sto.me IS 'the acting role''s party, and whether it may read the whole register';
 
@@ -93,37 +93,40 @@ SELECT e.entry_id, 'entry', e.kind, e.posted_at, NULL, e.ordering_party,
 COMMENT ON VIEW sto.log IS 'events and entries together, in the order of their ids';
 
 -- One position's side of each entry that moves it, opened; the other side only as its digest, so that the reader can
--- recompute the leaf without learning what the other party holds.
+-- recompute the leaf without learning what the other party holds.  A UNION ALL at the top of a view would be flattened with
+-- the query that reads it, and its security_barrier lost: conditions of the reader's would see every row first.
 CREATE VIEW sto.statement_line WITH (security_barrier) AS
-SELECT w.address AS wallet, e.token_id, e.debit_seq AS seq, e.entry_id, e.kind, 'debit' AS direction, e.amount,
-       e.debit_balance AS balance, e.debit_held AS held, e.debit_prev AS prev, e.leaf_hash, w.salt,
-       (SELECT sto.side_digest(o.salt, e.token_id, e.credit_seq, e.credit_balance, e.credit_held, e.credit_prev)
-          FROM sto.wallet o WHERE o.address = e.credit_wallet) AS other_side,
-       e.debit_wallet, e.credit_wallet, e.ordering_party, e.order_id, e.valid_until, e.reference, e.hold_id,
-       e.purpose, e.notary, e.release_after, e.condition_hash, e.instruction_hash, e.preimage, e.keep_rest,
-       e.attachment_hash, e.group_id, e.undoes, e.checked_once, e.authority_event, e.rule_set, e.key_policy, e.signatures,
-       e.received_at, e.posted_at, e.posted_by
-  FROM sto.wallet w
-  JOIN ONLY sto.transfer e ON e.debit_wallet = w.address
- WHERE e.debit_seq IS NOT NULL
-   AND ((SELECT me.reads_all FROM sto.me)
-        OR w.party_id = (SELECT me.party_id FROM sto.me)
-        OR w.custodian = (SELECT me.party_id FROM sto.me))
-UNION ALL
-SELECT w.address, e.token_id, e.credit_seq, e.entry_id, e.kind, 'credit', e.amount,
-       e.credit_balance, e.credit_held, e.credit_prev, e.leaf_hash, w.salt,
-       (SELECT sto.side_digest(o.salt, e.token_id, e.debit_seq, e.debit_balance, e.debit_held, e.debit_prev)
-          FROM sto.wallet o WHERE o.address = e.debit_wallet),
-       e.debit_wallet, e.credit_wallet, e.ordering_party, e.order_id, e.valid_until, e.reference, e.hold_id,
-       e.purpose, e.notary, e.release_after, e.condition_hash, e.instruction_hash, e.preimage, e.keep_rest,
-       e.attachment_hash, e.group_id, e.undoes, e.checked_once, e.authority_event, e.rule_set, e.key_policy, e.signatures,
-       e.received_at, e.posted_at, e.posted_by
-  FROM sto.wallet w
-  JOIN ONLY sto.transfer e ON e.credit_wallet = w.address
- WHERE e.credit_seq IS NOT NULL
-   AND ((SELECT me.reads_all FROM sto.me)
-        OR w.party_id = (SELECT me.party_id FROM sto.me)
-        OR w.custodian = (SELECT me.party_id FROM sto.me));
+SELECT l.*
+  FROM (
+    SELECT w.address AS wallet, e.token_id, e.debit_seq AS seq, e.entry_id, e.kind, 'debit' AS direction, e.amount,
+           e.debit_balance AS balance, e.debit_held AS held, e.debit_prev AS prev, e.leaf_hash, w.salt,
+           (SELECT sto.side_digest(o.salt, e.token_id, e.credit_seq, e.credit_balance, e.credit_held, e.credit_prev)
+              FROM sto.wallet o WHERE o.address = e.credit_wallet) AS other_side,
+           e.debit_wallet, e.credit_wallet, e.ordering_party, e.order_id, e.valid_until, e.reference, e.hold_id,
+           e.purpose, e.notary, e.release_after, e.condition_hash, e.instruction_hash, e.preimage, e.keep_rest,
+           e.attachment_hash, e.group_id, e.undoes, e.checked_once, e.authority_event, e.rule_set, e.key_policy, e.signatures,
+           e.received_at, e.posted_at, e.posted_by
+      FROM sto.wallet w
+      JOIN ONLY sto.transfer e ON e.debit_wallet = w.address
+     WHERE e.debit_seq IS NOT NULL
+       AND ((SELECT me.reads_all FROM sto.me)
+            OR w.party_id = (SELECT me.party_id FROM sto.me)
+            OR w.custodian = (SELECT me.party_id FROM sto.me))
+    UNION ALL
+    SELECT w.address, e.token_id, e.credit_seq, e.entry_id, e.kind, 'credit', e.amount,
+           e.credit_balance, e.credit_held, e.credit_prev, e.leaf_hash, w.salt,
+           (SELECT sto.side_digest(o.salt, e.token_id, e.debit_seq, e.debit_balance, e.debit_held, e.debit_prev)
+              FROM sto.wallet o WHERE o.address = e.debit_wallet),
+           e.debit_wallet, e.credit_wallet, e.ordering_party, e.order_id, e.valid_until, e.reference, e.hold_id,
+           e.purpose, e.notary, e.release_after, e.condition_hash, e.instruction_hash, e.preimage, e.keep_rest,
+           e.attachment_hash, e.group_id, e.undoes, e.checked_once, e.authority_event, e.rule_set, e.key_policy, e.signatures,
+           e.received_at, e.posted_at, e.posted_by
+      FROM sto.wallet w
+      JOIN ONLY sto.transfer e ON e.credit_wallet = w.address
+     WHERE e.credit_seq IS NOT NULL
+       AND ((SELECT me.reads_all FROM sto.me)
+            OR w.party_id = (SELECT me.party_id FROM sto.me)
+            OR w.custodian = (SELECT me.party_id FROM sto.me))) l;
 COMMENT ON VIEW sto.statement_line IS
     'a position''s own side of each of its entries, with what is needed to recompute the leaf';
 

@@ -6,7 +6,7 @@ WITH part (party_id, capacity) AS (
     SELECT c.party_id, c.capability FROM sto.capability c WHERE c.granted
     UNION SELECT t.issuer, 'issuer' FROM sto.token t WHERE t.status = 'active'
     UNION SELECT w.custodian, 'custodian' FROM sto.wallet w WHERE w.custodian IS NOT NULL AND w.status = 'active'
-    UNION SELECT m.party_id, 'member' FROM sto.member m),
+    UNION SELECT m.party_id, 'member' FROM sto.member m JOIN pg_roles r ON r.oid = m.role),
 -- of several the one in force, of these the one that lasts longest; nobody attests it of himself
 attested AS (
     SELECT DISTINCT ON (c.party_id, c.topic) c.party_id, c.topic, c.claim, c.valid_from, c.valid_to, s.state

@@ -517,13 +517,10 @@ sto_fact_member_try(uint8_t party_id[STO_UUID_LEN])
 	refresh(NULL);
 	if (!member.known || member.role != role)
 	{
-		NameData name;
-		Datum key;
+		Datum key = ObjectIdGetDatum(role);
 		StoRow row;
 		bool isnull;
 
-		namestrcpy(&name, GetUserNameFromId(role, false));
-		key = NameGetDatum(&name);
 		member.known = sto_store_find(STO_REL_MEMBER, STO_IDX_MEMBER, 1, &key, &row);
 		member.role = role;
 		if (member.known)

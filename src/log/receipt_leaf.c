@@ -54,14 +54,11 @@ has_capability(const StoAsker *asker, const char *name)
 void
 sto_reader_of_role(Snapshot snapshot, StoAsker *asker)
 {
-	NameData role;
-	Datum key;
+	Datum key = ObjectIdGetDatum(GetUserId());
 	StoScan scan;
 
 	memset(asker, 0, sizeof(*asker));
 	asker->snapshot = snapshot;
-	namestrcpy(&role, GetUserNameFromId(GetUserId(), false));
-	key = NameGetDatum(&role);
 	asker->has_party = find(asker, STO_REL_MEMBER, STO_IDX_MEMBER, 1, &key, &scan);
 	if (asker->has_party)
 		memcpy(asker->party, DatumGetPointer(scan.slot->tts_values[MEMBER_PARTY_ID - 1]),

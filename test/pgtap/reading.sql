@@ -43,7 +43,26 @@ END $$;
 CREATE TABLE public.asked AS SELECT sto_test.id('ACME') AS token, sto_test.address('w3') AS mine, sto_test.address('w1') AS other, sto_test.id('w3') AS wallet_id;
 GRANT SELECT ON public.asked TO sto_tap_holder;
 SELECT token, mine, other, wallet_id FROM public.asked \gset
+-- What a plan that was run tells: is it another one for a condition that holds than for one that doesn't?
+CREATE FUNCTION public.told_by_plans(relation text, place text, value text, low text, high text) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    plans text[] := '{"", ""}';
+    line  text;
+BEGIN
+    FOR n IN 1 .. 2 LOOP
+        FOR line IN EXECUTE format('EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT FROM sto.%s WHERE %s AND %s > %L', relation, place, value, (ARRAY[low, high])[n]) LOOP
+            plans[n] := plans[n] || replace(line, quote_literal((ARRAY[low, high])[n]), 'x') || E'\n';
+        END LOOP;
+    END LOOP;
+    RETURN plans[1] <> plans[2];
+END $$;
 SET ROLE sto_tap_holder;
+SELECT coalesce(string_agg(relation, ' '), '') AS told
+  FROM (VALUES ('position', format('token_id = %L AND wallet = %L', :'token', :'other'), 'balance', '7', '88888888'), ('position', format('wallet = %L', :'other'), 'held', '2', '88888888'),
+               ('holder', format('token_id = %L AND wallet = %L', :'token', :'other'), 'balance', '7', '88888888'), ('hold', format('wallet = %L', :'other'), 'remaining', '2', '88888888'),
+               ('statement_line', format('credit_wallet = %L', :'other'), 'amount', '2', '88888888'), ('holding', format('token_id = %L', :'token'), 'total', '7', '88888888'),
+               ('wallet', format('address = %L', :'other'), 'salt', repeat('00', 32), repeat('ff', 32)), ('party', 'true', 'commitment', repeat('00', 32), repeat('ff', 32))) AS x (relation, place, value, low, high)
+ WHERE public.told_by_plans(relation, place, value, low, high) \gset
 SET enable_seqscan = off;
 SELECT public.plan_of(format('SELECT balance FROM sto.position WHERE token_id = %L AND wallet = %L', :'token', :'mine')) AS position_plan,
        public.plan_of(format('SELECT salt FROM sto.wallet WHERE address = %L', :'mine')) AS wallet_plan,
@@ -59,6 +78,7 @@ SELECT matches(:'wallet_plan'::text, 'Index Cond: \(address = ', 'so is a wallet
 SELECT matches(:'statement_plan'::text, 'Index Cond: .*(debit|credit)_wallet', 'so are the entries of a statement');
 SELECT is(:'wallets' || ' ' || :'units' || ' ' || :'rows', '100 100000 100', 'and it sees its own');
 SELECT is(:'others' || ' ' || :'statements', '0 0', 'not the others''');
+SELECT is(:'told'::text, '', 'EXPLAIN ANALYZE compares nobody else''s amounts and salts');
 
 -- The log copied out in binary, and read by whoever has only the copy, salts and the ledger's id
 CREATE FUNCTION pg_temp.copied(source text, target text) RETURNS void LANGUAGE plpgsql AS $$

@@ -88,7 +88,7 @@ CREATE FUNCTION sto_test.asks(party text, entry bigint) RETURNS text LANGUAGE pl
 DECLARE
     said text;
 BEGIN
-    PERFORM sto.unmap_role('sto_regress_curious') FROM sto.member m WHERE m.role = 'sto_regress_curious';
+    PERFORM sto.unmap_role('sto_regress_curious') FROM sto.member m WHERE m.role = 'sto_regress_curious'::regrole;
     PERFORM sto.map_role('sto_regress_curious', sto_test.id(asks.party)) WHERE asks.party IS NOT NULL;
     SET LOCAL ROLE sto_regress_curious;
     said := (SELECT count(*) FROM sto.explain_entry(entry)) || ' '

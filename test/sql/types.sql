@@ -337,7 +337,7 @@ WHERE t.typnamespace = 'sto'::regnamespace
   AND p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'c')
   AND p.proname ~ '^(token_amount|wallet_address|digest|public_key|isin|lei|cfi|dti)_(in|out|recv|send|eq|ne|lt|le|gt|ge|cmp|hash|hash_extended)$'
   AND NOT (p.provolatile = 'i' AND p.proparallel = 's' AND p.proisstrict
-           AND p.proleakproof = (p.proname !~ '_(in|out|recv|send)$'));
+           AND p.proleakproof = (p.proname !~ '_(in|out|recv|send)$' AND t.typname NOT IN ('token_amount', 'digest')));
 SELECT c.opcname, m.amname, amvalidate(c.oid)
 FROM pg_opclass AS c
 JOIN pg_am AS m ON m.oid = c.opcmethod

@@ -348,6 +348,35 @@ for my $case ([ narrow_pooler => grep { $_ ne 'superuser' } @kinds ], [ pooler =
 		. answers('look', map { query_by($_, 'none') } @relations)));
 }
 
+# ---- No condition of the reader's is tried on rows that are not for him: a function of his would tell what they hold
+
+$node->safe_psql('ledger', q{
+	CREATE FUNCTION probe.peek(text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE COST 0.00001 AS $$
+	BEGIN
+		PERFORM set_config('probe.seen', (current_setting('probe.seen')::int + 1)::text, false);
+		RETURN true;
+	END $$;
+	CREATE FUNCTION probe.peeked(relation text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+	DECLARE
+		field name;
+		mine  int;
+	BEGIN
+		FOR field IN SELECT a.attname FROM pg_attribute a WHERE a.attrelid = ('sto.' || relation)::regclass AND a.attnum > 0
+		                AND has_column_privilege(a.attrelid, a.attnum, 'SELECT') LOOP
+			PERFORM set_config('probe.seen', '0', false);
+			EXECUTE format('SELECT count(*) FROM sto.%I q WHERE probe.peek(q.%I::text) IS NOT FALSE', relation, field) INTO mine;
+			IF current_setting('probe.seen')::int > mine THEN
+				RETURN NEXT format('%s.%s: %s rows, not %s', relation, field, current_setting('probe.seen'), mine);
+			END IF;
+		END LOOP;
+	END $$;
+});
+for my $kind (grep { !$reads_all->{$_} } @kinds)
+{
+	my @told = asked("kind_$kind", join "\n", map { "SELECT probe.peeked('$_');" } grep { !/\(\)$/ && $_ ne 'entry_id_seq' && $_ ne 'worker_status' } @relations);
+	is_deeply(\@told, [], "$kind: a function of its own sees no other rows");
+}
+
 # ---- Calls
 
 value(q{SELECT sto_test.make_order(jsonb_build_object('kind', 'transfer', 'token_id', 'ACME', 'debit_wallet', 'alice/1', 'credit_wallet', 'bob/1',
