@@ -1647,6 +1647,8 @@ class Register:
                 posts = hold["purpose"] == "seizure" and hold["credit_wallet"] is not None
                 return party if (kind == "release" or posts) and self.may(party, "enforcer") \
                     else None
+            if hold["purpose"] == "hash_lock" and kind == "post":
+                return None     # its preimage does, and no signature
             if hold["purpose"] in ("pledge", "hash_lock"):
                 return self.wallet_orderer(row, self.heir(hold["credit_wallet"]))
             return party if party == hold["notary"] else None
@@ -1706,9 +1708,13 @@ class Register:
         if row["kind"] == "issue" and row["group_id"] is not None:
             self.lockable[credit] = (row["group_id"], row["amount"])
         hold = self.holds.get(row["hold_id"], dict(row=None))["row"]
-        if row["kind"] == "post" and hold and hold["release_after"] is not None and \
-                row["posted_at"] >= hold["release_after"]:
+        if row["kind"] != "post" or not hold:
+            return
+        if hold["release_after"] is not None and row["posted_at"] >= hold["release_after"]:
             self.problem(row, "posts a hold that had expired")
+        if hold["purpose"] == "hash_lock" and not row["keep_rest"] and \
+                row["amount"] < self.holds[row["hold_id"]]["remaining"]:
+            self.problem(row, "a post of a hash lock releases what it does not post")
 
     def check_order(self, row):
         message = order_message(self.ledger, row)

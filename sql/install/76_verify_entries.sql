@@ -208,7 +208,10 @@ BEGIN
                                 OR u.debit_wallet <> h.debit_wallet
                                    AND h.debit_wallet <> ALL (sto.recovered_from(u.debit_wallet, u.token_id, u.entry_id))
                                 OR u.kind = 'post' AND u.posted_at >= h.release_after), false)
-               OR coalesce(sum(u.amount), 0) > h.amount AS misused
+               OR coalesce(sum(u.amount), 0) > h.amount
+               -- whoever knows the preimage posts, so a post releases nothing
+               OR h.purpose = 'hash_lock' AND coalesce(sum(u.amount), 0) < h.amount
+                  AND coalesce(bool_or(u.kind = 'post' AND u.keep_rest IS NOT TRUE), false) AS misused
           FROM ONLY sto.transfer h
           LEFT JOIN sto.hold_use u ON u.hold_id = h.entry_id
          WHERE h.kind = 'hold'

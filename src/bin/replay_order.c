@@ -157,6 +157,11 @@ check_hold(const Posting *p)
 	if (o->kind == STO_POST &&
 		(hold->purpose == STO_SUBSCRIPTION || hold->purpose == STO_SETTLEMENT) && !o->has_group)
 		sto_fold_bad(p, STO_CHECK_GROUP, "a post of a settlement without group_id");
+	/* its beneficiary alone lets a hash lock's rest go before its time */
+	if (o->kind == STO_POST && hold->purpose == STO_HASH_LOCK && !o->keep_rest &&
+		o->amount < hold->remaining)
+		sto_fold_bad(p, STO_CHECK_HOLD, "a post of hash lock %lld releases what it doesn't post",
+					 (long long) hold->hold_id);
 }
 
 void

@@ -101,6 +101,12 @@ check_hold(const StoPosting *p, StoReasons *reasons)
 		(p->hold.purpose == STO_SUBSCRIPTION || p->hold.purpose == STO_SETTLEMENT) && !o->has_group)
 		hold_terms(reasons, "a post of a settlement needs a group_id",
 				   "Post every leg of the instruction in one transaction under one group_id.");
+	/* whoever knows the preimage posts: the debtor too, who would let the rest go by a post of one
+	 * unit (rules.md, "Holds": never the debtor alone before expiry) */
+	if (o->kind == STO_POST && p->hold.purpose == STO_HASH_LOCK && !o->keep_rest &&
+		o->amount < p->hold.remaining)
+		hold_terms(reasons, "a post of a hash lock releases nothing",
+				   "Post all that is left of it, or set keep_rest.");
 }
 
 void

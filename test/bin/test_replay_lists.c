@@ -41,6 +41,13 @@ of_hold(StoOrder *o)
 }
 
 static void
+show_and_keep(StoOrder *o)
+{
+	show_preimage(o);
+	o->has_keep_rest = o->keep_rest = true;
+}
+
+static void
 begin_hash_lock(int64_t after)
 {
 	begin_log();
@@ -58,6 +65,14 @@ test_holds(void)
 	make_entry(STO_POST, &alices, &bobs, 50, 50, &bob, NULL);
 	expect("a hash lock and its preimage", NULL, 0);
 	CHECK(counts.unsigned_by_rule == 1);
+	begin_hash_lock(1000000);
+	twist.order = show_and_keep;
+	make_entry(STO_POST, &alices, &bobs, 20, 20, &bob, NULL);
+	expect("a part of it", NULL, 0);
+	begin_hash_lock(1000000);
+	twist.order = show_preimage;
+	make_entry(STO_POST, &alices, &bobs, 20, 50, &alice, NULL);
+	expect("a part, and the rest to the debtor", STO_CHECK_HOLD, last_id);
 	begin_hash_lock(1000000);
 	twist.order = show_another;
 	make_entry(STO_POST, &alices, &bobs, 50, 50, &bob, NULL);

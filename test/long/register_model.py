@@ -281,6 +281,8 @@ class Model(Redemption):
             reasons.append(9)
         if o["kind"] == "post" and hold["purpose"] in ("subscription", "settlement") and not o.get("group"):
             reasons.append(9)
+        if o["kind"] == "post" and hold["purpose"] == "hash_lock" and not o["keep_rest"] and o["amount"] < hold["remaining"]:
+            reasons.append(9)
         return reasons
 
     def just_issued(self, o):

@@ -74,6 +74,9 @@ SELECT sto_test.use('post', :lock, '1', 'bob/1', 'registrar', NULL), sto_test.us
        sto_test.use('post', :lock, '1', 'bob/1', 'bob', NULL, jsonb_build_object('preimage', '\x' || repeat('5a', 32))),
        sto_test.use('post', :lock, '31', 'bob/1', 'registrar', NULL, jsonb_build_object('preimage', '\x' || repeat('5a', 32))),
        sto_test.use('release', :lock, '30', NULL, 'registrar', NULL), sto_test.use('release', :lock, '30', NULL, 'alice', '{21}');
+-- the debtor may know the preimage too: a post never lets go what it doesn't post
+SELECT sto_test.use('post', :lock, '1', 'bob/1', 'registrar', NULL, jsonb_build_object('preimage', '\x' || repeat('5a', 32))),
+       sto_test.use('post', :lock, '29', 'bob/1', 'registrar', NULL, jsonb_build_object('preimage', '\x' || repeat('5a', 32), 'keep_rest', false)), sto_test.state();
 SELECT sto_test.use('post', :lock, '10', 'bob/1', 'registrar', NULL, jsonb_build_object('preimage', '\x' || repeat('5a', 32), 'keep_rest', true)),
        sto_test.use('release', :lock, '5', NULL, 'bob', '{22}'), sto_test.use('post', :lock, '15', 'bob/1', 'registrar', NULL, jsonb_build_object('preimage', '\x' || repeat('5a', 32)));
 SELECT sto_test.state();

@@ -27,7 +27,7 @@ SELECT sto_test.hold('ACME', 'alice/1', '100', 'pledge', '{"credit_wallet": "bob
 SELECT pg_temp.use_hold('post', '40', :pledge, sto_test.id('bob'), '{22}', '{"keep_rest": true}');
 SELECT pg_temp.use_hold('release', '10', :pledge, sto_test.id('bob'), '{22}');
 SELECT pg_temp.use_hold('post', '20', :pledge, sto_test.id('bob'), '{22}');
-SELECT sto_test.hold('ACME', 'alice/1', '7', 'hash_lock', jsonb_build_object('credit_wallet', 'bob/1',
+SELECT sto_test.hold('ACME', 'alice/1', '6', 'hash_lock', jsonb_build_object('credit_wallet', 'bob/1',
     'condition_hash', encode(sha256(decode(repeat('ab', 32), 'hex')), 'hex'), 'release_after', '2100-01-01T00:00:00Z')) AS lock \gset
 SELECT pg_temp.use_hold('post', '6', :lock, sto_test.id('registrar'), '{}', jsonb_build_object('preimage', '\x' || repeat('ab', 32)));
 SELECT sto_test.hold('ACME', 'alice/1', '9', 'pledge', '{"credit_wallet": "bob/1"}') AS open_pledge \gset

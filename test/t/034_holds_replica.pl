@@ -164,6 +164,8 @@ my $grant = q{BEGIN; SELECT sto_test.issue('ACME', 'w1', '10', sto_test.group_of
 my @cases = (
 	[ 'lock_ends', $lock, "SELECT sto_test.forge($post, sto_test.at(-1), -10, -10)", "SELECT sto_test.forge($post, sto_test.at(), -10, -10)",
 		qr/the hold has expired/, 'holds', qr/had expired: it could only be released/, qr/posts a hold that had expired/ ],
+	[ 'lets_go', $lock, '', "SELECT sto_test.forge($post - 'keep_rest', sto_test.at(-1), -10, -30)",
+		qr/a post of a hash lock releases nothing/, 'holds', qr/releases what it doesn't post/, qr/releases what it does not post/ ],
 	[ 'not_yet', $pledge, '', 'SELECT sto_test.forge(' . $release->(10, 'registrar') . ', sto_test.at(-1), 0, -10)',
 		qr/the hold has not expired/, 'entry_authority', qr/had not expired: its release had to be signed/, qr/not signed/ ],
 	[ 'on_time', $pledge, 'SELECT sto_test.forge(' . $release->(10, 'registrar') . ', sto_test.at(), 0, -10)', 'SELECT sto_test.forge(' . $release->(10, 'venue') . ', sto_test.at(), 0, -10)',
