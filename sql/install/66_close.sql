@@ -38,6 +38,12 @@ CREATE FUNCTION sto.close_proof(close_event bigint, wallet sto.wallet_address, t
 COMMENT ON FUNCTION sto.close_proof(bigint, sto.wallet_address, uuid) IS
     'what a position was at a close, or that it was not there, with the way to the close''s root';
 
+CREATE FUNCTION sto.close_proofs(close_event bigint)
+    RETURNS TABLE (wallet sto.wallet_address, token_id uuid, proof json)
+    LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'sto_close_proofs';
+COMMENT ON FUNCTION sto.close_proofs(bigint) IS
+    'sto.close_proof of every position at a close that the caller may see, in one reading of the log';
+
 -- One leaf of a proof, and the place that it has in the tree.
 CREATE FUNCTION sto.close_line_valid(line json, root sto.digest, count bigint) RETURNS boolean
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$

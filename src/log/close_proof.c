@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -31,6 +32,7 @@ PG_FUNCTION_INFO_V1(sto_close_leaf_sql);
 PG_FUNCTION_INFO_V1(sto_merkle_root_add);
 PG_FUNCTION_INFO_V1(sto_merkle_root_final);
 PG_FUNCTION_INFO_V1(sto_close_proof);
+PG_FUNCTION_INFO_V1(sto_close_proofs);
 
 /* What the acting role may see of a wallet's position. */
 typedef enum Sight
@@ -321,6 +323,48 @@ put_proof(StringInfo json, const StoCloseLines *lines, const CloseTree *tree,
 		appendStringInfoString(json, "null");
 }
 
+/* A close as its event states it, and the lines and the tree that the log gives for it. */
+typedef struct Close
+{
+	int64 event;
+	StoHash root;
+	StoCloseLines lines;
+	CloseTree tree;
+} Close;
+
+static void
+read_close(int64 event, Close *out)
+{
+	StoHash made;
+	int64 count;
+
+	out->event = event;
+	find_close(event, &count, &out->root);
+	sto_close_read_before(event, &out->lines);
+	build_tree(&out->lines, &out->tree);
+	if (!sto_tiles_root(read_tree, &out->tree, out->lines.count, &made))
+		hash_failed();
+	if (out->lines.count != count || memcmp(made.octets, out->root.octets, STO_DIGEST_LEN) != 0)
+		ereport(ERROR, (errcode(ERRCODE_STO_BROKEN_ROW),
+						errmsg("the log does not give the root of close " INT64_FORMAT, event),
+						errhint("Compare the register with its log: SELECT * FROM sto.verify().")));
+}
+
+/* The answer of sto.close_proof(), palloc'd. */
+static Datum
+proof_of(const Close *close, const StoCloseLine *place, Sight sight)
+{
+	StringInfoData json;
+
+	initStringInfo(&json);
+	appendStringInfo(&json, "{\"close\":" INT64_FORMAT ",\"count\":" INT64_FORMAT, close->event,
+					 close->lines.count);
+	put_hex(&json, "root", close->root.octets);
+	put_proof(&json, &close->lines, &close->tree, place, sight);
+	appendStringInfoChar(&json, '}');
+	return PointerGetDatum(cstring_to_text_with_len(json.data, json.len));
+}
+
 /*
  * sto.close_proof(close_event bigint, wallet wallet_address, token_id uuid) returns json
  *
@@ -331,16 +375,11 @@ put_proof(StringInfo json, const StoCloseLines *lines, const CloseTree *tree,
 Datum
 sto_close_proof(PG_FUNCTION_ARGS)
 {
-	int64 event = PG_GETARG_INT64(0);
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext context;
 	StoCloseLine place = {0};
-	StoCloseLines lines;
-	CloseTree tree;
-	StringInfoData json;
-	StoHash root;
-	StoHash made;
-	int64 count;
+	Close close;
+	Datum proof;
 	Sight sight;
 
 	memcpy(place.wallet, PG_GETARG_STO_OCTETS(1), STO_ADDRESS_LEN);
@@ -348,24 +387,57 @@ sto_close_proof(PG_FUNCTION_ARGS)
 	sight = sight_of(place.wallet, place.token_id);
 	if (sight == SIGHT_NONE)
 		not_seen(&place);
-	find_close(event, &count, &root);
 
 	context = AllocSetContextCreate(caller, "sto close proof", ALLOCSET_DEFAULT_SIZES);
-	initStringInfo(&json);
 	MemoryContextSwitchTo(context);
-	sto_close_read_before(event, &lines);
-	build_tree(&lines, &tree);
-	if (!sto_tiles_root(read_tree, &tree, lines.count, &made))
-		hash_failed();
-	if (lines.count != count || memcmp(made.octets, root.octets, STO_DIGEST_LEN) != 0)
-		ereport(ERROR, (errcode(ERRCODE_STO_BROKEN_ROW),
-						errmsg("the log does not give the root of close " INT64_FORMAT, event),
-						errhint("Compare the register with its log: SELECT * FROM sto.verify().")));
-	appendStringInfo(&json, "{\"close\":" INT64_FORMAT ",\"count\":" INT64_FORMAT, event, count);
-	put_hex(&json, "root", root.octets);
-	put_proof(&json, &lines, &tree, &place, sight);
-	appendStringInfoChar(&json, '}');
+	read_close(PG_GETARG_INT64(0), &close);
+	MemoryContextSwitchTo(caller);
+	proof = proof_of(&close, &place, sight);
+	MemoryContextDelete(context);
+	PG_RETURN_DATUM(proof);
+}
+
+/*
+ * sto.close_proofs(close_event bigint) returns table (wallet, token_id, proof json)
+ *
+ * sto.close_proof() of every position of the close that the acting role may
+ * see, by wallet and token; the log is read once for all of them.
+ *
+ * Errors: ST502, ST404 as above.
+ */
+Datum
+sto_close_proofs(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context;
+	MemoryContext row;
+	Close close;
+
+	InitMaterializedSRF(fcinfo, 0);
+	context = AllocSetContextCreate(caller, "sto close proofs", ALLOCSET_DEFAULT_SIZES);
+	row = AllocSetContextCreate(context, "sto close proofs row", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(context);
+	read_close(PG_GETARG_INT64(0), &close);
+	MemoryContextSwitchTo(row);
+	for (int64 i = 0; i < close.lines.count; i++)
+	{
+		const StoCloseLine *line = &close.lines.lines[i];
+		Sight sight = sight_of(line->wallet, line->token_id);
+		bool nulls[3] = {false};
+
+		CHECK_FOR_INTERRUPTS();
+		if (sight != SIGHT_NONE)
+		{
+			Datum values[3] = {StoOctetsGetDatum(line->wallet, STO_ADDRESS_LEN),
+							   StoOctetsGetDatum(line->token_id, STO_UUID_LEN),
+							   proof_of(&close, line, sight)};
+
+			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		}
+		MemoryContextReset(row);
+	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
-	PG_RETURN_TEXT_P(cstring_to_text_with_len(json.data, json.len));
+	PG_RETURN_NULL();
 }

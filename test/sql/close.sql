@@ -127,6 +127,13 @@ SELECT bool_and(pg_temp.holds(proof::jsonb || '{"left": null}', root, count) IN 
        bool_and(pg_temp.holds(proof::jsonb || jsonb_build_object('wallet', proof -> 'right' -> 'wallet', 'token', proof -> 'right' -> 'token'), root, count) IN ('f', 'false')) AS place_matters
   FROM proof WHERE event = :third AND proof ->> 'left' IS NOT NULL AND proof ->> 'right' IS NOT NULL;
 
+-- All of a close at once are the same as one by one
+SELECT count(*) = c.count AS all_of_them, bool_and(p.proof::text = sto.close_proof(c.event, p.wallet, p.token_id)::text) AS as_one_by_one,
+       bool_and(sto.verify_close_proof(p.proof, c.root, c.count)) AS hold
+  FROM sto.close AS c, sto.close_proofs(c.event) AS p WHERE c.event = :second GROUP BY c.event, c.count;
+SELECT count(*) FROM sto.close_proofs((SELECT min(event) FROM sto.close));
+SELECT sto_test.refusal('SELECT * FROM sto.close_proofs(1)');
+
 -- Who sees what: his own wallets; an auditor all; the issuer that a position is there, not what is in it, nor what else is
 CREATE ROLE sto_regress_alice;
 CREATE ROLE sto_regress_bob;
@@ -143,15 +150,24 @@ BEGIN
                      (SELECT sto.verify_close_proof(p, c.root, c.count) FROM sto.close AS c WHERE c.event = seen.close));
 EXCEPTION WHEN OTHERS THEN RETURN replace(concat_ws(' | ', SQLSTATE, SQLERRM), sto_test.address(wallet)::text, wallet);
 END $$;
+-- of all at once, what one by one would tell
+CREATE FUNCTION sto_test.all_seen(close bigint, OUT seen bigint, OUT open bigint, OUT same boolean) LANGUAGE sql AS $$
+    SELECT count(*), count(*) FILTER (WHERE p.proof ->> 'salt' IS NOT NULL), bool_and(p.proof::text = sto.close_proof(close, p.wallet, p.token_id)::text)
+      FROM sto.close_proofs(close) AS p
+$$;
 SET ROLE sto_regress_alice;
+SELECT * FROM sto_test.all_seen(:third);
 SELECT sto_test.seen(:third, w, 'T1') FROM (VALUES ('a/1'), ('b/1'), ('T1'), ('nowhere')) AS v (w);
 SET ROLE sto_regress_bob;
+SELECT * FROM sto_test.all_seen(:third);
 SELECT sto_test.seen(:third, w, 'T1') FROM (VALUES ('a/1'), ('b/1'), ('T1')) AS v (w);
 SET ROLE sto_regress_issuer;
+SELECT * FROM sto_test.all_seen(:third);
 SELECT sto_test.seen(:third, w, t) FROM (VALUES ('a/1', 'T1'), ('b/1', 'T2'), ('T1', 'T1'), ('a/1', 'other')) AS v (w, t);
 SELECT sto_test.refusal($$SELECT * FROM sto.proven_statement(sto_test.address('a/1'), sto_test.id('T1'), NULL, $$ || :third || ')') ~ '^ST203' AS not_his_to_read;
 SET ROLE sto_regress_stranger;
 SELECT sto_test.seen(:third, 'a/1', 'T1');
+SELECT * FROM sto_test.all_seen(:third);
 SELECT sto_test.refusal('SELECT sto.close_body()');
 SELECT sto_test.refusal('SELECT sto.close_day()');
 -- nor may one who submits for a party: a close keeps entries out.  No lock is even asked for, which others would wait behind
