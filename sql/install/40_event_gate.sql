@@ -63,4 +63,5 @@ COMMENT ON FUNCTION sto.rebuild(boolean) IS
 SELECT pg_catalog.pg_extension_config_dump('sto.event', '');
 SELECT pg_catalog.pg_extension_config_dump('sto.transfer', '');
 SELECT pg_catalog.pg_extension_config_dump('sto.entry_id_seq', '');
-SELECT pg_catalog.pg_extension_config_dump('sto.member', '');
+-- A dropped role's row would be dumped as a number, which is another role elsewhere.
+SELECT pg_catalog.pg_extension_config_dump('sto.member', 'WHERE role IN (SELECT r.oid FROM pg_catalog.pg_roles r)');
