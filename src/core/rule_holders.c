@@ -6,6 +6,8 @@
  */
 #include "core/rule_check.h"
 
+#include "core/amount.h"
+
 #include <string.h>
 
 /* The name of the group of `by` that the side's party is in; "" for those of whom nothing is
@@ -193,6 +195,7 @@ is_out(const Share *s, StoAmount amount)
 {
 	StoAmount outstanding = sto_check_outstanding_after(s->c, s->outstanding, amount);
 	StoAmount units = units_after(s, amount);
+	StoAmount others;
 
 	if (outstanding == 0)
 		return false; /* of nothing there is no share */
@@ -200,7 +203,8 @@ is_out(const Share *s, StoAmount amount)
 		return true;
 	/* units / outstanding < min as the share of the others > 1 - min: floors on both sides */
 	return s->rule->has_min && s->falls &&
-		   outstanding - units > sto_check_share(outstanding, STO_BASIS_POINTS - s->rule->min);
+		   (!sto_amount_sub(outstanding, units, &others) ||
+			others > sto_check_share(outstanding, STO_BASIS_POINTS - s->rule->min));
 }
 
 /*

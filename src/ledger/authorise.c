@@ -302,6 +302,15 @@ sto_may_order(const StoPosting *p)
 	return refusal.sqlstate == 0 && !authority.anyone;
 }
 
+StoRefusal
+sto_authority_refusal(const StoPosting *p)
+{
+	StoPartyFact party;
+	Authority authority;
+
+	return find_authority(p, &party, &authority);
+}
+
 /* at_fault: the signature that is; of one that is too few there is none. */
 static StoRefusal
 quorum_refusal(StoQuorum quorum, const StoSignature *at_fault)

@@ -115,9 +115,6 @@ sto_comply_reasons(const StoPosting *p, StoReasons *reasons)
 	const StoOrder *o = &p->entry.order;
 	StoParties parties = {0};
 
-	if (o->has_valid_until && p->entry.posted_at >= o->valid_until)
-		sto_reason_fact(reasons, STO_REASON_EXPIRED, STO_REASON_OF_ORDER, NULL,
-						"the order has expired", NULL);
 	/* a release frees what is held, whatever else is closed (rules.md, "Who bypasses what") */
 	if (o->kind != STO_RELEASE)
 	{
@@ -132,6 +129,9 @@ sto_comply_reasons(const StoPosting *p, StoReasons *reasons)
 		if (o->has_credit)
 			check_wallet(&p->credit, false, &parties.credit, reasons);
 	}
+	if (o->has_valid_until && p->entry.posted_at >= o->valid_until)
+		sto_reason_fact(reasons, STO_REASON_EXPIRED, STO_REASON_OF_ORDER, NULL,
+						"the order has expired", NULL);
 	check_issuance(p, reasons);
 	if (p->legal != NULL)
 		sto_comply_case(p, reasons);

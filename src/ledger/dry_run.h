@@ -17,6 +17,7 @@ typedef struct StoDryRun
 	StoPosition debit; /* copies */
 	StoPosition credit;
 	bool resolved; /* the order is well formed, and all that it names is in the register */
+	bool named;    /* it says who orders it */
 	StoReasons reasons;
 } StoDryRun;
 

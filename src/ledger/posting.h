@@ -98,6 +98,8 @@ extern bool sto_order_repeated(const StoPosting *p);
 extern StoRefusal sto_authorise(StoPosting *p);
 /* May the ordering party order this at all, if its quorum signs?  Not if anybody may. */
 extern bool sto_may_order(const StoPosting *p);
+/* Why the ordering party may not order this, whatever it signs; no SQLSTATE if it may. */
+extern StoRefusal sto_authority_refusal(const StoPosting *p);
 /* The signing keys' validity once posted_at is known. */
 extern void sto_authorise_at(const StoPosting *p);
 

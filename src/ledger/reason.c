@@ -228,8 +228,10 @@ is_of_order(int sqlstate)
 	if (sto_gate_is_refusal(sqlstate))
 		return PGUNSIXBIT(sqlstate >> 12) <= '3' && sqlstate != ERRCODE_STO_NOT_A_MEMBER &&
 			   sqlstate != ERRCODE_STO_NOT_STORED && sqlstate != ERRCODE_STO_TOO_OLD;
-	/* a list under one signature that holds an order posted before breaks a unique index */
+	/* what a function of the token's own raised; a list under one signature that holds an order
+	 * posted before breaks a unique index */
 	return ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_DATA_EXCEPTION ||
+		   ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_PLPGSQL_ERROR ||
 		   sqlstate == ERRCODE_FEATURE_NOT_SUPPORTED || sqlstate == ERRCODE_UNIQUE_VIOLATION;
 }
 

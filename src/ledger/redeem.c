@@ -199,12 +199,10 @@ sto_redeem_check(const StoPosting *p, StoReasons *reasons)
 {
 	int64 at = p->entry.posted_at;
 
-	if (!is_by_issuer(p))
+	/* without terms it may not order that at all (authorise.c) */
+	if (!is_by_issuer(p) || !p->token.redeems)
 		return;
-	if (!p->token.redeems)
-		sto_reason_fact(reasons, STO_REASON_AUTHORITY, STO_REASON_OF_ORDER, NULL,
-						"the issuer has no terms on which it may redeem from a holder", NULL);
-	else if (at < p->token.redeem_from || at >= p->token.redeem_to)
+	if (at < p->token.redeem_from || at >= p->token.redeem_to)
 		sto_reason_fact(reasons, STO_REASON_AUTHORITY, STO_REASON_OF_ORDER, NULL,
 						"the terms of redemption are not in force now",
 						"sto.token shows them: redeem_from and redeem_to.");

@@ -215,15 +215,17 @@ lock_groups(StoRuling *r)
 {
 	const StoOrder *o = &r->p->entry.order;
 	StoAmount received;
+	StoAmount left;
 
 	if (r->within_party && o->kind != STO_ISSUE)
 		return;
 	/* that much nobody sends: it will be refused */
 	if (!sto_amount_add(r->receiver.total, o->amount, &received))
 		received = STO_AMOUNT_MAX;
+	if (!sto_amount_sub(r->sender.total, o->amount, &left))
+		left = -STO_AMOUNT_MAX;
 	if (r->sender.present)
-		sto_groups_add_party(&r->groups, r->token, r->sender.party, r->sender.total,
-							 r->sender.total - o->amount);
+		sto_groups_add_party(&r->groups, r->token, r->sender.party, r->sender.total, left);
 	if (r->receiver.present)
 		sto_groups_add_party(&r->groups, r->token, r->receiver.party, r->receiver.total, received);
 	if (r->version != NULL && (o->kind == STO_ISSUE || o->kind == STO_REDEEM))
@@ -391,7 +393,7 @@ sto_ruling_largest(const StoPosting *p)
 	StoRuleFacts facts;
 	StoAmount largest;
 
-	if (r == NULL)
+	if (r == NULL || sto_is_enforced_act(p->entry.order.kind))
 		return p->entry.order.amount;
 	if (!sto_rules_largest(r->version->set, &r->move, sto_ruling_facts(r, &facts), &largest))
 		elog(ERROR, "the rules of event " INT64_FORMAT " can't be asked", r->version->set_by);

@@ -108,6 +108,33 @@ token_of_entry(int64 entry_id, uint8_t *token_id)
 	return found;
 }
 
+/*
+ * What the entry used up when it was posted.  It passed all its rules, so those that ask for
+ * approvals are enough: what the others read need not be there.  Together, as one use of an
+ * approval does for all of them.
+ */
+static void
+use_up_approvals(const StoRulesReplay *replay, StoRuleEntry *entry)
+{
+	const StoRuleSet *set;
+	StoRuleSet asking = {0};
+	StoRule *rules;
+	StoRuleOutcome outcome;
+
+	if (!replay->needs.approvals || !replay->is_asked ||
+		sto_rule_fold_in_force(replay->fold, entry->token, entry->move.posted_at, &set) == 0)
+		return;
+	if (set == NULL)
+		sto_rules_no_memory();
+	asking.rules = rules = palloc(Max(set->count, 1) * sizeof(StoRule));
+	for (int i = 0; i < set->count; i++)
+		if (set->rules[i].code == STO_RULE_APPROVAL)
+			rules[asking.count++] = set->rules[i];
+	if (sto_rule_fold_ask(replay->fold, entry, &asking, NULL, NULL, &outcome) == STO_RULES_ERROR)
+		sto_rules_no_memory();
+	pfree(rules);
+}
+
 /* sto.explain_rules */
 
 enum
@@ -225,16 +252,7 @@ explain_visit(StoRulesReplay *replay, StoRuleEntry *entry)
 
 	if (entry->entry_id != x->entry_id)
 	{
-		const StoRuleSet *ruling;
-		StoRuleOutcome outcome;
-
-		/* approvals are used up on the way */
-		if (replay->needs.approvals && replay->is_asked &&
-			sto_rule_fold_in_force(replay->fold, entry->token, entry->move.posted_at, &ruling) !=
-				0 &&
-			(ruling == NULL || sto_rule_fold_ask(replay->fold, entry, ruling, NULL, NULL,
-												 &outcome) == STO_RULES_ERROR))
-			sto_rules_no_memory();
+		use_up_approvals(replay, entry);
 		return true;
 	}
 	in_force = sto_rule_fold_in_force(replay->fold, entry->token, entry->move.posted_at, &set);
@@ -321,7 +339,10 @@ put_finding(void *context, const StoRuleFinding *finding)
 	tuplestore_putvalues(s->result->setResult, s->result->setDesc, values, nulls);
 }
 
-/* What is refused moved all the same: history stays as it was. */
+/*
+ * What is refused moved all the same: history stays as it was.  Approvals are used up by the rules
+ * of their time until the proposed ones come, and by these from then on.
+ */
 static bool
 simulate_visit(StoRulesReplay *replay, StoRuleEntry *entry)
 {
@@ -329,10 +350,11 @@ simulate_visit(StoRulesReplay *replay, StoRuleEntry *entry)
 	StoRuleOutcome outcome;
 
 	s->entry = entry;
-	if (replay->is_asked && !replay->is_enforced && entry->move.posted_at >= s->from &&
-		entry->move.posted_at < s->to &&
-		sto_rule_fold_ask(replay->fold, entry, replay->proposed, put_finding, s, &outcome) ==
-			STO_RULES_ERROR)
+	if (entry->move.posted_at < s->from)
+		use_up_approvals(replay, entry);
+	else if (replay->is_asked && !replay->is_enforced && entry->move.posted_at < s->to &&
+			 sto_rule_fold_ask(replay->fold, entry, replay->proposed, put_finding, s, &outcome) ==
+				 STO_RULES_ERROR)
 		sto_rules_no_memory();
 	return true;
 }

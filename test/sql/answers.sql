@@ -63,6 +63,13 @@ SELECT num_nonnulls(sto_test.token('GONE', 'acme'), sto_test.issue('GONE', 'alic
                     sto_test.wallet('alice/closed', 'alice', '{26}'), sto_test.event('wallet_status', sto_test.id('alice/closed'), sto_test.id('registrar'), '{"status": "closed"}'),
                     sto_test.party('late', NULL, 'natural'), sto_test.wallet('late/1', 'late', '{25}'), sto_test.event('party_status', sto_test.id('late'), sto_test.id('registrar'), '{"status": "closed"}'));
 SELECT code, state, rule, "limit", value, passing FROM sto.check_transfer(sto_test.id('GONE')::text, sto_test.address('alice/closed'), sto_test.address('late/1'), 1);
+-- In the gate's order: what is closed before that the order is too late
+SELECT c.rule FROM sto.check_order(jsonb_populate_record(NULL::sto.order, to_jsonb(sto_test.make_order(jsonb_build_object('kind', 'transfer', 'token_id', 'GONE', 'debit_wallet', 'alice/closed', 'credit_wallet', 'bob/1',
+       'amount', '1', 'ordering_party', 'alice', 'valid_until', '2001-01-01 00:00:00+00'))))) c;
+-- Who is named as ordering the order may do so: its party and its issuer, nobody else; no case, no officer.  Its representative may (below).
+SELECT kind, party, (SELECT string_agg(concat_ws(' ', c.code, c.state, c.rule, c.passing, sto_test.named(c.detail)), ' / ') FROM sto.check_transfer(sto_test.id('ACME')::text, sto_test.address(debit), sto_test.address('bob/1'), 1, kind, sto_test.id(party)) c)
+  FROM (VALUES ('transfer', 'alice/1', 'alice'), ('transfer', 'alice/1', 'bob'), ('issue', 'ACME', 'acme'), ('issue', 'ACME', 'alice'), ('force', 'alice/1', NULL), ('transfer', 'carol/1', 'keeper'), ('transfer', 'alice/1', 'nobody')) AS v (kind, debit, party);
+SELECT sto.check_transfer_json(sto_test.id('ACME')::text, sto_test.address('alice/1'), sto_test.address('bob/1'), 1, ordering_party => sto_test.id('bob')) ->> 'largest';
 -- Issues and holds
 SELECT * FROM sto_test.ask('CAPPED', 'CAPPED', 'bob/1', '1001', 'issue');
 SELECT sto_test.hold('ACME', 'alice/1', '300', 'pledge', jsonb_build_object('credit_wallet', 'bob/1')) AS pledge \gset

@@ -25,6 +25,7 @@ SELECT * FROM sto.vesting_lots('3', '2027-01-01', '2027-01-01', '2027-01-11', '1
 -- a cliff at the end, and a step beyond it
 SELECT * FROM sto.vesting_lots('7', '2027-01-01', '2028-01-01', '2028-01-01', '1 month');
 SELECT * FROM sto.vesting_lots('7', '2027-01-01', '2027-06-01', '2028-01-01', '10 years');
+SELECT * FROM sto.vesting_lots('7', '2027-01-01', '2027-06-01', '2028-01-01', '100 years');
 -- the greatest amount
 SELECT count(*), sum(units::numeric) = 170141183460469231731687303715884105727 FROM sto.vesting_lots('170141183460469231731687303715884105727', '2027-01-01', '2028-01-01', '2031-01-01', '1 month');
 -- whatever the session's time zone

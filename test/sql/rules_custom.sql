@@ -96,6 +96,21 @@ BEGIN
 END $$;
 SELECT sto_test.custom('acme.asks'), sto_test.say('transfer', 'alice/1', 'bob/1', '2'), sto_test.say('transfer', 'alice/1', 'bob/1', '1');
 
+-- one that fails refuses the order with its error, which is the only reason then: for that order alone, and no dry run fails with it
+CREATE FUNCTION acme.fails(token_id uuid, kind text, debit sto.wallet_address, credit sto.wallet_address, debit_party uuid, credit_party uuid,
+                           amount sto.token_amount, posted_at timestamptz) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF amount = '3' THEN
+        RAISE 'three is a crowd';
+    END IF;
+    RETURN CASE WHEN 12 / (amount::numeric - 4) > 100 THEN 'never' END;
+END $$;
+SELECT sto_test.custom('acme.fails'), sto_test.say('transfer', 'alice/1', 'bob/1', '3'), sto_test.say('transfer', 'alice/1', 'bob/1', '4'), sto_test.say('transfer', 'alice/1', 'bob/1', '5');
+SELECT c.code, c.state, c.rule, c.passing, c.detail FROM generate_series(3, 5) AS n, sto.check_transfer(sto_test.id('ACME')::text, sto_test.address('alice/1'), sto_test.address('bob/1'), n) AS c;
+SELECT n, j ->> 'passes', j ->> 'largest' FROM generate_series(2, 4) AS n, sto.check_transfer_json(sto_test.id('ACME')::text, sto_test.address('alice/1'), sto_test.address('bob/1'), n) AS j;
+SELECT s.ordinal, s.result, s.state, s.message, s.recorded IS NOT NULL FROM sto.submit(ARRAY(SELECT sto_test.order(sto_test.transfer_order('ACME', 'alice/1', 'bob/1', n::text), '{21}') FROM generate_series(2, 5) AS n ORDER BY n)) AS s;
+
 -- it submits nothing, though it may try; who submits is told every reason all the same
 CREATE FUNCTION acme.submits(token_id uuid, kind text, debit sto.wallet_address, credit sto.wallet_address, debit_party uuid, credit_party uuid,
                              amount sto.token_amount, posted_at timestamptz) RETURNS text

@@ -66,6 +66,15 @@ SELECT count(*) FROM sto.simulate_rules(sto_test.id('ACME'), '{"rules": [{"rule"
 SELECT count(*) FROM sto.simulate_rules(sto_test.id('ACME'), '{"rules": [{"rule": "granularity", "units": "1000000"}]}',
                                         (SELECT posted_at FROM sto.transfer WHERE entry_id = :entry), (SELECT posted_at FROM sto.transfer WHERE entry_id = :next)) AS s;
 SELECT sto_test.try($$SELECT * FROM sto.simulate_rules(sto_test.id('ACME'), '{"rules": [{"rule": "tea_break"}]}')$$);
+-- approvals: what entries before the time asked about had used is used, one use each, whatever else their rules asked; from then on the proposed rules use them
+SELECT sto_test.token('GAMMA', 'acme') IS NOT NULL, sto_test.issue('GAMMA', 'alice/1', '100') IS NOT NULL;
+SELECT sto_test.rules('GAMMA', '[{"rule": "investor_class", "classes": ["retail"]}, {"rule": "approval"}, {"rule": "approval", "label": "again"}]') IS NOT NULL, sto_test.approval('GAMMA', 'acme', '10', '{"uses": 2}') IS NOT NULL;
+SELECT sto_test.transfer('GAMMA', 'alice/1', 'bob/1', '1') AS first, sto_test.transfer('GAMMA', 'alice/1', 'bob/1', '2') AS second \gset
+SELECT uses_left FROM sto.transfer_approval WHERE token_id = sto_test.id('GAMMA');
+SELECT sto_test.rules('GAMMA', '[]') IS NOT NULL, sto_test.transfer('GAMMA', 'alice/1', 'bob/1', '3') IS NOT NULL;
+SELECT t.amount AS since, (SELECT string_agg(s.amount::text, ' ' ORDER BY s.entry_id) FROM sto.simulate_rules(sto_test.id('GAMMA'), '{"rules": [{"rule": "approval", "kinds": ["transfer"]}]}', t.posted_at) AS s) AS refused
+  FROM sto.transfer AS t WHERE t.token_id = sto_test.id('GAMMA') AND t.entry_id >= :first ORDER BY t.entry_id;
+SELECT rule, result, facts -> 0 ->> 'fact' FROM sto.explain_entry(:second) WHERE rule = 'approval';
 -- facts about who never had a position: a hold's beneficiary
 SELECT sto_test.party('dave', NULL, 'natural', '{"country": "US"}') IS NOT NULL, sto_test.wallet('dave/1', 'dave', '{33}') IS NOT NULL;
 SELECT sto_test.token('BETA', 'acme') IS NOT NULL, sto_test.issue('BETA', 'alice/1', '100') IS NOT NULL, sto_test.issue('BETA', 'bob/1', '100') IS NOT NULL;
