@@ -11,6 +11,7 @@
 
 #include "compat.h"
 #include "log/slot.h"
+#include "log/ticks.h"
 #include "worker.h"
 
 #include <ctype.h>
@@ -36,7 +37,6 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
-#include "utils/timestamp.h"
 
 #define LIBRARY "sto_ledger"
 /* Databases that don't exist yet are looked for so often. */
@@ -52,12 +52,12 @@ pg_attribute_noreturn() extern PGDLLEXPORT void sto_launcher_main(Datum arg);
 char *sto_seal_databases = NULL;
 int sto_seal_interval = 1000;
 
-/* What the launcher alone knows of a slot. */
+/* What the launcher alone knows of a slot; times are in ticks. */
 typedef struct Known
 {
 	BackgroundWorkerHandle *handle;
-	TimestampTz started_at;
-	TimestampTz next_start;
+	int64 started_at;
+	int64 next_start;
 	int failures; /* ends soon after a start, in a row */
 	bool was_running;
 } Known;
@@ -205,23 +205,23 @@ is_running(int number)
 
 /* It ended since the last look: when may it start again? */
 static void
-note_end(Known *k, TimestampTz now)
+note_end(Known *k, int64 now)
 {
 	long pause = FIRST_PAUSE_MS;
 
 	if (!k->was_running)
 		return;
 	k->was_running = false;
-	if (TimestampDifferenceExceeds(k->started_at, now, LONGEST_PAUSE_MS))
+	if (now - k->started_at >= LONGEST_PAUSE_MS)
 		k->failures = 0;
 	for (int i = 0; i < k->failures && pause < LONGEST_PAUSE_MS; i++)
 		pause *= 2;
 	k->failures++;
-	k->next_start = TimestampTzPlusMilliseconds(now, Min(pause, LONGEST_PAUSE_MS));
+	k->next_start = now + Min(pause, LONGEST_PAUSE_MS);
 }
 
 static void
-start(int number, const char *database, TimestampTz now)
+start(int number, const char *database, int64 now)
 {
 	Known *k = &known[number];
 	StoSlot *slot = &sto_slots->slot[number];
@@ -253,7 +253,7 @@ start(int number, const char *database, TimestampTz now)
 	if (!k->was_running)
 	{
 		k->handle = NULL;
-		k->next_start = TimestampTzPlusMilliseconds(now, LONGEST_PAUSE_MS);
+		k->next_start = now + LONGEST_PAUSE_MS;
 		ereport(WARNING, (errmsg("no background worker is free to seal database \"%s\"", database),
 						  errhint("Raise max_worker_processes.")));
 	}
@@ -315,11 +315,11 @@ release_unwanted(List *wanted)
 }
 
 /* Start what should run; returns when to look again, at the latest. */
-static TimestampTz
+static int64
 look(void)
 {
-	TimestampTz now = GetCurrentTimestamp();
-	TimestampTz next = TimestampTzPlusMilliseconds(now, LOOK_MS);
+	int64 now = sto_ticks();
+	int64 next = now + LOOK_MS;
 	List *wanted = wanted_databases();
 	ListCell *cell;
 
@@ -328,7 +328,7 @@ look(void)
 	{
 		const Wanted *item = lfirst(cell);
 		int number = slot_for(item->oid);
-		TimestampTz at;
+		int64 at;
 
 		if (number < 0 || is_running(number))
 			continue;
@@ -384,14 +384,13 @@ sto_launcher_main(Datum arg)
 
 	for (;;)
 	{
-		TimestampTz next;
+		int64 next;
 
 		MemoryContextSwitchTo(context);
 		next = look();
 		MemoryContextReset(context);
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						 TimestampDifferenceMilliseconds(GetCurrentTimestamp(), next),
-						 PG_WAIT_EXTENSION);
+						 sto_ticks_left(next), PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
 		/* an end with status 0 would be for good */
 		if (ShutdownRequestPending)
@@ -452,7 +451,7 @@ keep_away(Oid database)
 	slot = sto_slot_of(database);
 	if (slot != NULL)
 	{
-		slot->paused_until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), LET_GO_MS);
+		slot->paused_until = sto_ticks() + LET_GO_MS;
 		if (slot->pid != 0)
 			kill(slot->pid, SIGTERM);
 	}

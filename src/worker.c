@@ -15,6 +15,7 @@
 #include "log/checkpoint.h"
 #include "log/promise.h"
 #include "log/slot.h"
+#include "log/ticks.h"
 #include "log/tree.h"
 #include "worker.h"
 
@@ -30,7 +31,6 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
-#include "utils/timestamp.h"
 
 pg_attribute_noreturn() extern PGDLLEXPORT void sto_worker_main(Datum arg);
 
@@ -46,17 +46,17 @@ pg_attribute_noreturn() extern PGDLLEXPORT void sto_worker_main(Datum arg);
 typedef struct Task
 {
 	void (*run)(void);
-	int failures; /* in a row */
-	int sqlstate; /* of the last */
-	TimestampTz retry_at;
+	int failures;   /* in a row */
+	int sqlstate;   /* of the last */
+	int64 retry_at; /* in ticks, like all that follows */
 	char error[STO_STATUS_LEN];
 } Task;
 
 static char *database = NULL; /* its name */
 static bool ledger_here = false;
-static bool news = false; /* a block since the last look */
-static int waits = 0;     /* how often, now, the seal met writers in flight */
-static TimestampTz looked_at = 0;
+static bool news = false;   /* a block since the last look */
+static int waits = 0;       /* how often, now, the seal met writers in flight */
+static int64 looked_at = 0; /* 0: look at once */
 static StoSigning signing;
 
 /* Ends quietly between rounds, and as every backend does in the middle of one. */
@@ -139,12 +139,11 @@ seal(void)
 static void
 sign(void)
 {
-	if (!ledger_here ||
-		(!news && !TimestampDifferenceExceeds(looked_at, GetCurrentTimestamp(), LOOK_MS)))
+	if (!ledger_here || (!news && looked_at != 0 && sto_ticks() - looked_at < LOOK_MS))
 		return;
 	sto_checkpoint_round(&signing);
 	news = false;
-	looked_at = GetCurrentTimestamp();
+	looked_at = sto_ticks();
 }
 
 /* Clean up after an error, and log it if it is news. */
@@ -176,7 +175,7 @@ put_off(Task *task)
 	for (int i = 0; i < task->failures && pause < LONGEST_PAUSE_MS; i++)
 		pause *= 2;
 	pause = Max(Min(pause, LONGEST_PAUSE_MS), sto_seal_interval);
-	task->retry_at = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), pause);
+	task->retry_at = sto_ticks() + pause;
 }
 
 static void
@@ -234,10 +233,10 @@ report(const Task *seals, const Task *signs)
 
 /* True if the settings were read anew. */
 static bool
-wait_until(TimestampTz at)
+wait_until(int64 at)
 {
-	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-					 TimestampDifferenceMilliseconds(GetCurrentTimestamp(), at), PG_WAIT_EXTENSION);
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, sto_ticks_left(at),
+					 PG_WAIT_EXTENSION);
 	ResetLatch(MyLatch);
 	if (ShutdownRequestPending)
 		proc_exit(0);
@@ -249,15 +248,15 @@ wait_until(TimestampTz at)
 }
 
 /* One round; returns when the next is due. */
-static TimestampTz
+static int64
 go_round(Task *seals, Task *signs)
 {
-	TimestampTz began = GetCurrentTimestamp();
+	int64 began = sto_ticks();
 
 	pgstat_report_activity(STATE_RUNNING, "sealing the log");
 	attempt(seals);
 	/* nor does anything sign where it can't seal */
-	if (seals->sqlstate != ERRCODE_STO_CANNOT_SEAL && GetCurrentTimestamp() >= signs->retry_at)
+	if (seals->sqlstate != ERRCODE_STO_CANNOT_SEAL && sto_ticks() >= signs->retry_at)
 		attempt(signs);
 	report(seals, signs);
 	pgstat_report_stat(true);
@@ -266,10 +265,8 @@ go_round(Task *seals, Task *signs)
 	if (seals->failures > 0)
 		return seals->retry_at;
 	if (waits > 0)
-		return TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
-										   Min(sto_seal_interval, FIRST_WAIT_MS << Min(waits, 5)));
-	return TimestampTzPlusMilliseconds(began, ledger_here ? sto_seal_interval
-														  : Max(sto_seal_interval, IDLE_MS));
+		return sto_ticks() + Min(sto_seal_interval, FIRST_WAIT_MS << Min(waits, 5));
+	return began + (ledger_here ? sto_seal_interval : Max(sto_seal_interval, IDLE_MS));
 }
 
 pg_attribute_noreturn() static void work(void)
@@ -279,12 +276,12 @@ pg_attribute_noreturn() static void work(void)
 	Task promises = {.run = sto_promise_serve};
 	MemoryContext context =
 		AllocSetContextCreate(TopMemoryContext, "sto_ledger worker", ALLOCSET_DEFAULT_SIZES);
-	TimestampTz next = 0;
+	int64 next = 0;
 
 	for (;;)
 	{
 		MemoryContextSwitchTo(context);
-		if (GetCurrentTimestamp() >= next)
+		if (sto_ticks() >= next)
 			next = go_round(&seals, &signs);
 		if (sto_promise_wanted())
 			attempt(&promises);

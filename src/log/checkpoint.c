@@ -18,6 +18,7 @@
 #include "log/log_key.h"
 #include "log/rollback.h"
 #include "log/state_file.h"
+#include "log/ticks.h"
 
 #include "access/xact.h"
 #include "commands/dbcommands.h"
@@ -38,7 +39,7 @@ static struct
 	StoSigner *signer; /* NULL: not open */
 	bool tried;        /* opened or not, the rest tells with what result */
 	int64 registered;  /* the log's key then */
-	TimestampTz tried_at;
+	int64 tried_at;    /* in ticks */
 	char why[STO_STATUS_LEN];
 } held;
 
@@ -74,11 +75,10 @@ static void
 open_key(const char *where, int64 registered, bool has_key, const StoNoteKey *key)
 {
 	const char *why = "no reason given";
-	TimestampTz now = GetCurrentTimestamp();
+	int64 now = sto_ticks();
 	bool fits = held.signer != NULL && has_key && key_fits(key);
 
-	if (fits || (held.tried && held.registered == registered &&
-				 !TimestampDifferenceExceeds(held.tried_at, now, RETRY_KEY_MS)))
+	if (fits || (held.tried && held.registered == registered && now - held.tried_at < RETRY_KEY_MS))
 		return;
 	sto_signing_forget();
 	held.signer = sto_signer_open(where, &why);

@@ -18,6 +18,7 @@
 #include "log/checkpoint.h"
 #include "log/log_key.h"
 #include "log/slot.h"
+#include "log/ticks.h"
 #include "types/types.h"
 
 #include "access/xact.h"
@@ -246,11 +247,11 @@ leave(int code, Datum arg)
 }
 
 static void
-wait_until(StoSlot *slot, TimestampTz end)
+wait_until(StoSlot *slot, int64 end)
 {
-	long ms = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), end);
+	long ms = sto_ticks_left(end);
 
-	if (ms <= 0)
+	if (ms == 0)
 		ereport(ERROR, (errcode(ERRCODE_STO_NO_WORKER),
 						errmsg("the worker gave no promise within %d s", PATIENCE_MS / 1000),
 						errhint("See sto.worker_status.  The entry is not affected.")));
@@ -260,7 +261,7 @@ wait_until(StoSlot *slot, TimestampTz end)
 
 /* False: the worker is gone. */
 static bool
-wait_for_answer(StoSlot *slot, StoAsk *ask, TimestampTz end, StoAsk *out)
+wait_for_answer(StoSlot *slot, StoAsk *ask, int64 end, StoAsk *out)
 {
 	bool gone = false;
 
@@ -280,7 +281,7 @@ wait_for_answer(StoSlot *slot, StoAsk *ask, TimestampTz end, StoAsk *out)
 static void
 ask_and_wait(int64 entry_id, StoAsk *out)
 {
-	TimestampTz end = GetCurrentTimestamp() + PATIENCE_MS * INT64CONST(1000);
+	int64 end = sto_ticks() + PATIENCE_MS;
 	StoSlot *slot;
 	StoAsk *ask;
 

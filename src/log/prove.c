@@ -9,6 +9,7 @@
 
 #include "ledger/gate.h"
 #include "log/leaves.h"
+#include "log/ticks.h"
 #include "log/tree.h"
 #include "types/types.h"
 
@@ -222,6 +223,17 @@ check_in_log(int64 entry_id)
 	UnregisterSnapshot(snapshot);
 }
 
+/* From now on, as an interval may have months. */
+static int64
+milliseconds(Datum interval)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz end = DatumGetTimestampTz(
+		DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(now), interval));
+
+	return end / 1000 - now / 1000;
+}
+
 /*
  * sto.wait_sealed(entry_id bigint, timeout interval DEFAULT '10 s') returns boolean
  *
@@ -234,13 +246,12 @@ Datum
 sto_wait_sealed(PG_FUNCTION_ARGS)
 {
 	int64 entry_id = PG_GETARG_INT64(0);
-	TimestampTz end = DatumGetTimestampTz(DirectFunctionCall2(
-		timestamptz_pl_interval, TimestampTzGetDatum(GetCurrentTimestamp()), PG_GETARG_DATUM(1)));
+	int64 end = sto_ticks() + milliseconds(PG_GETARG_DATUM(1));
 
 	check_no_writer();
 	while (!is_sealed(entry_id))
 	{
-		if (GetCurrentTimestamp() >= end)
+		if (sto_ticks() >= end)
 			PG_RETURN_BOOL(false);
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, WAIT_STEP,
 						 PG_WAIT_EXTENSION);

@@ -66,9 +66,9 @@ typedef struct StoAsk
 typedef struct StoSlot
 {
 	/* the launcher's part */
-	Oid database; /* InvalidOid: the slot is free */
-	uint32 term;  /* a worker that was started for another term is late, and ends */
-	TimestampTz paused_until;
+	Oid database;       /* InvalidOid: the slot is free */
+	uint32 term;        /* a worker that was started for another term is late, and ends */
+	int64 paused_until; /* in ticks (ticks.h) */
 
 	/* the worker's part */
 	pid_t pid; /* 0: none runs */
