@@ -35,8 +35,8 @@ PG_FUNCTION_INFO_V1(sto_verify_cosignatures);
 /* Longer than a note of 64 signatures can be; what is longer is not looked at. */
 #define NOTE_MAX 65536
 #define VKEYS_MAX 1024
-/* A witness's clock may differ from ours by this many seconds. */
-#define CLOCKS_APART INT64CONST(600)
+/* Others' clocks may differ from ours by this. */
+#define CLOCKS_APART (INT64CONST(600) * USECS_PER_SEC)
 
 static pg_attribute_noreturn() void openssl_failed(void)
 {
@@ -93,6 +93,15 @@ sto_arg_checkpoint(FunctionCallInfo fcinfo, int n, Snapshot snapshot, StoStoredC
 						errmsg("there is no checkpoint of tree size " INT64_FORMAT, size),
 						errhint("sto.checkpoint_status lists the tree sizes that were signed.")));
 	return !PG_ARGISNULL(n) || sto_stored_checkpoint(-1, snapshot, out);
+}
+
+void
+sto_others_times(const StoStoredCheckpoint *stored, TimestampTz *earliest, TimestampTz *latest)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	*earliest = Min(stored->signed_at, now) - CLOCKS_APART;
+	*latest = now + CLOCKS_APART;
 }
 
 /* A witness as registered; in memory of the current context. */
@@ -265,20 +274,29 @@ signature_of(const StoNote *note, const StoNoteKey *key, int64 time,
 	elog(ERROR, "a cosignature that was checked is not in its note");
 }
 
+static int64
+seconds(TimestampTz at)
+{
+	return StoTimeFromTimestamp(at) / USECS_PER_SEC;
+}
+
 /* A witness signs after the log, and not in the future. */
 static void
 check_time(const StoStoredCheckpoint *stored, const StoNoteKey *key, int64 time)
 {
-	int64 signed_at = StoTimeFromTimestamp(stored->signed_at) / USECS_PER_SEC;
-	int64 now = StoTimeFromTimestamp(GetCurrentTimestamp()) / USECS_PER_SEC;
+	TimestampTz earliest;
+	TimestampTz latest;
 
-	if (time < signed_at - CLOCKS_APART || time > now + CLOCKS_APART)
-		ereport(ERROR,
-				(errcode(ERRCODE_STO_BAD_NOTE), errmsg("the time of a cosignature can't be right"),
-				 errdetail("Witness %s says " INT64_FORMAT " seconds since 1970; the log signed "
-						   "at " INT64_FORMAT ", and now it is " INT64_FORMAT ".",
-						   key->name, time, signed_at, now),
-				 errhint("Set the witness's clock; its cosignature must be made anew.")));
+	sto_others_times(stored, &earliest, &latest);
+	if (time < seconds(earliest) || time > seconds(latest))
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_STO_BAD_NOTE), errmsg("the time of a cosignature can't be right"),
+			 errdetail("Witness %s says " INT64_FORMAT " seconds since 1970; the log signed "
+					   "at " INT64_FORMAT ", and now it is " INT64_FORMAT ".",
+					   key->name, time, seconds(stored->signed_at), seconds(GetCurrentTimestamp())),
+			 errhint("Set the clock that is wrong.  If it is the witness's, its cosignature must "
+					 "be made anew.")));
 }
 
 /* Store it, unless this key has cosigned this tree size already. */

@@ -34,6 +34,14 @@ extern bool sto_stored_checkpoint(int64 tree_size, Snapshot snapshot, StoStoredC
 extern bool sto_arg_checkpoint(FunctionCallInfo fcinfo, int n, Snapshot snapshot,
 							   StoStoredCheckpoint *out);
 
+/*
+ * Between what times somebody else can have signed it.  Not before the log did, but
+ * for what clocks may differ; nor before now if signed_at lies ahead: then the log's
+ * clock was wrong, and signed_at, which never falls, tells nothing for as long.
+ */
+extern void sto_others_times(const StoStoredCheckpoint *stored, TimestampTz *earliest,
+							 TimestampTz *latest);
+
 /* Its note with the log's line and then every stored cosignature. */
 extern text *sto_cosigned_note(const StoStoredCheckpoint *stored, Snapshot snapshot);
 

@@ -69,21 +69,25 @@ witnesses_wanted(Snapshot snapshot)
 	return wanted;
 }
 
-/* The newest tree size above `index` that witnesses of so many parties cosigned; -1 if there is
- * none. */
+/*
+ * The newest tree size above `index` that witnesses of so many parties cosigned; if
+ * there is none, the newest of those that most did; -1 if nobody cosigned any.
+ */
 static int64
 find_cosigned(Snapshot snapshot, int64 index, int wanted)
 {
 	const StoBound above = {1, BTGreaterStrategyNumber, false, index};
 	uint8_t parties[STO_NOTE_SIGNATURES_MAX][STO_UUID_LEN];
 	int count = 0;
+	int most = 0;
 	int64 size = -1;
-	bool enough = false;
+	int64 best = -1;
 	StoRange range;
 
 	sto_range_begin(&range, STO_REL_COSIGNATURE, STO_IDX_COSIGNATURE, snapshot, &above, 1,
 					BackwardScanDirection);
-	for (int seen = 0; !enough && seen < COSIGNATURES_LOOKED_AT && sto_range_next(&range); seen++)
+	for (int seen = 0; most < wanted && seen < COSIGNATURES_LOOKED_AT && sto_range_next(&range);
+		 seen++)
 	{
 		int64 at = DatumGetInt64(sto_range_get(&range, COSIGNATURE_TREE_SIZE));
 		const void *party = DatumGetPointer(sto_range_get(&range, COSIGNATURE_PARTY_ID));
@@ -97,24 +101,26 @@ find_cosigned(Snapshot snapshot, int64 index, int wanted)
 			again = memcmp(parties[i], party, STO_UUID_LEN) == 0;
 		if (!again && count < STO_NOTE_SIGNATURES_MAX)
 			memcpy(parties[count++], party, STO_UUID_LEN);
-		enough = count >= wanted;
+		if (count > most)
+		{
+			most = count;
+			best = size;
+		}
 	}
 	sto_range_end(&range);
-	return enough ? size : -1;
+	return best;
 }
 
 /*
  * The newest checkpoint over the leaf: one that is witnessed if there is such a
- * one, else one that any witness cosigned, as the newest of all is seconds old
- * and few have seen it, else any.  ERROR ST501 if none is signed yet.
+ * one, else one that as many witnesses cosigned as did any, as the newest of all is
+ * seconds old and few have seen it, else any.  ERROR ST501 if none is signed yet.
  */
 static void
 find_checkpoint(Snapshot snapshot, int64 entry_id, int64 index, StoStoredCheckpoint *stored)
 {
 	int64 size = find_cosigned(snapshot, index, witnesses_wanted(snapshot));
 
-	if (size <= index)
-		size = find_cosigned(snapshot, index, 1);
 	if (size > index && sto_stored_checkpoint(size, snapshot, stored))
 		return;
 	if (sto_stored_checkpoint(-1, snapshot, stored) && stored->tree_size > index)

@@ -28,8 +28,6 @@ PG_FUNCTION_INFO_V1(sto_timestamp_request_sql);
 PG_FUNCTION_INFO_V1(sto_add_timestamp);
 
 #define REQUEST_MAX 256
-/* An authority's clock may differ from ours by this. */
-#define CLOCKS_APART (INT64CONST(600) * USECS_PER_SEC)
 
 /*
  * sto.timestamp_request(tree_size bigint DEFAULT NULL) returns bytea
@@ -146,7 +144,11 @@ check_reply(const StoStoredCheckpoint *stored, const bytea *reply)
 static void
 check_time(const StoStoredCheckpoint *stored, TimestampTz time)
 {
-	if (time < stored->signed_at - CLOCKS_APART || time > GetCurrentTimestamp() + CLOCKS_APART)
+	TimestampTz earliest;
+	TimestampTz latest;
+
+	sto_others_times(stored, &earliest, &latest);
+	if (time < earliest || time > latest)
 		ereport(ERROR,
 				(errcode(ERRCODE_STO_BAD_NOTE), errmsg("the time of the time-stamp can't be right"),
 				 errdetail("It says %s; the log signed at %s.", pstrdup(timestamptz_to_str(time)),

@@ -105,6 +105,10 @@ SELECT sto_test.put_checkpoint() > :size AS larger;
 COMMIT;
 SELECT v.ok, v.witnessed FROM sto.verify_receipt(sto.receipt(:later), :'log_key', :'witnesses', 1) v;
 SELECT v.ok, v.witnessed FROM sto.verify_receipt(sto.receipt(:latest), :'log_key', :'witnesses') v;
+-- Where no checkpoint has as many as the policy asks, one that two cosigned is better than a newer one that one did.
+SELECT sto_test.witness_policy(3) > 0 AS three;
+SELECT v.ok, v.tree_size = :size AS that_of_two, v.witnessed
+  FROM sto.verify_receipt(sto.receipt(:paid), :'log_key', :'witnesses', 2) v;
 
 -- What is not the true receipt does not verify, and says nothing.
 SELECT sto.receipt(:paid, 'debit') AS receipt \gset

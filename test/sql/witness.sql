@@ -186,6 +186,15 @@ SELECT sto_test.refusal($$SELECT sto.timestamp_request(1)$$);
 SELECT sto_test.refusal($$SELECT sto.add_timestamp(1, '\x00')$$);
 SELECT regexp_replace(sto_test.refusal(format('SELECT sto.add_timestamp(%s, %L)', max(tree_size), '\x00')), '\m\d+\M(?= \|)', '#', 'g') FROM sto.checkpoint;
 
+-- the log signed while its clock was ahead; it was put right: what others sign now counts, what is of another time doesn't
+SELECT sto_test.witness_policy(2) > 0;
+CALL sto.seal();
+SELECT sto_test.sign_newest('2100-01-01 00:00Z') = sto.tree_size() AS signed;
+SELECT sto_test.taken(sto_test.with_lines(sto_test.cosign(sto_test.body(), 'north.example/witness', 821, at)))
+  FROM (VALUES (now() - interval '1 hour'), (now() + interval '1 hour'), ('2100-01-01 00:00Z')) AS v (at);
+SELECT sto.add_cosignature(sto_test.with_lines(sto_test.cosign(sto_test.body(), 'north.example/witness', 821))) AS added;
+SELECT strength, cosignatures FROM sto.checkpoint_status ORDER BY tree_size DESC LIMIT 1;
+
 \c template1
 SET client_min_messages = warning;
 DROP DATABASE sto_regress_witness;
