@@ -98,8 +98,9 @@ sync_folder(const char *path)
 	return ok;
 }
 
-bool
-state_save(const Witness *w, const Note *note)
+/* A file is there whole, or as it was before: it is written under another name first. */
+static bool
+replace(const Witness *w, const char *path, const char *data, size_t len)
 {
 	char fresh[PATH_MAX];
 	int fd;
@@ -113,7 +114,7 @@ state_save(const Witness *w, const Note *note)
 		complain("open", fresh);
 		return false;
 	}
-	ok = write_all(fd, note->data, note->len);
+	ok = write_all(fd, data, len);
 	if (!ok)
 		complain("write", fresh);
 	if (close(fd) != 0 && ok)
@@ -121,12 +122,18 @@ state_save(const Witness *w, const Note *note)
 		complain("close", fresh);
 		ok = false;
 	}
-	if (ok && (rename(fresh, w->state_path) != 0 || !sync_folder(w->state_path)))
+	if (ok && (rename(fresh, path) != 0 || !sync_folder(path)))
 	{
-		complain("replace", w->state_path);
+		complain("replace", path);
 		ok = false;
 	}
 	return ok;
+}
+
+bool
+state_save(const Witness *w, const Note *note)
+{
+	return replace(w, w->state_path, note->data, note->len);
 }
 
 Verdict
@@ -176,6 +183,7 @@ state_load(Witness *w)
 /*
  * The name holds the size of the last checkpoint, which a refusal doesn't
  * change: there is one file of each sort for it, however often a ledger is asked.
+ * What could not be kept, for want of room say, is tried again.
  */
 void
 state_keep_evidence(const Witness *w, const char *kind, const char *what, const char *data,
@@ -183,22 +191,11 @@ state_keep_evidence(const Witness *w, const char *kind, const char *what, const 
 {
 	char ending[64];
 	char path[PATH_MAX];
-	int fd;
+	struct stat st;
 
 	snprintf(ending, sizeof(ending), ".%s-%" PRId64 ".%s", kind, w->last->checkpoint.size, what);
-	if (!beside(w->state_path, ending, path))
+	if (!beside(w->state_path, ending, path) || lstat(path, &st) == 0)
 		return;
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0 && errno == EEXIST)
-		return;
-	if (fd < 0)
-	{
-		complain("open", path);
-		return;
-	}
-	if (!write_all(fd, data, len) || !sync_folder(path))
-		complain("write", path);
-	else
+	if (replace(w, path, data, len))
 		fprintf(stderr, "sto_witness: kept as evidence: %s\n", path);
-	close(fd);
 }

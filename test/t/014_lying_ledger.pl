@@ -416,6 +416,24 @@ mkdir $sealed;
 	}
 }
 
+# No room for the evidence: it is refused all the same, and what could not be kept is kept later, whole
+{
+	local $state = "$folder/no_room";
+	my @names = map { "$state.roll-back-1002.$_" } 'note', 'own';
+	my ($out, $err) = ('', '');
+
+	tree(1002);
+	round_is(0, qr/cosigned size 1002/, 'while there is room');
+	tree(999);
+	IPC::Run::run([ 'sh', '-c', 'trap "" XFSZ; ulimit -f 0; exec "$@"', 'sh', command() ], '>', \$out, '2>', \$err);
+	is($? >> 8, 1, 'no room for evidence: refused');
+	like($err, qr/REFUSED \(roll-back\).*could not write/s, '... and says that it could not be kept');
+	is(join(' ', grep { -e } @names), '', '... nor is a part of it');
+	round_is(1, qr/kept as evidence/, 'with room again');
+	is(slurp_file($names[0]), $node->safe_psql('postgres', 'SELECT checkpoint FROM sto.said'), '... what the ledger gave is kept');
+	is(slurp_file($names[1]), kept(), '... and our own note');
+}
+
 # The log's key is replaced: the old one still says what was, the new one what is
 my $old_log = $log;
 $log = new_key('log2');
