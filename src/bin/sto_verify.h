@@ -181,6 +181,8 @@ typedef struct Evidence
 	int64_t last_id; /* of the tree's last leaf */
 	char *note;
 	size_t note_len;
+	int witnesses_wanted; /* notes_judge's */
+	bool stamps_only;     /* the rest of it was judged */
 	int cosignature_count;
 	Cosignature *cosignatures;
 	int stamp_count;

@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool
@@ -144,37 +145,82 @@ judge_lines(const Judgement *j, const StoNote *note, Tally *tally)
 	}
 }
 
-static void
+/* False: no authority that is named so far made it. */
+static bool
 judge_stamp(const Judgement *j, const StoNote *note, const Stamp *stamp)
 {
 	const char *problem = "is of no authority that the log names";
 	const char *why;
 	int64_t time;
+	bool known = false;
 
-	for (int i = 0; i < j->authority_count; i++)
+	for (int i = 0; i < j->authority_count && !known; i++)
 	{
 		switch (sto_timestamp_check(stamp->reply, stamp->len, note->text, note->text_len,
 									j->authorities[i], &time, &why))
 		{
 			case STO_STAMP_GOOD:
 				if (time == stamp->time)
-					return;
+					return true;
 				problem = "states another time than its row";
+				known = true;
 				break;
 			case STO_STAMP_BAD:
 				break;
 			default:
 				report_unsure(j->notes->report, "OpenSSL failed");
-				return;
+				return true;
 		}
 	}
-	report_problemf(j->notes->report, j->evidence.last_id, CHECK_TIME_STAMP,
-					"a time-stamp of the checkpoint of %" PRId64 " leaves %s", j->evidence.size,
-					problem);
+	if (known || j->at_end)
+		report_problemf(j->notes->report, j->evidence.last_id, CHECK_TIME_STAMP,
+						"a time-stamp of the checkpoint of %" PRId64 " leaves %s", j->evidence.size,
+						problem);
+	return known || j->at_end;
+}
+
+/* An authority may be named after the checkpoint that it stamps: what is unknown is put aside. */
+static void
+judge_stamps(Notes *notes, const Judgement *j, const StoNote *note, Evidence *e)
+{
+	Evidence later = {
+		.where = e->where, .size = e->size, .last_id = e->last_id, .stamps_only = true};
+	int known = 0;
+	size_t len;
+
+	for (int i = 0; i < e->stamp_count; i++)
+	{
+		Stamp stamp = e->stamps[i];
+
+		if (!judge_stamp(j, note, &stamp))
+			continue;
+		e->stamps[i] = e->stamps[known];
+		e->stamps[known++] = stamp;
+	}
+	later.stamp_count = e->stamp_count - known;
+	if (later.stamp_count == 0)
+		return;
+	len = (size_t) later.stamp_count * sizeof(Stamp);
+	later.stamps = malloc(len);
+	later.note = malloc(e->note_len + 1);
+	if (later.stamps == NULL || later.note == NULL)
+	{
+		report_unsure(notes->report, "out of memory");
+		later.stamp_count = 0;
+		evidence_clear(&later);
+		return;
+	}
+	memcpy(later.stamps, e->stamps + known, len);
+	memcpy(later.note, e->note, e->note_len);
+	later.note_len = e->note_len;
+	e->stamp_count = known;
+	notes_wait(notes, &later);
+	/* no memory to keep it: that was said */
+	evidence_clear(&later);
 }
 
 static void
-note_success(Notes *notes, const Evidence *e, const Tally *tally, int wanted)
+note_success(Notes *notes, const Evidence *e, const Tally *tally)
 {
 	pthread_mutex_lock(&notes->lock);
 	if (e->size > notes->signed_size)
@@ -182,7 +228,7 @@ note_success(Notes *notes, const Evidence *e, const Tally *tally, int wanted)
 		notes->signed_size = e->size;
 		notes->signed_id = e->last_id;
 	}
-	if (tally->count >= wanted && e->size > notes->witnessed_size)
+	if (tally->count >= e->witnesses_wanted && e->size > notes->witnessed_size)
 	{
 		notes->witnessed_size = e->size;
 		notes->witnessed_id = e->last_id;
@@ -194,6 +240,22 @@ note_success(Notes *notes, const Evidence *e, const Tally *tally, int wanted)
 			notes->time = e->stamps[i].time;
 	}
 	pthread_mutex_unlock(&notes->lock);
+}
+
+/* The log's, and its witnesses'. */
+static void
+judge_signatures(const Judgement *j, const StoNote *note, Tally *tally)
+{
+	const Evidence *e = &j->evidence;
+	int count = e->cosignature_count + j->line_count;
+
+	judge_log(j, note);
+	for (int i = 0; i < e->cosignature_count; i++)
+		judge_cosignature(j, note, &e->cosignatures[i], j->cosigners[i], tally);
+	judge_lines(j, note, tally);
+	report_examined(j->notes->report, CHECK_CHECKPOINT, 1, "checkpoints");
+	if (count > 0)
+		report_examined(j->notes->report, CHECK_COSIGNATURE, count, "cosignatures");
 }
 
 void
@@ -209,18 +271,11 @@ judge_checkpoint(Task *task)
 	/* it was parsed before it came here */
 	if (sto_note_parse(e->note, e->note_len, &note, &why))
 	{
-		judge_log(j, &note);
-		for (int i = 0; i < e->cosignature_count; i++)
-			judge_cosignature(j, &note, &e->cosignatures[i], j->cosigners[i], &tally);
-		judge_lines(j, &note, &tally);
-		for (int i = 0; i < e->stamp_count; i++)
-			judge_stamp(j, &note, &e->stamps[i]);
-		note_success(notes, e, &tally, j->witnesses_wanted);
+		if (!e->stamps_only)
+			judge_signatures(j, &note, &tally);
+		judge_stamps(notes, j, &note, e);
+		note_success(notes, e, &tally);
 	}
-	report_examined(notes->report, CHECK_CHECKPOINT, 1, "checkpoints");
-	if (e->cosignature_count + j->line_count > 0)
-		report_examined(notes->report, CHECK_COSIGNATURE, e->cosignature_count + j->line_count,
-						"cosignatures");
 	if (e->stamp_count > 0)
 		report_examined(notes->report, CHECK_TIME_STAMP, e->stamp_count, "time-stamps");
 	evidence_clear(e);

@@ -232,8 +232,23 @@ notes_is_ours(Notes *notes, const StoReplay *replay, const char *note, size_t le
 
 /* In the reader's thread: which keys are meant? */
 
+/*
+ * Was the key given up by an event that the checkpoint's tree has?  The worker looks
+ * at the register after the tree, and the ledger takes cosignatures of present keys
+ * alone, so neither comes from an honest one.
+ */
+static bool
+is_retired(const StoReplay *replay, const NamedKey *named, const Evidence *e)
+{
+	StoReplayKey key;
+
+	return sto_replay_find_key(replay, named->fingerprint, &key) && key.retired != 0 &&
+		   key.retired <= e->last_id;
+}
+
+/* A witness may have signed before it heard that its key is given up: that doesn't count. */
 static void
-find_lines(Notes *notes, const StoNote *note, Judgement *j)
+find_lines(Notes *notes, const StoReplay *replay, const StoNote *note, Judgement *j)
 {
 	const Options *o = notes->options;
 
@@ -244,7 +259,7 @@ find_lines(Notes *notes, const StoNote *note, Judgement *j)
 
 		if (log != NULL)
 			j->log[j->log_count++] = log;
-		if (witness != NULL)
+		if (witness != NULL && !is_retired(replay, witness, &j->evidence))
 		{
 			j->lines[j->line_count] = &witness->key;
 			j->line_parties[j->line_count++] = witness->party;
@@ -260,23 +275,13 @@ find_lines(Notes *notes, const StoNote *note, Judgement *j)
 	}
 }
 
-/* Was the key given up in a tree that an earlier checkpoint covers? */
-static bool
-is_retired(const Notes *notes, const StoReplay *replay, const NamedKey *named)
-{
-	StoReplayKey key;
-
-	return sto_replay_find_key(replay, named->fingerprint, &key) && key.retired != 0 &&
-		   key.retired <= notes->previous_id;
-}
-
 /* False if a key isn't known and may still be; at the end that is a problem. */
 static bool
 find_keys(Notes *notes, const StoReplay *replay, Judgement *j, const StoNote *note, bool at_end)
 {
 	const Evidence *e = &j->evidence;
 
-	find_lines(notes, note, j);
+	find_lines(notes, replay, note, j);
 	if (j->log_count == 0)
 	{
 		if (at_end)
@@ -297,25 +302,35 @@ find_keys(Notes *notes, const StoReplay *replay, Judgement *j, const StoNote *no
 							e->size);
 		return false;
 	}
-	if (e->stamp_count > 0 && notes->authorities.count == 0 && !at_end)
-		return false;
-	for (int i = 0; i < j->log_count && !at_end; i++)
+	for (int i = 0; i < j->log_count; i++)
 	{
-		if (is_retired(notes, replay, j->log[i]))
+		if (is_retired(replay, j->log[i], e))
 			report_problemf(notes->report, e->last_id, CHECK_CHECKPOINT,
 							"the checkpoint of %" PRId64
 							" leaves is signed by a key that an event had retired",
 							e->size);
 	}
+	for (int i = 0; i < e->cosignature_count; i++)
+	{
+		if (is_retired(replay, j->cosigners[i], e))
+			report_problemf(notes->report, e->last_id, CHECK_COSIGNATURE,
+							"a cosignature of the checkpoint of %" PRId64
+							" leaves is by a key that an event had retired",
+							e->size);
+	}
 	return true;
 }
 
-static void
-wait_for_keys(Notes *notes, Evidence *e)
+void
+notes_wait(Notes *notes, Evidence *e)
 {
 	Evidence *kept = malloc(sizeof(Evidence));
+	bool added;
 
-	if (kept == NULL || !add(&notes->waiting, kept))
+	pthread_mutex_lock(&notes->lock);
+	added = kept != NULL && add(&notes->waiting, kept);
+	pthread_mutex_unlock(&notes->lock);
+	if (!added)
 	{
 		free(kept);
 		no_memory(notes);
@@ -328,9 +343,9 @@ wait_for_keys(Notes *notes, Evidence *e)
 static void
 take(Notes *notes, const StoReplay *replay, Evidence *e, bool at_end)
 {
-	size_t len = sizeof(Judgement) + (size_t) e->cosignature_count * sizeof(NamedKey *);
-	Judgement *j = calloc(1, len);
-	const StoReplayLedger *ledger = sto_replay_ledger(replay);
+	int authorities = e->stamp_count > 0 ? notes->authorities.count : 0;
+	size_t pointers = (size_t) e->cosignature_count + (size_t) authorities;
+	Judgement *j = calloc(1, sizeof(Judgement) + pointers * sizeof(void *));
 	StoNote note;
 	const char *why = NULL;
 
@@ -342,36 +357,50 @@ take(Notes *notes, const StoReplay *replay, Evidence *e, bool at_end)
 	j->notes = notes;
 	j->task.run = judge_checkpoint;
 	j->evidence = *e;
-	j->witnesses_wanted = notes->options->witnesses > 0 ? notes->options->witnesses
-						  : ledger != NULL              ? ledger->witness_threshold
-														: 1;
-	for (int i = notes->authorities.count - 1; i >= 0 && j->authority_count < AUTHORITIES_MAX; i--)
-		j->authorities[j->authority_count++] = notes->authorities.items[i];
+	j->at_end = at_end;
+	j->authorities = (const char **) &j->cosigners[e->cosignature_count];
+	/* the newest first: it is most often the one */
+	while (j->authority_count < authorities)
+	{
+		j->authorities[j->authority_count] =
+			notes->authorities.items[authorities - 1 - j->authority_count];
+		j->authority_count++;
+	}
 	if (!sto_note_parse(e->note, e->note_len, &note, &why))
 		report_problemf(notes->report, e->last_id, CHECK_CHECKPOINT, "%s: %s", e->where, why);
 	else if (e->cosignature_count > LISTED_MAX || e->stamp_count > LISTED_MAX)
 		report_problemf(notes->report, e->last_id, CHECK_CHECKPOINT,
 						"more than %d signatures of one checkpoint", LISTED_MAX);
-	else if (find_keys(notes, replay, j, &note, at_end))
+	else if (e->stamps_only || find_keys(notes, replay, j, &note, at_end))
 	{
 		memset(e, 0, sizeof(*e));
 		pool_submit_owned(notes->pool, &j->task);
 		return;
 	}
 	else if (!at_end)
-		wait_for_keys(notes, e);
+		notes_wait(notes, e);
 	free(j);
+}
+
+/* As asked for; else the policy that the tree holds, but never fewer than two
+ * (sto.checkpoint_status). */
+static int
+witnesses_wanted(const Options *o, const StoReplay *replay)
+{
+	const StoReplayLedger *ledger = sto_replay_ledger(replay);
+
+	if (o->witnesses > 0)
+		return o->witnesses;
+	return ledger != NULL && ledger->witness_threshold > 2 ? ledger->witness_threshold : 2;
 }
 
 void
 notes_judge(Notes *notes, const StoReplay *replay, Evidence *evidence)
 {
-	int64_t last_id = evidence->last_id;
-
 	notes_learn(notes, replay);
+	evidence->witnesses_wanted = witnesses_wanted(notes->options, replay);
 	take(notes, replay, evidence, false);
 	evidence_clear(evidence);
-	notes->previous_id = last_id;
 }
 
 void
@@ -380,6 +409,8 @@ notes_end(Notes *notes, const StoReplay *replay, bool resumed)
 	const Options *o = notes->options;
 
 	notes_learn(notes, replay);
+	/* tasks may put something aside until now */
+	pool_drain(notes->pool);
 	for (int i = 0; i < notes->waiting.count; i++)
 		take(notes, replay, notes->waiting.items[i], true);
 	pool_drain(notes->pool);

@@ -9,8 +9,6 @@
 
 #include "bin/sto_verify.h"
 
-#define AUTHORITIES_MAX 16
-
 /* A key that the log names; never changes, so that threads may keep a pointer. */
 typedef struct NamedKey
 {
@@ -34,15 +32,14 @@ struct Notes
 	List log;         /* NamedKey, of role STO_ROLE_LOG */
 	List witnesses;   /* NamedKey */
 	List authorities; /* const char: PEM, the replay's */
-	List waiting;     /* Evidence whose keys aren't known yet */
 	size_t keys_at;   /* how far the replay's lists were read */
 	size_t notices_at;
 	bool named;
 	char origin[STO_NOTE_NAME_MAX + 1];
-	int64_t previous_id; /* last id of the checkpoint judged before */
 	bool out_of_memory;
 
 	pthread_mutex_t lock; /* what follows is written by tasks */
+	List waiting;         /* Evidence whose keys or authorities may be named later */
 	int64_t signed_size;
 	int64_t signed_id;
 	int64_t witnessed_size;
@@ -62,11 +59,14 @@ typedef struct Judgement
 	int line_count;
 	const StoNoteKey *lines[STO_NOTE_SIGNATURES_MAX];     /* witnesses' keys that lines name */
 	const uint8_t *line_parties[STO_NOTE_SIGNATURES_MAX]; /* NULL: given, not named by the log */
-	int witnesses_wanted;
+	bool at_end; /* no key and no authority is named any more */
 	int authority_count;
-	const char *authorities[AUTHORITIES_MAX]; /* the newest */
-	const NamedKey *cosigners[];              /* one for each of evidence.cosignatures */
+	const char **authorities;    /* all that were ever named, if there are stamps */
+	const NamedKey *cosigners[]; /* one for each of evidence.cosignatures */
 } Judgement;
+
+/* Keep it until the whole log is known; it is empty then. */
+extern void notes_wait(Notes *notes, Evidence *evidence);
 
 /* sto_verify_judge.c: a Judgement's task. */
 extern void judge_checkpoint(Task *task);

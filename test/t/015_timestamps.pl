@@ -183,8 +183,30 @@ refused($node, 'ledger', add(1, $right), 'ST502', 'a tree size that was not sign
 
 # A stamp from before the checkpoint, or from after now: a clock that is wrong, or a key that was found
 is($node->safe_psql('ledger', add($later, $right)), $node->safe_psql('ledger', "SELECT max(gen_time) FROM sto.time_stamp WHERE tree_size = $later"), 'the right one is taken');
-my $future = sealed("now() + interval '1 day'");
-refused($node, 'ledger', add($future, reply($good, request($future))), 'ST504', 'stamped a day before it was signed');
+{
+	my ($library) = glob '/usr/lib/*/faketime/libfaketime.so.1';
+	my $ahead = sealed("now() + interval '1 day'");
+	my $usual = sealed();
+	my $early;
+
+	die 'there is no libfaketime' unless defined $library;
+	{
+		local @ENV{qw(LD_PRELOAD FAKETIME)} = ($library, '-1d');
+		$early = authority('early');
+	}
+	register('early', "$early/root.crt");
+	for ([ $usual, 'signed' ], [ $ahead, 'signed, by a clock that was ahead' ])
+	{
+		my ($of, $what) = @$_;
+		my $request = request($of);
+		my $old = do { local @ENV{qw(LD_PRELOAD FAKETIME)} = ($library, '-2h'); reply($early, $request) };
+
+		like(refused($node, 'ledger', add($of, $old), 'ST504', "stamped two hours before it was $what"), qr/the time of the time-stamp can't be right/, '... says why');
+		is($node->safe_psql('ledger', "SELECT count(*) FROM sto.time_stamp WHERE tree_size = $of"), '0', '... and is not kept');
+		my $now = $node->safe_psql('ledger', add($of, reply($early, $request)));
+		is($node->safe_psql('ledger', "SELECT abs(extract(epoch FROM '$now'::timestamptz - now())) < 60"), 't', "stamped now, $what");
+	}
+}
 
 # A second authority; the first replaced under its name
 register('second', "$other/tsa.crt");

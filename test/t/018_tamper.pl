@@ -76,6 +76,7 @@ sub keep
 my $log_vkey = value('ledger', 'SELECT sto.log_vkey()');
 my $genesis = value('ledger', 'SELECT genesis_hash FROM sto.ledger');
 my $checkpoint = keep('checkpoint', value('ledger', 'SELECT sto.checkpoint()'));
+my ($cosigned) = slurp_file($checkpoint) =~ /\n(\d+)\n/;
 my $middle = value('ledger', "SELECT entry_id FROM sto.transfer WHERE kind = 'transfer' AND token_id = sto_test.id('CASH') OFFSET 80 LIMIT 1");
 my $signed = value('ledger', "SELECT entry_id FROM sto.transfer WHERE kind = 'transfer' AND token_id = sto_test.id('ACME') OFFSET 40 LIMIT 1");
 my $last_sealed = value('ledger', 'SELECT max(last_id) FROM sto.block');
@@ -293,6 +294,38 @@ found("a checkpoint's signature", 'it is verified', qr/^checkpoints \d+/,
 
 	tamper($db, 'UPDATE sto.cosignature SET signature = set_byte(signature, 20, get_byte(signature, 20) # 1)');
 	like(verify($db), qr/^cosignatures \d+$/, 'a cosignature: sto.verify() names it: it is verified');
+}
+
+# Keys that were replaced, the log's and a witness's, and that somebody has kept, or stolen
+my $seal = 'SET client_min_messages = warning; CALL sto.seal()';
+{
+	my $db = copy_of_ledger();
+
+	value($db, $_) for 'SELECT sto_test.log_key(802)', $seal;
+	tamper($db, 'SELECT sto_test.put_checkpoint()');
+	like(verify($db), qr/^checkpoints \d+$/, "a checkpoint by the log's key that was replaced: sto.verify() names it");
+	my ($rc, $out) = sto_verify($db);
+	is($rc, 1, '... sto_verify says broken');
+	like($out, qr/BROKEN: checkpoint, entry \d+: .*by a key that an event had retired/, '... and why');
+}
+{
+	my $db = copy_of_ledger();
+
+	value($db, $_) for q{SELECT sto_test.witness_key('north', 821)}, $seal;
+	tamper($db, 'SELECT sto_test.put_checkpoint()');
+	my $own = value($db, q{SELECT c.note || string_agg(sto_test.note_line(w.name || '.example/witness', 4, w.seed,
+		       sto_test.cosignature(split_part(c.note, E'\n\n', 1) || E'\n', w.seed, extract(epoch FROM now())::bigint)), '')
+		  FROM (SELECT note FROM sto.checkpoint ORDER BY tree_size DESC LIMIT 1) AS c, (VALUES ('north', 811), ('south', 812)) AS w (name, seed) GROUP BY c.note});
+	my ($out, $err) = ('', '');
+	IPC::Run::run([ 'sto_verify', '--conn', $node->connstr($db), '--genesis', $genesis, '--log-key', $log_vkey, '--checkpoint', keep('own', "$own\n") ], '>', \$out, '2>', \$err);
+	is($? >> 8, 0, "a witness signs with its old key, and keeps that: nothing is wrong with the ledger") or diag "$out$err";
+	like($out, qr/^witnessed +to leaf $cosigned,/m, '... but it does not count');
+	tamper($db, q{SELECT sto_test.put_cosignature('north', 811)});
+	like(verify($db), qr/^cosignatures \d+$/, "a cosignature by a witness's key that was replaced: sto.verify() names it");
+	my $rc;
+	($rc, $out) = sto_verify($db);
+	is($rc, 1, '... sto_verify says broken');
+	like($out, qr/BROKEN: cosignature, entry \d+: .*by a key that an event had retired/, '... and why');
 }
 
 # A verification that says yes: the function's text in the catalog is another.
