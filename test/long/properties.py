@@ -156,7 +156,10 @@ class Play:
                 self.orders(orders, "insert", False, False)
             return 1
         if share < 0.33:
-            self.orders(acts.redeeming(), self.random.choice(("insert", "insert", "submit")), False, self.chance_of(0.1))
+            orders = self.passing(acts.redeeming) if self.chance_of(0.7) else acts.redeeming()
+            if self.chance_of(0.5):
+                orders = acts.spoiled(orders)
+            self.orders(orders, self.random.choice(("insert", "insert", "submit")), False, self.chance_of(0.1))
             return 1
         if share < 0.40:
             orders = [acts.random_order(simple=True) for _ in range(self.random.randint(2, 8))]
@@ -170,6 +173,16 @@ class Play:
         asked = order["kind"] in ("issue", "redeem", "transfer", "hold") and order.get("purpose") not in OFFICIAL and self.chance_of(0.4)
         self.orders([order], "insert", asked, self.chance_of(0.05))
         return 1
+
+    def passing(self, make):
+        """One that the model lets pass, if some of a few are."""
+        for _ in range(8):
+            orders = make()
+            for o in orders:
+                o["signed"] = self.acts.signed(o)
+            if self.refusal_of(orders, now()) is None:
+                break
+        return orders
 
     def wait(self):
         """Not so shortly before something expires or begins that it would be before and after."""

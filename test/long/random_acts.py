@@ -251,7 +251,7 @@ class Acts(Officers):
         m, wallet = self.model, f"{name}/{number}"
         seed = self.fresh_key()
         kind = "own" if self.chance(0.6) else self.random.choice(("omnibus", "omnibus", "client", "nominee"))
-        custodian, signed_only = (self.random.choice(("bank", "bank", "acme")) if name != "acme" and self.chance(0.25) else None), self.chance(0.08)
+        custodian, signed_only = (self.random.choice(("bank", "acme")) if name != "acme" and self.chance(0.3) else None), self.chance(0.08)
         extra = {**({"custodian": str(party_id(custodian))} if custodian else {}), "signed_only": signed_only}
 
         def apply(entry, at):

@@ -255,7 +255,7 @@ class Orders:
 
     def vesting(self):
         """An issue and the issuer's lock-ups of it, sometimes of too much."""
-        token, wallet, group = self.random.choice(list(self.model.token)), self.one_wallet(), str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+        token, wallet, group = self.random.choice(list(self.model.token)), self.one_wallet(), self.fresh_group()
         amount, issuer = self.random.randint(10, 90), self.model.token[token]["issuer"]
         return [self.order("issue", token, token, wallet, amount, issuer, group=group)] + [
             self.order("hold", token, wallet, None, self.random.choice((amount // 3, amount // 3, amount // 2)), issuer, [10], purpose="lock_up",
@@ -275,47 +275,65 @@ class Orders:
         return orders
 
     def redeeming(self):
-        """An issuer redeems from holders, and pays for it before, mostly."""
+        """An issuer redeems from holders, and pays for it before."""
         m = self.model
-        token = self.random.choice(list(m.terms if m.terms and self.chance(0.95) else m.token))
-        issuer, group = m.token[token]["issuer"], str(uuid.UUID(int=self.random.getrandbits(128), version=4))
-        redeems = []
+        token = self.random.choice(list(m.terms if m.terms and self.chance(0.97) else m.token))
+        issuer, group, made = m.token[token]["issuer"], self.fresh_group(), []
         for _ in range(self.random.choice((1, 1, 2, 3))):
             debit = self.one_wallet(token, True)
             amount = max(1, self.amount(m.available(debit, token)) // self.random.choice((1, 2, 5)))
-            redeems.append(self.order("redeem", token, debit, token, amount, issuer, self.signing(issuer), group=group))
-        paid = self.payments(redeems) if token in m.terms and self.chance(0.95) else []
-        wrong = self.random.choice(redeems)
-        share = self.random.random()
-        if share < 0.04:
-            wrong["group"] = None
-        elif share < 0.06:
-            wrong["group"] = str(uuid.UUID(int=self.random.getrandbits(128), version=4))
-        elif share < 0.09:
-            wrong["keys"] = self.random.choice((None, WRONG))
-        elif share < 0.12:
-            return redeems + paid
-        return paid + redeems
+            made.append(self.order("redeem", token, debit, token, amount, issuer, self.signing(issuer), group=group))
+        return (self.payments(made) if token in m.terms else []) + made
+
+    def fresh_group(self):
+        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
 
     def payments(self, redeems):
-        """To each holder what his redeem costs, or a unit more or less; of what the issuer has, or has issued to itself for it."""
-        m, made = self.model, []
+        """To each holder what his redeem costs, or a little more; of what the issuer has, or has issued to itself for it."""
+        m, made, needed = self.model, [], {}
         for o in redeems:
-            terms, party = m.terms[o["token"]], m.party(o["debit"])
-            due = max(1, m.cost(o["token"], o["amount"]) + self.random.choice((0, 0, 0, 0, 0, 0, 1, -1)))
-            parts = [due] if due == 1 or self.chance(0.8) else [due // 2, due - due // 2]
-            of = {who: [w for w, x in m.wallet.items() if x["party"] == who and w not in m.token and w not in m.barred] or [o["debit"]]
-                  for who in (party, o["by"])}
-            free = [w for w in of[party] if m.wallet[w]["custodian"] != o["by"]] if self.chance(0.9) else of[party]
-            payer = max(of[o["by"]], key=lambda w: m.available(w, terms["token"])) if self.chance(0.97) else self.random.choice(of[party])
-            for part in parts:
-                made.append(self.order("transfer", terms["token"], payer, self.random.choice(free or of[party]), part, o["by"],
-                                       self.signing(payer), group=o["group"]))
-        needed = {}
-        for o in made:
-            needed[o["debit"], o["token"]] = needed.get((o["debit"], o["token"]), 0) + o["amount"]
-        return [self.order("issue", token, token, payer, units, m.token[token]["issuer"], [10], group=made[0]["group"])
+            pays, by = m.terms[o["token"]]["token"], o["by"]
+            due = max(1, m.cost(o["token"], o["amount"])) + self.chance(0.1)
+            payer = max(self.wallets_of(by), key=lambda w: m.available(w, pays))
+            free = [w for w in self.wallets_of(m.party(o["debit"])) if m.wallet[w]["custodian"] != by] or [o["debit"]]
+            for part in [due] if due == 1 or self.chance(0.8) else [due // 2, due - due // 2]:
+                made.append(self.order("transfer", pays, payer, self.random.choice(free), part, by, self.signing(payer), group=o["group"]))
+                needed[payer, pays] = needed.get((payer, pays), 0) + part
+        return [self.order("issue", token, token, payer, units, m.token[token]["issuer"], [10], group=redeems[0]["group"])
                 for (payer, token), units in needed.items() if m.available(payer, token) < units] + made
+
+    def wallets_of(self, party):
+        m = self.model
+        return [w for w, x in m.wallet.items() if x["party"] == party and w not in m.token and w not in m.barred and w not in m.closed] or \
+            [w for w, x in m.wallet.items() if x["party"] == party and w not in m.token]
+
+    def spoiled(self, orders):
+        """One thing about a redemption by the issuer that mostly makes it none."""
+        m, how = self.model, self.random.randrange(10)
+        paid, redeems = [[o for o in orders if o["kind"] == kind] for kind in ("transfer", "redeem")]
+        one, redeem = self.random.choice(paid or redeems), self.random.choice(redeems)
+        kept = [w for w in self.wallets_of(m.party(redeem["debit"])) if m.wallet[w]["custodian"] == redeem["by"]]
+        if how < 2 and kept and paid:
+            for o in paid:
+                if m.party(o["credit"]) == m.party(redeem["debit"]):
+                    o["credit"] = self.random.choice(kept)
+        elif how < 3 and one["amount"] > 1:
+            one["amount"] -= 1
+        elif how < 4:
+            self.random.choice((one, redeem))["group"] = self.random.choice((None, self.fresh_group()))
+        elif how < 5:
+            redeem["keys"] = self.random.choice((None, WRONG))
+        elif how < 6:
+            return [o for o in orders if o["kind"] != "redeem" and o is not one] + redeems
+        elif how < 7 and paid:
+            one["debit"], one["keys"] = redeem["debit"], self.signing(redeem["debit"])
+        elif how < 8:
+            orders = orders[:]
+            self.random.shuffle(orders)
+        else:   # again, on the same payment
+            return orders + [self.order("redeem", redeem["token"], redeem["debit"], redeem["credit"], self.random.randint(1, 4), redeem["by"],
+                                        redeem["keys"], group=redeem["group"])]
+        return orders
 
     def instruction_hash(self, legs):
         packed = sorted(party_id(token).bytes + self.octets(debit) + self.octets(credit) + amount.to_bytes(16, "big")
@@ -336,7 +354,7 @@ class Orders:
         if len(holds) != 2 or instruction != self.instruction_hash(
                 [(h["token"], h["wallet"], h["beneficiary"], h["remaining"]) for _, h in holds]):
             return None
-        group, notary = str(uuid.UUID(int=self.random.getrandbits(128), version=4)), party_id("notary")
+        group, notary = self.fresh_group(), party_id("notary")
         return [self.order("post", h["token"], h["wallet"], h["beneficiary"], h["remaining"], notary, self.signing(notary), hold_id=n, keep_rest=False,
                            group=group) for n, h in holds]
 
@@ -356,7 +374,7 @@ class Orders:
             issuer = m.token[token]["issuer"]
             made = [self.order("issue", token, token, self.one_wallet(), self.random.randint(1, 60), issuer) for _ in range(self.random.randint(1, 5))]
             if token in m.terms and self.chance(0.4):
-                debit, group = self.one_wallet(token, True), str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+                debit, group = self.one_wallet(token, True), self.fresh_group()
                 made.append(self.order("redeem", token, debit, token, max(1, m.available(debit, token) // 5), issuer, group=group))
             return made
         debit, many = self.one_wallet(token, True), self.random.randint(1, 5)
