@@ -151,7 +151,7 @@ BEGIN
         CASE WHEN pass[2] > 0 THEN format('%s entries are not what their leaf_hash covers', pass[2]) END)::sto.verification;
     END IF;
     RETURN NEXT ROW('entry_balances', 'sto.transfer', pass[1], pass[4] = 0, nullif(pass[5], 0),
-        CASE WHEN pass[4] > 0 THEN format('%s entries leave a balance or a hold that no order can', pass[4]) END)::sto.verification;
+        CASE WHEN pass[4] > 0 THEN format('%s entries are no order of their kind, or leave a balance or a hold that none can', pass[4]) END)::sto.verification;
     IF heads = pass[8] AND pass[6] = 0 THEN
         RETURN NEXT ROW('entry_links', 'sto.transfer', pass[1], true, NULL, NULL)::sto.verification;
     ELSE

@@ -82,6 +82,24 @@ BEGIN
       FROM (SELECT c.entry_id, 'it does not link to its subject''s event before' AS reason
               FROM chain c WHERE c.prev_hash IS DISTINCT FROM c.leaf_before OR c.recorded_at < c.time_before
             UNION ALL
+            -- what an event is about was made by an event before it, or by this one
+            SELECT c.entry_id, 'it is about another sort of subject'
+              FROM chain c
+             WHERE c.leaf_before IS NOT NULL
+                   AND c.kind IN ('genesis', 'party', 'wallet', 'token', 'batch', 'proposal', 'case', 'refusal', 'finding')
+                OR c.first_kind <> CASE
+                   WHEN c.kind IN ('maintenance', 'log_key', 'witness_policy', 'time_authority', 'log_restart') THEN 'genesis'
+                   WHEN c.kind = 'keys' AND c.first_kind IN ('genesis', 'wallet') THEN c.first_kind
+                   WHEN c.kind IN ('keys', 'capability', 'party_status', 'witness_key', 'party_facts', 'classification', 'mandate',
+                                   'beneficial_owner', 'claim', 'claim_revoke', 'party_freeze', 'acknowledge', 'opt_in', 'travel_data',
+                                   'party_members') THEN 'party'
+                   WHEN c.kind IN ('wallet_status', 'wallet_terms', 'wallet_freeze', 'look_through', 'attach', 'attach_lift') THEN 'wallet'
+                   WHEN c.kind IN ('token_terms', 'token_policy', 'token_status', 'token_topics', 'trusted_issuer', 'token_pause', 'document',
+                                   'rule_set', 'party_list', 'transfer_approval', 'approval_revoke', 'four_eyes', 'redemption_terms') THEN 'token'
+                   WHEN c.kind = 'approve' THEN 'proposal'
+                   WHEN c.kind = 'case_approve' THEN 'case'
+                   ELSE c.kind END
+            UNION ALL
             SELECT coalesce(c.entry_id, s.last_event), 'sto.subject differs from the last event'
               FROM (SELECT * FROM chain l WHERE l.is_last) c FULL JOIN sto.subject s ON s.subject = c.subject
              WHERE (s.last_event, s.recorded_at, s.head, s.kind) IS DISTINCT FROM
@@ -95,7 +113,7 @@ BEGIN
             SELECT e.entry_id, 'an event and an entry have the same id'
               FROM ONLY sto.event e JOIN ONLY sto.transfer t ON t.entry_id = e.entry_id) x;
 END $$;
-COMMENT ON FUNCTION sto.verify_events() IS 'leaves of events, and the chain of each subject';
+COMMENT ON FUNCTION sto.verify_events() IS 'leaves of events, the chain of each subject, and that each is about a subject of its sort';
 
 -- As of an id of the log, for the few events that ask.
 CREATE FUNCTION sto.had_capability(party_id uuid, capability text, before bigint) RETURNS boolean

@@ -96,6 +96,12 @@ sto_order_by_case(const StoOrder *order)
 		   (order->kind == STO_HOLD && order->has_purpose && order->purpose >= STO_SEIZURE);
 }
 
+/*
+ * Of an order that names a debit wallet: why no order of its kind states this, as a
+ * static text; NULL if one does.
+ */
+extern const char *sto_order_fault(const StoOrder *order);
+
 /* One position's four columns as the entry leaves them. */
 typedef struct StoSide
 {

@@ -3,8 +3,8 @@
  *		What sto.verify() computes in C: one pass over the entries.
  *
  * sto.verify_entries(...) is an aggregate over the rows of sto.transfer, in any
- * order and by any number of workers.  It recomputes each leaf, judges what an
- * entry leaves on its positions, and sums the states that entries make and the
+ * order and by any number of workers.  It recomputes each leaf, judges the order and what
+ * it leaves on its positions, and sums the states that entries make and the
  * states that entries follow.  A chain holds exactly if each state that was
  * made is either followed by one entry or is the position's present one.
  * Without a ledger id, leaves are taken as they stand.
@@ -57,7 +57,7 @@ typedef struct Verification
 {
 	int64 examined;
 	Fault leaf;    /* leaf_hash is not the hash of the row */
-	Fault balance; /* a balance or hold that no honest entry leaves */
+	Fault balance; /* no order of its kind, or a balance or hold that no honest entry leaves */
 	Fault chain; /* first entry of a position that follows something, or a later one that doesn't */
 	uint64 made; /* states that entries made */
 	uint64 followed;
@@ -242,7 +242,7 @@ add_entry(FunctionCallInfo fcinfo, Verification *v, const StoEntry *entry, const
 		if (good)
 			add_side(v, k, entry, o->credit, &entry->credit, balance, held, leaf);
 	}
-	if (!good)
+	if (!good || sto_order_fault(o) != NULL)
 		fault(&v->balance, entry->entry_id);
 }
 

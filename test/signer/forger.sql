@@ -48,6 +48,24 @@ BEGIN
     DROP TABLE gone;
 END $$;
 
+-- An event that was altered follows its subject's last, is signed by its actor's keys and hashed anew; then the heads of all
+-- subjects as their events leave them.  For the last event of its subject.
+CREATE FUNCTION sto_test.sign_event(id bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    e sto.event;
+BEGIN
+    SELECT * INTO e FROM sto.event WHERE entry_id = id;
+    e.prev_hash := (SELECT b.leaf_hash FROM sto.event AS b WHERE b.subject = e.subject AND b.entry_id < id ORDER BY b.entry_id DESC LIMIT 1);
+    e.signatures := sto_test.signatures(sto_test.tag('sto.act') || uuid_send(sto_test.ledger_id()) || sto_test.text8(e.kind) || uuid_send(e.subject)
+        || uuid_send(e.actor) || sto_test.opt(e.prev_hash::bytea) || sto_test.text32(e.body::text), (SELECT k.seeds FROM sto_test.keyring AS k WHERE k.subject = e.actor));
+    e.leaf_hash := sto.event_leaf(sto_test.ledger_id(), e.entry_id, e.prev_hash, e.kind, e.subject, e.actor, e.body, e.signatures, e.recorded_at);
+    UPDATE sto.event SET prev_hash = e.prev_hash, signatures = e.signatures, leaf_hash = e.leaf_hash WHERE entry_id = id;
+    UPDATE sto.subject AS s SET last_event = l.entry_id, recorded_at = l.recorded_at, head = l.leaf_hash
+      FROM (SELECT DISTINCT ON (subject) * FROM sto.event ORDER BY subject, entry_id DESC) AS l
+     WHERE l.subject = s.subject AND s.head <> l.leaf_hash;
+    RETURN id;
+END $$;
+
 -- The tree forgotten, with all that was signed over it; CALL sto.seal() then makes another.
 CREATE FUNCTION sto_test.forget_tree() RETURNS void LANGUAGE sql AS $$
     DELETE FROM sto.cosignature;

@@ -207,6 +207,19 @@ found('an unsigned amount, and every hash after it on both chains', 'the tree wa
 	is(value($db, "SELECT v.ok FROM sto.verify_receipt(pg_read_file('$receipt'), \$\$$log_vkey\$\$) AS v"), 't', "... an investor's receipt of the true history still verifies");
 }
 
+# What no gate lets in, with everything that hangs on it made to fit
+found('terms of a hold on an order that holds nothing', 'no order of its kind says that', qr/^entry_balances $newest$/,
+	"UPDATE sto.transfer SET release_after = '2100-01-01' WHERE entry_id = $newest", "SELECT sto_test.rewrite($newest)");
+{
+	my $db = copy_of_ledger();
+	my $facts = value($db, q{SELECT sto_test.party_facts('p1', '{"country": "KZ"}')});
+
+	tamper($db, "UPDATE sto.event SET subject = sto_test.id('w1') WHERE entry_id = $facts", "SELECT sto_test.sign_event($facts)", "UPDATE sto.party SET country = NULL");
+	is(verify($db), "event_links $facts", "a party's facts, signed by the registrar, about a wallet: sto.verify() names it: its subject is of another sort");
+	my ($rc, $out) = sto_verify($db);
+	is($rc, 1, '... sto_verify says broken') or diag $out;
+}
+
 # Rows taken out, put in, swapped
 
 my $last = value('ledger', "SELECT entry_id FROM sto.transfer WHERE entry_id <= $last_sealed ORDER BY entry_id DESC LIMIT 1");

@@ -225,7 +225,7 @@ for my $case (
 
 # What an enforcer stops alone, or by a case that does not allow it: forged in place of an honest event, signed and hashed as it ought to be
 value('postgres', 'CREATE DATABASE stops TEMPLATE ledger');
-value('stops', q{
+value('stops', slurp_file(dirname(__FILE__) . '/../signer/forger.sql') . q{
 	SELECT sto_test.officer('third', 226, 'enforcer');
 	SELECT sto_test.open_case(c, 'wallet_freeze', jsonb_build_object('debit', w)) FROM (VALUES ('freeze', 'w8'), ('elsewhere', 'w7'), ('undecided', 'w8'), ('turned down', 'w8'), ('spent', 'w8')) AS v (c, w);
 	SELECT sto_test.open_case('pause', 'token_pause', '{"token": "ACME", "debit": "ACME"}');
@@ -241,12 +241,7 @@ value('stops', q{
 		last bigint := (SELECT max(entry_id) FROM sto.event);
 	BEGIN
 		UPDATE sto.event AS e SET body = jsonb_strip_nulls(e.body::jsonb || change)::json, actor = sto_test.id(forge_last.actor) WHERE e.entry_id = last;
-		UPDATE sto.event AS e SET signatures = sto_test.signatures(sto_test.tag('sto.act') || uuid_send(sto_test.ledger_id()) || sto_test.text8(e.kind) || uuid_send(e.subject)
-			|| uuid_send(e.actor) || sto_test.opt(e.prev_hash::bytea) || sto_test.text32(e.body::text), sto_test.seeds_of(forge_last.actor)) WHERE e.entry_id = last;
-		UPDATE sto.event AS e SET leaf_hash = sto.event_leaf(sto_test.ledger_id(), e.entry_id, e.prev_hash, e.kind, e.subject, e.actor, e.body, e.signatures, e.recorded_at)
-		 WHERE e.entry_id = last;
-		UPDATE sto.subject AS s SET head = e.leaf_hash FROM sto.event AS e WHERE e.entry_id = last AND s.subject = e.subject;
-		RETURN last;
+		RETURN sto_test.sign_event(last);
 	END $$;
 	SELECT sto_test.stop('wallet_freeze', 'w8', true, 'spent'), sto_test.stop('wallet_freeze', 'w8', false, NULL);
 });
