@@ -1,7 +1,6 @@
 -- Custom rules.  After rules.sql.
 
 -- What the signers of the set read, as docs/format.md has it.
-CREATE FUNCTION sto_test.text8z(v text) RETURNS bytea LANGUAGE sql AS $$ SELECT sto_test.u8(octet_length(v)) || convert_to(v, 'UTF8') $$;
 CREATE FUNCTION sto_test.definition(function text) RETURNS text LANGUAGE sql AS $$
     SELECT encode(sha256(sto_test.tag('sto.custom') || sto_test.text8(n.nspname || '.' || p.proname) || sto_test.text8(l.lanname)
                          || sto_test.u8(coalesce(cardinality(p.proconfig), 0))
