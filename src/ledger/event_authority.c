@@ -2,7 +2,7 @@
  * event_authority.c
  *		Which subject an event may be about, and who must have signed it.
  *
- * The table below is docs/format.md's "Event bodies" and the design's list of
+ * The table below is docs/format.md's "Event bodies" as a list of
  * who authorises what: a database role may submit, keys authorise.
  */
 #include "postgres.h"
@@ -381,113 +381,107 @@ is_custodian(const StoAct *act)
 		   sto_uuid_equal(act->event.actor, wallet.has_custodian ? wallet.custodian : wallet.party);
 }
 
-/* Is the actor one that this kind of event allows? */
-static void
-check_actor(const StoAct *act, bool is_party)
+/* Is that party the issuer of the token? */
+static bool
+issued_by(const uint8_t *token_id, const uint8_t *party)
+{
+	StoTokenFact token;
+
+	return sto_fact_token(token_id, &token) && sto_uuid_equal(party, token.issuer);
+}
+
+/* NULL if the actor is one that this kind of event allows; else who would be. */
+static const char *
+who_else(const StoAct *act, bool is_party)
 {
 	const uint8_t *actor = act->event.actor;
 	bool is_ledger = sto_uuid_equal(actor, sto_nil_uuid);
 	bool is_self = sto_uuid_equal(actor, act->event.subject);
 	const char *capability;
-	StoTokenFact token;
 
 	switch (rules[act->body.kind].actor)
 	{
 		case ACTOR_ANYBODY:
-			if (!is_ledger)
-				not_authorised(act, "anybody, unsigned: its actor is the nil uuid");
-			break;
+			return is_ledger ? NULL : "anybody, unsigned: its actor is the nil uuid";
 		case ACTOR_NOBODY:
 		case ACTOR_LEDGER:
 		case ACTOR_ROOT_ALL:
-			if (!is_ledger)
-				not_authorised(act, "the ledger's root officers: its actor is the nil uuid");
-			break;
+			return is_ledger ? NULL : "the ledger's root officers: its actor is the nil uuid";
 		case ACTOR_WITNESS:
-			if (!is_self || !sto_fact_capability(actor, "witness"))
-				not_authorised(act, "a party with the capability witness, about itself");
-			break;
+			return is_self && sto_fact_capability(actor, "witness")
+					   ? NULL
+					   : "a party with the capability witness, about itself";
 		case ACTOR_SELF:
-			if (!is_self)
-				not_authorised(act, "the subject itself and nobody else");
-			break;
+			return is_self ? NULL : "the subject itself and nobody else";
 		case ACTOR_SELF_OR_WALLET:
-			if (!is_self && (is_ledger || (is_party ? !represents(act, act->event.subject)
-													: !is_wallet_of(act, act->event.subject))))
-				not_authorised(act,
-							   "the party itself, one of its wallets, or a representative with "
-							   "a mandate to order for it");
-			break;
+			return is_self || (!is_ledger && (is_party ? represents(act, act->event.subject)
+													   : is_wallet_of(act, act->event.subject)))
+					   ? NULL
+					   : "the party itself, one of its wallets, or a representative with a mandate "
+						 "to order for it";
 		case ACTOR_REGISTRAR:
-			if (!is_party || !sto_fact_capability(actor, "registrar"))
-				not_authorised(act, "a party with the capability registrar");
-			break;
+			return is_party && sto_fact_capability(actor, "registrar")
+					   ? NULL
+					   : "a party with the capability registrar";
 		case ACTOR_REGISTRAR_OR_LEDGER:
-			if (!is_ledger && (!is_party || !sto_fact_capability(actor, "registrar")))
-				not_authorised(act, "the root officers or a party with the capability registrar");
-			break;
+			return is_ledger || (is_party && sto_fact_capability(actor, "registrar"))
+					   ? NULL
+					   : "the root officers or a party with the capability registrar";
 		case ACTOR_REGISTRAR_OR_SELF:
-			if (!is_self && (!is_party || !sto_fact_capability(actor, "registrar")))
-				not_authorised(act, "the wallet itself or a party with the capability registrar");
-			break;
+			return is_self || (is_party && sto_fact_capability(actor, "registrar"))
+					   ? NULL
+					   : "the wallet itself or a party with the capability registrar";
 		case ACTOR_PARTY:
-			if (!is_party)
-				not_authorised(act, "the party that is the token's issuer");
-			break;
+			return is_party ? NULL : "the party that is the token's issuer";
 		case ACTOR_CUSTODIAN:
-			if (!is_party || !is_custodian(act))
-				not_authorised(act, "the wallet's custodian, or its party if it has none");
-			break;
+			return is_party && is_custodian(act)
+					   ? NULL
+					   : "the wallet's custodian, or its party if it has none";
 		case ACTOR_APPROVER:
-			if (!is_party)
-				not_authorised(act, "the party that approves");
-			break;
+			return is_party ? NULL : "the party that approves";
 		case ACTOR_ISSUER:
-			if (!sto_fact_token(act->event.subject, &token) || !is_party ||
-				!sto_uuid_equal(actor, token.issuer))
-				not_authorised(act, "the token's issuer");
-			break;
+			return is_party && issued_by(act->event.subject, actor) ? NULL : "the token's issuer";
 		case ACTOR_CLAIM_ISSUER:
-			if (!is_party || !sto_fact_capability(actor, "claim_issuer"))
-				not_authorised(act, "a party with the capability claim_issuer");
-			break;
+			return is_party && sto_fact_capability(actor, "claim_issuer")
+					   ? NULL
+					   : "a party with the capability claim_issuer";
 		case ACTOR_CLAIMANT:
-			if (!is_party)
-				not_authorised(act, "the party that issued the claim");
-			break;
+			return is_party ? NULL : "the party that issued the claim";
 		case ACTOR_ENFORCER:
-			if (!is_party || !sto_fact_capability(actor, "enforcer"))
-				not_authorised(act, "a party with the capability enforcer");
-			break;
+			return is_party && sto_fact_capability(actor, "enforcer")
+					   ? NULL
+					   : "a party with the capability enforcer";
 		case ACTOR_ISSUER_OR_ENFORCER:
-			if (!is_party || ((!sto_fact_token(act->event.subject, &token) ||
-							   !sto_uuid_equal(actor, token.issuer)) &&
-							  !sto_fact_capability(actor, "enforcer")))
-				not_authorised(act, "the token's issuer or a party with the capability enforcer");
-			break;
+			return is_party && (issued_by(act->event.subject, actor) ||
+								sto_fact_capability(actor, "enforcer"))
+					   ? NULL
+					   : "the token's issuer or a party with the capability enforcer";
 		case ACTOR_PROPOSER:
-			if (!sto_fact_token(act->body.value[STO_F_ABOUT].octets, &token) || !is_party ||
-				!sto_uuid_equal(actor, token.issuer))
-				not_authorised(act, "the issuer of the token that it is about");
-			break;
+			return is_party && issued_by(act->body.value[STO_F_ABOUT].octets, actor)
+					   ? NULL
+					   : "the issuer of the token that it is about";
 		case ACTOR_OFFICER:
-			if (!is_party)
-				not_authorised(act, "a second officer of the token");
-			break;
+			return is_party ? NULL : "a second officer of the token";
 		case ACTOR_CASE_OFFICER:
 			capability = sto_case_capability(act->body.value[STO_F_ACT].text);
-			if (!is_party || !sto_fact_capability(actor, capability))
-				not_authorised(act, psprintf("a party with the capability %s", capability));
-			break;
+			return is_party && sto_fact_capability(actor, capability)
+					   ? NULL
+					   : psprintf("a party with the capability %s", capability);
 		case ACTOR_CASE_SECOND:
-			if (!is_party)
-				not_authorised(act, "a second officer");
-			break;
+			return is_party ? NULL : "a second officer";
 		case ACTOR_ORDERER:
-			if (is_ledger)
-				not_authorised(act, "the party or wallet that orders");
-			break;
+			return is_ledger ? "the party or wallet that orders" : NULL;
 	}
+	return NULL;
+}
+
+static void
+check_actor(const StoAct *act, bool is_party)
+{
+	const char *who = who_else(act, is_party);
+
+	if (who != NULL)
+		not_authorised(act, who);
 }
 
 /*
