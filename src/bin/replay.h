@@ -57,11 +57,9 @@ typedef struct StoReplayCheck
 	const char *what; /* static: "order", "act", "possession", "key" */
 	const StoKey *key;
 	const uint8_t *msg;
-	size_t len;         /* at most STO_REPLAY_MSG_MAX */
+	size_t len;         /* at most STO_RECORD_MAX + 512 */
 	const uint8_t *sig; /* STO_SIG_LEN octets in stored form, or NULL */
 } StoReplayCheck;
-
-#define STO_REPLAY_MSG_MAX (STO_RECORD_MAX + 512)
 
 /* The answer to a check: NULL if good, else a static reason; *failed if OpenSSL gave none. */
 extern const char *sto_replay_check_run(const StoReplayCheck *check, bool *failed);

@@ -11,9 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* microseconds from 1970 to 2000, where PostgreSQL's times begin */
-#define EPOCH_OFFSET INT64_C(946684800000000)
-
 const char source_event_columns[] =
 	"entry_id, recorded_at, subject, actor, prev_hash, leaf_hash, kind, body, signatures";
 const char source_transfer_columns[] =
@@ -103,10 +100,10 @@ get_time(Fields *f, int64_t *out)
 {
 	bool present = get_number(f, out);
 
-	if (present && (*out == INT64_MIN || *out > INT64_MAX - EPOCH_OFFSET))
+	if (present && (*out == INT64_MIN || *out > INT64_MAX - STO_EPOCH_SHIFT))
 		complain(f, "a time is infinite");
 	else if (present)
-		*out += EPOCH_OFFSET;
+		*out += STO_EPOCH_SHIFT;
 	return present;
 }
 

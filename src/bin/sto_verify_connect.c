@@ -11,8 +11,6 @@
 #include <string.h>
 
 #define CONNECT_SECONDS "15"
-/* microseconds from 1970 to 2000, where PostgreSQL's times begin */
-#define EPOCH_OFFSET INT64_C(946684800000000)
 
 /* Rows come by index in the order that is asked for: a sort of the whole log would spill to disk.
  */
@@ -269,7 +267,7 @@ cursor_time(const Cursor *c, int column)
 {
 	int64_t time = number_of(c->result, c->row, column);
 
-	return time > INT64_MAX - EPOCH_OFFSET ? INT64_MAX : time + EPOCH_OFFSET;
+	return time > INT64_MAX - STO_EPOCH_SHIFT ? INT64_MAX : time + STO_EPOCH_SHIFT;
 }
 
 const uint8_t *

@@ -22,6 +22,9 @@
 #define STO_ADDRESS_LEN 20
 #define STO_AMOUNT_LEN 16
 
+/* Microseconds: PostgreSQL counts from 2000-01-01, our formats from 1970-01-01 00:00 UTC. */
+#define STO_EPOCH_SHIFT INT64_C(946684800000000)
+
 /*
  * A 128-bit signed count of a token's smallest units.  Tuples and palloc align to
  * 8 octets only, so the type must not promise the compiler 16.
@@ -40,6 +43,7 @@ typedef struct StoWriter
 	bool failed; /* something didn't fit, or a field was out of range */
 } StoWriter;
 
+/* size: room in data; any number where it only counts. */
 extern void sto_writer_init(StoWriter *w, void *data, size_t size);
 
 /* Room for len octets; NULL if they don't fit or if the writer only counts. */
@@ -162,6 +166,7 @@ typedef struct StoReader
 	bool failed; /* read past the end, or a presence byte other than 0 or 1 */
 } StoReader;
 
+/* The data must outlive the reader and every view that it gives. */
 extern void sto_reader_init(StoReader *r, const void *data, size_t len);
 
 /* a view into the reader's data; NULL on failure */

@@ -450,22 +450,30 @@ sto_put_note_possession(StoWriter *w, const uint8_t ledger_id[STO_UUID_LEN], con
 }
 
 bool
-sto_close_leaf(const uint8_t wallet[STO_ADDRESS_LEN], const uint8_t token_id[STO_UUID_LEN],
-			   const uint8_t salt[STO_DIGEST_LEN], const StoSide *side, StoHash *out)
+sto_close_leaf_hash(const uint8_t wallet[STO_ADDRESS_LEN], const uint8_t token_id[STO_UUID_LEN],
+					int64_t seq, const uint8_t head[STO_DIGEST_LEN],
+					const uint8_t salted[STO_DIGEST_LEN], StoHash *out)
 {
 	uint8_t buffer[CLOSE_MAX];
-	uint8_t salted[STO_DIGEST_LEN];
 	StoWriter w;
 
-	/* a position is there because an entry moved it: that entry is its head */
-	if (!side->has_prev || !sto_side_digest(salt, token_id, side, salted))
-		return false;
 	sto_writer_init(&w, buffer, sizeof(buffer));
 	sto_put_tag(&w, "sto.close", FORMAT_VERSION);
 	sto_put_bytes(&w, wallet, STO_ADDRESS_LEN);
 	sto_put_bytes(&w, token_id, STO_UUID_LEN);
-	sto_put_i64(&w, side->seq);
-	sto_put_bytes(&w, side->prev, STO_DIGEST_LEN);
+	sto_put_i64(&w, seq);
+	sto_put_bytes(&w, head, STO_DIGEST_LEN);
 	sto_put_bytes(&w, salted, STO_DIGEST_LEN);
 	return !w.failed && sto_leaf_hash(buffer, w.len, out->octets);
+}
+
+bool
+sto_close_leaf(const uint8_t wallet[STO_ADDRESS_LEN], const uint8_t token_id[STO_UUID_LEN],
+			   const uint8_t salt[STO_DIGEST_LEN], const StoSide *side, StoHash *out)
+{
+	uint8_t salted[STO_DIGEST_LEN];
+
+	/* a position is there because an entry moved it: that entry is its head */
+	return side->has_prev && sto_side_digest(salt, token_id, side, salted) &&
+		   sto_close_leaf_hash(wallet, token_id, side->seq, side->prev, salted, out);
 }

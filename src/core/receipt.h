@@ -88,8 +88,13 @@ typedef struct StoPromise
 	int64_t time;
 } StoPromise;
 
+/*
+ * Its text, not terminated: out has room for STO_PROMISE_TEXT_MAX octets.  time: microseconds
+ * since 1970.  The length; 0 if the origin is no name of a note.
+ */
 extern size_t sto_promise_print(const char *origin, size_t origin_len, int64_t entry_id,
 								const StoHash *leaf, int64_t time, char *out);
+/* The text of a note; false, with a static reason, unless it is that and nothing more. */
 extern bool sto_promise_parse(const char *text, size_t len, StoPromise *out, const char **why);
 
 /* Possession messages of keys that sign notes: tag "sto.log_key" 1 or "sto.witness_key" 1,
@@ -106,5 +111,10 @@ extern void sto_put_note_possession(StoWriter *w, const uint8_t ledger_id[STO_UU
 extern bool sto_close_leaf(const uint8_t wallet[STO_ADDRESS_LEN],
 						   const uint8_t token_id[STO_UUID_LEN], const uint8_t salt[STO_DIGEST_LEN],
 						   const StoSide *side, StoHash *out);
+/* The same with head and salted digest at hand. */
+extern bool sto_close_leaf_hash(const uint8_t wallet[STO_ADDRESS_LEN],
+								const uint8_t token_id[STO_UUID_LEN], int64_t seq,
+								const uint8_t head[STO_DIGEST_LEN],
+								const uint8_t salted[STO_DIGEST_LEN], StoHash *out);
 
 #endif

@@ -57,8 +57,7 @@ extern bool sto_gate_is_refusal(int sqlstate);
 /* Wall clock, microseconds since 1970; never below floor. */
 extern int64 sto_gate_clock(int64 floor);
 
-/* PostgreSQL counts from 2000-01-01, our formats from 1970-01-01. */
-#define STO_EPOCH_SHIFT INT64CONST(946684800000000)
+/* Between PostgreSQL's times and those of our formats. */
 #define StoTimeFromTimestamp(ts) ((int64) (ts) + STO_EPOCH_SHIFT)
 #define StoTimeToTimestamp(us) ((TimestampTz) ((us) -STO_EPOCH_SHIFT))
 

@@ -49,25 +49,21 @@ pg_attribute_noreturn() static void hash_failed(void)
 }
 
 /*
- * sto.close_leaf(wallet, token_id uuid, seq bigint, head digest, salted digest) returns digest
+ * sto.close_leaf(wallet wallet_address, token_id uuid, seq bigint, head digest, salted digest)
+ * returns digest
+ *
+ * The leaf of one position in a close (docs/format.md, "The content of a close"): head is the leaf
+ * of its last entry, salted the digest of its side.  Errors: 38000 if OpenSSL failed.
  */
 Datum
 sto_close_leaf_sql(PG_FUNCTION_ARGS)
 {
-	uint8_t preimage[160];
-	uint8_t leaf[STO_DIGEST_LEN];
-	StoWriter w;
+	StoHash leaf;
 
-	sto_writer_init(&w, preimage, sizeof(preimage));
-	sto_put_tag(&w, "sto.close", 1);
-	sto_put_bytes(&w, PG_GETARG_STO_OCTETS(0), STO_ADDRESS_LEN);
-	sto_put_bytes(&w, PG_GETARG_STO_OCTETS(1), STO_UUID_LEN);
-	sto_put_i64(&w, PG_GETARG_INT64(2));
-	sto_put_bytes(&w, PG_GETARG_STO_OCTETS(3), STO_DIGEST_LEN);
-	sto_put_bytes(&w, PG_GETARG_STO_OCTETS(4), STO_DIGEST_LEN);
-	if (w.failed || !sto_leaf_hash(preimage, w.len, leaf))
+	if (!sto_close_leaf_hash(PG_GETARG_STO_OCTETS(0), PG_GETARG_STO_OCTETS(1), PG_GETARG_INT64(2),
+							 PG_GETARG_STO_OCTETS(3), PG_GETARG_STO_OCTETS(4), &leaf))
 		hash_failed();
-	PG_RETURN_DATUM(StoOctetsGetDatum(leaf, STO_DIGEST_LEN));
+	PG_RETURN_DATUM(StoOctetsGetDatum(leaf.octets, STO_DIGEST_LEN));
 }
 
 /* Transition of sto.merkle_root(digest). */
@@ -94,6 +90,7 @@ sto_merkle_root_add(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(frontier);
 }
 
+/* sto.merkle_root(digest ORDER BY ...) returns digest: of no leaves, SHA-256(""). */
 Datum
 sto_merkle_root_final(PG_FUNCTION_ARGS)
 {

@@ -377,15 +377,15 @@ sto_add_cosignature(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(added);
 }
 
-static void
-parse_vkey(const text *vkey, StoNoteKey *key)
+void
+sto_text_vkey(const text *vkey, StoNoteKey *key)
 {
 	const char *why;
 
 	if (!sto_vkey_parse(VARDATA_ANY(vkey), VARSIZE_ANY_EXHDR(vkey), key, &why))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid note key"),
 						errdetail("Reason: %s.", why),
-						errhint("A note key is written name+hash+base64, as sto.log_vkey() and "
+						errhint("A note key is written name+id+base64, as sto.log_vkey() and "
 								"\"sto_witness vkey\" print it.")));
 }
 
@@ -417,7 +417,7 @@ sto_verify_checkpoint(PG_FUNCTION_ARGS)
 	StoCheck check;
 	bool found;
 
-	parse_vkey(PG_GETARG_TEXT_PP(1), &key);
+	sto_text_vkey(PG_GETARG_TEXT_PP(1), &key);
 	if (!parse_note(PG_GETARG_TEXT_PP(0), &note, &checkpoint))
 		PG_RETURN_BOOL(false);
 	if (key.type == STO_NOTE_ED25519 && (checkpoint.origin_len != key.name_len ||
@@ -467,7 +467,7 @@ sto_verify_cosignatures(PG_FUNCTION_ARGS)
 		if (nulls[i])
 			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 							errmsg("a note key must not be null")));
-		parse_vkey(DatumGetTextPP(vkeys[i]), &keys[i]);
+		sto_text_vkey(DatumGetTextPP(vkeys[i]), &keys[i]);
 		if (keys[i].type != STO_NOTE_COSIGNATURE)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 							errmsg("key \"%s\" is not a witness's", keys[i].name)));

@@ -42,6 +42,9 @@ extern bool sto_arg_checkpoint(FunctionCallInfo fcinfo, int n, Snapshot snapshot
 extern void sto_others_times(const StoStoredCheckpoint *stored, TimestampTz *earliest,
 							 TimestampTz *latest);
 
+/* A verifier key that SQL gives, of the log or of a witness; ERROR 22023 for what is none. */
+extern void sto_text_vkey(const text *vkey, StoNoteKey *key);
+
 /* Its note with the log's line and then every stored cosignature. */
 extern text *sto_cosigned_note(const StoStoredCheckpoint *stored, Snapshot snapshot);
 

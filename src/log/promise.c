@@ -16,6 +16,7 @@
 #include "ledger/facts.h"
 #include "ledger/store.h"
 #include "log/checkpoint.h"
+#include "log/cosign.h"
 #include "log/log_key.h"
 #include "log/slot.h"
 #include "log/ticks.h"
@@ -36,10 +37,6 @@ PG_FUNCTION_INFO_V1(sto_promise);
 PG_FUNCTION_INFO_V1(sto_verify_promise);
 
 #define PATIENCE_MS 30000
-
-/* Microseconds between PostgreSQL's epoch and the clock's. */
-#define EPOCH_OFFSET                                                                               \
-	((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY * USECS_PER_SEC)
 
 /* The worker's side */
 
@@ -111,7 +108,7 @@ sign(const StoSigning *signing, StoAsk *ask)
 	char text[STO_PROMISE_TEXT_MAX];
 	size_t len;
 
-	ask->time = GetCurrentTimestamp() + EPOCH_OFFSET;
+	ask->time = GetCurrentTimestamp() + STO_EPOCH_SHIFT;
 	ask->key = signing->key.key;
 	len = sto_promise_print(signing->name, strlen(signing->name), ask->entry_id, &ask->leaf,
 							ask->time, text);
@@ -349,22 +346,12 @@ sto_promise(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(promise_note(name, &ask));
 }
 
-static void
-take_vkey(text *arg, StoNoteKey *key)
-{
-	const char *why;
-
-	if (!sto_vkey_parse(VARDATA_ANY(arg), VARSIZE_ANY_EXHDR(arg), key, &why))
-		ereport(ERROR, (errcode(ERRCODE_STO_BAD_NOTE), errmsg("not a verifier key"),
-						errdetail("%s.", why)));
-}
-
 /*
  * sto.verify_promise(note text, vkey text) returns boolean
  *
  * Is this a promise with a good signature of this key?  Needs no ledger.
  *
- * Errors: ST504 the key is malformed; 38000 if OpenSSL failed.  A malformed
+ * Errors: 22023 the key is malformed; 38000 if OpenSSL failed.  A malformed
  * note is no promise: false.
  */
 Datum
@@ -378,7 +365,7 @@ sto_verify_promise(PG_FUNCTION_ARGS)
 	const char *why;
 	bool found;
 
-	take_vkey(PG_GETARG_TEXT_PP(1), &key);
+	sto_text_vkey(PG_GETARG_TEXT_PP(1), &key);
 	if (key.type != STO_NOTE_ED25519 ||
 		!sto_note_parse(VARDATA_ANY(arg), sto_note_len(VARDATA_ANY(arg), VARSIZE_ANY_EXHDR(arg)),
 						&note, &why) ||

@@ -117,6 +117,14 @@ sto_token_amount_to_numeric(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(sto_units_to_numeric(PG_GETARG_STO_AMOUNT(0), 0));
 }
 
+/*
+ * sto.to_units(amount numeric, decimals integer) returns token_amount
+ *
+ * Display units of a token to its smallest units; never rounded.
+ *
+ * Errors: 22023 for decimals outside 0 .. 18; 22003 for more decimals than that, NaN, infinity, or
+ * beyond 128 bits.
+ */
 PG_FUNCTION_INFO_V1(sto_to_units);
 Datum
 sto_to_units(PG_FUNCTION_ARGS)
@@ -124,6 +132,11 @@ sto_to_units(PG_FUNCTION_ARGS)
 	PG_RETURN_STO_AMOUNT(sto_numeric_to_units(PG_GETARG_DATUM(0), PG_GETARG_INT32(1)));
 }
 
+/*
+ * sto.to_display(units token_amount, decimals integer) returns numeric
+ *
+ * The other way, with exactly that many decimals.  Errors: 22023 for decimals outside 0 .. 18.
+ */
 PG_FUNCTION_INFO_V1(sto_to_display);
 Datum
 sto_to_display(PG_FUNCTION_ARGS)

@@ -51,11 +51,11 @@ sto_arg_time(FunctionCallInfo fcinfo, int n, const char *name)
 	TimestampTz t = PG_GETARG_TIMESTAMPTZ(n);
 
 	/* the last thirty years of PostgreSQL's calendar are out of range in microseconds since 1970 */
-	if (TIMESTAMP_NOT_FINITE(t) || t > PG_INT64_MAX - EPOCH_SHIFT)
+	if (TIMESTAMP_NOT_FINITE(t) || t > PG_INT64_MAX - STO_EPOCH_SHIFT)
 		ereport(ERROR, errcode(ERRCODE_DATETIME_FIELD_OVERFLOW),
 				errmsg("argument \"%s\" must be a finite time", name),
 				errhint("Leave it null for a time without end."));
-	return (int64_t) t + EPOCH_SHIFT;
+	return (int64_t) t + STO_EPOCH_SHIFT;
 }
 
 void
@@ -398,10 +398,10 @@ sto_from_micros(PG_FUNCTION_ARGS)
 {
 	int64 micros = PG_GETARG_INT64(0);
 
-	if (micros < PG_INT64_MIN + EPOCH_SHIFT || !IS_VALID_TIMESTAMP(micros - EPOCH_SHIFT))
+	if (micros < PG_INT64_MIN + STO_EPOCH_SHIFT || !IS_VALID_TIMESTAMP(micros - STO_EPOCH_SHIFT))
 		ereport(ERROR, errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				errmsg("time out of range: %lld microseconds since 1970", (long long) micros));
-	PG_RETURN_TIMESTAMPTZ(micros - EPOCH_SHIFT);
+	PG_RETURN_TIMESTAMPTZ(micros - STO_EPOCH_SHIFT);
 }
 
 static void

@@ -12,9 +12,6 @@
 
 #include "core/message.h"
 
-/* PostgreSQL counts from 2000-01-01, our formats from 1970-01-01. */
-#define EPOCH_SHIFT ((int64_t) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
-
 /* Arguments of sto.order_message, in order. */
 enum
 {

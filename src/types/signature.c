@@ -170,13 +170,12 @@ static int64_t
 sto_policy_time(Datum d)
 {
 	TimestampTz t = DatumGetTimestampTz(d);
-	const int64_t shift = (int64_t) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
 
-	if (TIMESTAMP_NOT_FINITE(t) || t > PG_INT64_MAX - shift)
+	if (TIMESTAMP_NOT_FINITE(t) || t > PG_INT64_MAX - STO_EPOCH_SHIFT)
 		ereport(ERROR, errcode(ERRCODE_DATETIME_FIELD_OVERFLOW),
 				errmsg("a key's validity must begin and end at finite times"),
 				errhint("Leave it null for a time without bound."));
-	return (int64_t) t + shift;
+	return (int64_t) t + STO_EPOCH_SHIFT;
 }
 
 /*

@@ -156,7 +156,7 @@ is((split /\n/, $promise)[3], value('ledger', "SELECT encode(leaf_hash::bytea, '
 is(value('ledger', "SELECT sto.verify_promise('$altered', '$vkey')"), 'f', 'not of another');
 is(value('ledger', "SELECT sto.verify_promise('$note', '$vkey')"), 'f', 'a checkpoint is no promise');
 is(value('ledger', "SELECT sto.verify_promise('nonsense', '$vkey')"), 'f', 'nonsense is none');
-refused($node, 'ledger', "SELECT sto.verify_promise('nonsense', 'nonsense')", 'ST504', 'a malformed verifier key');
+refused($node, 'ledger', "SELECT sto.verify_promise('nonsense', 'nonsense')", '22023', 'a malformed verifier key');
 is(value('ledger', "SELECT sto.verify_promise(sto.promise(1), '$vkey')"), 't', 'events are promised too');
 refused($node, 'ledger', 'SELECT sto.promise(1000000)', 'ST502', 'an entry that is not there');
 refused($node, 'ledger', 'BEGIN; SELECT sto.promise(sto_test.trade(1, 2, 1))', 'ST502', 'an entry that is not committed');
