@@ -10,6 +10,7 @@
 #define STO_ADDRESS_HRP "sto"
 #define STO_ADDRESS_TEXT_LEN 42 /* "sto" "1", 32 data characters, 6 of checksum */
 
+/* Lower case, terminated. */
 extern void sto_address_print(const uint8_t address[STO_ADDRESS_LEN],
 							  char out[STO_ADDRESS_TEXT_LEN + 1]);
 /* All lower or all upper case (BIP-173); false with a reason otherwise. */

@@ -24,7 +24,7 @@ typedef struct StoFourEyes
 
 /* The place of a kind of event in the list; -1: it never needs a second officer. */
 extern int sto_four_eyes_place(const char *kind, size_t len);
-extern const char *sto_four_eyes_kind(int place);
+extern const char *sto_four_eyes_kind(int place); /* of a place that there is */
 
 /* Build one from a body's lists: NULL, or a static reason why the item is refused. */
 extern const char *sto_four_eyes_add_act(StoFourEyes *f, const char *kind);
@@ -32,6 +32,7 @@ extern const char *sto_four_eyes_add_approver(StoFourEyes *f, const uint8_t part
 /* The same of the lists as a whole. */
 extern const char *sto_four_eyes_check(const StoFourEyes *f);
 
+/* May that party be the second officer? */
 extern bool sto_four_eyes_is_approver(const StoFourEyes *f, const uint8_t party[STO_UUID_LEN]);
 /*
  * Does an act of that kind (its place) need a second officer?  next: what a

@@ -37,6 +37,7 @@ typedef struct StoFrontier
 	StoHash nodes[STO_PROOF_MAX];
 } StoFrontier;
 
+/* Of no leaves. */
 extern void sto_frontier_init(StoFrontier *frontier);
 extern bool sto_frontier_append(StoFrontier *frontier, const StoHash *leaf);
 /* A perfect subtree of 2^height leaves; size must be a multiple of that. */

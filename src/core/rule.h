@@ -81,7 +81,7 @@ typedef enum StoRuleBy
 	STO_BY_TOPIC = 3    /* "topic": has an unrevoked claim on it, in force or not */
 } StoRuleBy;
 
-extern const char *sto_by_name(StoRuleBy by);
+extern const char *sto_by_name(StoRuleBy by); /* the text in quotes above */
 
 typedef enum StoRuleSide
 {

@@ -270,6 +270,7 @@ extern FoldApproval *sto_rule_fold_add_approval(StoRuleFold *f, int64_t event, u
 extern FoldApprover *sto_rule_fold_find_approver(const StoRuleFold *f, uint32_t token, uint32_t by);
 extern FoldApprover *sto_rule_fold_approver(StoRuleFold *f, uint32_t token, uint32_t by); /* made */
 
+/* The number of what was last stated of the wallet; 0: nothing. */
 extern uint32_t sto_rule_fold_find_look(const StoRuleFold *f, uint32_t token,
 										const uint8_t wallet[STO_ADDRESS_LEN]);
 extern FoldLook *sto_rule_fold_look(StoRuleFold *f, uint32_t token,

@@ -29,6 +29,7 @@ typedef struct StoPool
 	uint32_t row_len;
 } StoPool;
 
+/* row_len: octets of a row, at most STO_POOL_ROW_MAX; takes no memory yet. */
 extern void sto_pool_init(StoPool *pool, size_t row_len);
 extern void sto_pool_free(StoPool *pool);
 /* A zeroed row and its number; NULL if there is no memory. */
@@ -76,6 +77,7 @@ typedef struct StoIndexTable
 } StoIndexTable;
 
 extern void sto_index_free(StoIndexTable *table);
+/* False: no memory.  number: of the row, from 1; a hash may have any number of rows. */
 extern bool sto_index_add(StoIndexTable *table, uint64_t hash, uint32_t number);
 
 /* Begin with *at = 0; the next row that may have this hash, or 0. */

@@ -238,7 +238,8 @@ authority_to_release(const StoPosting *p, StoPartyFact *party, Authority *author
 	}
 }
 
-/* The holder's order; the issuer's only where terms fixed at first issue allow (design 4.2). */
+/* The holder's order; the issuer's only where terms fixed at first issue allow (docs/format.md,
+ * "Redemption by the issuer"). */
 static StoRefusal
 authority_to_redeem(const StoPosting *p, StoPartyFact *party, Authority *authority)
 {

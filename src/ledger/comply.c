@@ -115,7 +115,8 @@ sto_comply_reasons(const StoPosting *p, StoReasons *reasons)
 	const StoOrder *o = &p->entry.order;
 	StoParties parties = {0};
 
-	/* a release frees what is held, whatever else is closed (rules.md, "Who bypasses what") */
+	/* a release frees what is held, whatever else is closed (docs/security.md, "Who bypasses what")
+	 */
 	if (o->kind != STO_RELEASE)
 	{
 		if (!p->token.active)

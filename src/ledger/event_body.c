@@ -23,9 +23,6 @@
 
 #define F(field) STO_FIELD_BIT(STO_F_##field)
 
-/* A name that a client made up is shown up to here. */
-#define NAME_SHOWN 64
-
 /* What a key of the list has said so far. */
 #define ITEM_KEY 1
 #define ITEM_FROM 2

@@ -3,8 +3,8 @@
  *		Acts about a token that need a second officer.
  *
  * The issuer proposes, another party approves, then the issuer records the act
- * itself: both have signed, and all three are in the log (design 8).  A proposal
- * is matched by the act's kind, subject and body, octet for octet.
+ * itself: both have signed, and all three are in the log (docs/format.md, "Second officers").  A
+ *proposal is matched by the act's kind, subject and body, octet for octet.
  *
  * Acts about one token exclude each other by its row in sto.subject, and so do
  * two that want one proposal.  A refusal excludes acts in flight by the lock

@@ -60,6 +60,7 @@ extern void sto_position_read_as_of(const uint8_t token_id[STO_UUID_LEN],
 /* Announce a change to a locked position. */
 extern void sto_position_touch(StoPosition *pos);
 
+/* Misses are counted anew; the rows themselves are forgotten by sto_rows_xact_end(). */
 extern void sto_position_xact_end(void);
 
 #endif

@@ -55,7 +55,8 @@ typedef struct StoAct
 extern bool sto_act_restricts(const StoAct *act);
 /* The subject's row, locked; ERROR if it isn't of the sort that the kind is about. */
 extern void sto_act_find_subject(StoAct *act);
-/* Did whoever must sign this kind of event sign it (design 4.4)?  ERROR if not. */
+/* Did whoever must sign this kind of event sign it (docs/format.md, "Event bodies")?  ERROR if not.
+ */
 extern void sto_act_authorise(StoAct *act);
 /* event_quorum.c: ERROR unless its signatures are a quorum of its policy. */
 extern void sto_act_check_quorum(const StoAct *act);

@@ -1,6 +1,6 @@
 /*
  * register_batch.c
- *		One quorum's signature over a list of orders (design 4.4, "Batch authority").
+ *		One quorum's signature over a list of orders (docs/architecture.md, "Batches").
  */
 #include "postgres.h"
 

@@ -160,7 +160,7 @@ check_holds(const StoBody *body, StoCaseAct act)
 			memcmp(hold.token_id, body->value[STO_F_TOKEN].octets, STO_UUID_LEN) != 0)
 			sto_act_refuse("there is no hold " INT64_FORMAT " on that wallet and token",
 						   holds->items[i]);
-		/* of other holds ledger.md 4.2 lets no officer decide, or one alone */
+		/* who posts other holds is settled when they are placed; seizures take one officer */
 		if (act == STO_CASE_POST && hold.purpose != STO_PLEDGE)
 			sto_act_refuse("hold " INT64_FORMAT " is no pledge", holds->items[i]);
 	}

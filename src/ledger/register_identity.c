@@ -4,7 +4,7 @@
  *		it and who owns it.
  *
  * A registrar states them.  Nothing here names a person: facts that rules read
- * stand under the party's random id (design 3.7).
+ * stand under the party's random id (docs/security.md, "Personal data").
  */
 #include "postgres.h"
 

@@ -3,7 +3,7 @@
  *		Key policies: of the root officers, a party or a wallet.
  *
  * A key registers once in a ledger, for one subject, and never comes back once
- * a policy has left it out (design 5): whoever finds a retired key can't use
+ * a policy has left it out (docs/security.md, "Keys"): whoever finds a retired key can't use
  * it, and no two subjects can be signed for by one key unknowingly.
  */
 #include "postgres.h"

@@ -14,7 +14,7 @@
 
 /*
  * A party.  Nothing here identifies a person: country, LEI of a legal entity
- * and a salted commitment to the erasable rest (design 3.7).
+ * and a salted commitment to the erasable rest (docs/security.md, "Personal data").
  */
 void
 sto_register_party(StoAct *act)

@@ -3,7 +3,8 @@
  *		Handler of events that say on which terms a token's issuer may redeem from
  *		its holders.
  *
- * Whoever buys a unit knows them: they are fixed by the first issue (design 4.2).
+ * Whoever buys a unit knows them: they are fixed by the first issue (docs/format.md, "Redemption by
+ *the issuer").
  */
 #include "postgres.h"
 

@@ -11,6 +11,10 @@
 
 #include "core/rule.h"
 
+/*
+ * As StoRuleFacts of core/rule.h asks for them: classified, has_topic, on_list, opted_in,
+ * travel_field.  Errors are the server's own; a party of which nothing is known has nothing.
+ */
 extern void sto_rule_classified(const uint8_t *token_id, const uint8_t *party,
 								StoRuleClassified *classified);
 extern bool sto_rule_has_topic(const uint8_t *party, const char *topic);

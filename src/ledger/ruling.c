@@ -33,7 +33,7 @@ is_evaluated(const StoOrder *o)
 		   (o->purpose != STO_LOCK_UP && o->purpose != STO_SEIZURE && o->purpose != STO_FREEZE);
 }
 
-/* A hold that says so was asked once, when it was placed (rules.md, "Who bypasses what"). */
+/* A hold that says so was asked once, when it was placed (docs/format.md, "Order"). */
 static bool
 was_asked(const StoPosting *p)
 {

@@ -1,7 +1,7 @@
 /*
  * sweep.c
  *		Expired holds give way: a release for each, when its units are needed or
- *		when somebody asks (ledger.md, "Holds": a clock never edits a row).
+ *		when somebody asks (docs/reference.md, "Expired holds": no clock changes a row).
  *
  * Such a release is an order like any other: a row of sto.transfer that goes
  * through the gate, unsigned as anybody's may be once release_after has

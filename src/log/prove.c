@@ -88,7 +88,7 @@ hash_argument(FunctionCallInfo fcinfo, int n)
 	return hash;
 }
 
-/* sto.tree_size() returns bigint */
+/* sto.tree_size() returns bigint: leaves that are sealed, 0 if none is; no errors of its own. */
 Datum
 sto_tree_size_sql(PG_FUNCTION_ARGS)
 {
@@ -99,8 +99,15 @@ sto_tree_size_sql(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(tree.size);
 }
 
-/* sto.tree_root(size bigint DEFAULT NULL) returns sto.digest: from tiles and log, not from the
- * block */
+/*
+ * sto.tree_root(size bigint DEFAULT NULL) returns sto.digest
+ *
+ * RFC 9162 2.1.1, of the first `size` leaves, of all that are sealed if it is null: from tiles
+ * and log, not from the block.
+ *
+ * Errors: ST502 for a size below 0 or above what is sealed; ST404 if tiles or log are not what
+ * was sealed.
+ */
 Datum
 sto_tree_root_sql(PG_FUNCTION_ARGS)
 {
@@ -113,7 +120,12 @@ sto_tree_root_sql(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(StoOctetsGetDatum(&root, sizeof(root)));
 }
 
-/* sto.leaf_index(entry_id bigint) returns bigint, from 0 */
+/*
+ * sto.leaf_index(entry_id bigint) returns bigint: the place of an entry or event in the tree,
+ * from 0.
+ *
+ * Errors: ST501 if it is not sealed yet, ST502 if the log has no such entry, ST404 as above.
+ */
 Datum
 sto_leaf_index_sql(PG_FUNCTION_ARGS)
 {
@@ -126,7 +138,14 @@ sto_leaf_index_sql(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(index);
 }
 
-/* sto.inclusion_proof(entry_id bigint, tree_size bigint DEFAULT NULL) returns sto.digest[] */
+/*
+ * sto.inclusion_proof(entry_id bigint, tree_size bigint DEFAULT NULL) returns sto.digest[]
+ *
+ * RFC 9162 2.1.3.1, in the tree of that size, by default of all that is sealed; null of a null
+ * entry.
+ *
+ * Errors: those of leaf_index, and ST502 for a size that is not sealed or doesn't hold the entry.
+ */
 Datum
 sto_inclusion_proof(PG_FUNCTION_ARGS)
 {
@@ -144,7 +163,14 @@ sto_inclusion_proof(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(proof_datum(fcinfo, proof, count));
 }
 
-/* sto.consistency_proof(from_size bigint, to_size bigint DEFAULT NULL) returns sto.digest[] */
+/*
+ * sto.consistency_proof(from_size bigint, to_size bigint DEFAULT NULL) returns sto.digest[]
+ *
+ * RFC 9162 2.1.4.1, that the tree of the one size begins that of the other, by default of all that
+ * is sealed; null of a null size, empty from 0 and between equal sizes.
+ *
+ * Errors: ST502 unless 0 <= from_size <= to_size <= what is sealed; ST404 as above.
+ */
 Datum
 sto_consistency_proof(PG_FUNCTION_ARGS)
 {
@@ -160,7 +186,13 @@ sto_consistency_proof(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(proof_datum(fcinfo, proof, count));
 }
 
-/* sto.verify_inclusion(leaf, leaf_index, tree_size, proof, root) returns boolean */
+/*
+ * sto.verify_inclusion(leaf digest, leaf_index bigint, tree_size bigint, proof digest[],
+ *						root digest) returns boolean
+ *
+ * RFC 9162 2.1.3.2.  False for whatever is not a proof, malformed ones too; reads no table and has
+ * no errors of its own.
+ */
 Datum
 sto_verify_inclusion_sql(PG_FUNCTION_ARGS)
 {
@@ -173,7 +205,12 @@ sto_verify_inclusion_sql(PG_FUNCTION_ARGS)
 													  proof, count, &root));
 }
 
-/* sto.verify_consistency(from_size, to_size, proof, from_root, to_root) returns boolean */
+/*
+ * sto.verify_consistency(from_size bigint, to_size bigint, proof digest[], from_root digest,
+ *						  to_root digest) returns boolean
+ *
+ * RFC 9162 2.1.4.2.  Likewise.
+ */
 Datum
 sto_verify_consistency_sql(PG_FUNCTION_ARGS)
 {

@@ -40,6 +40,7 @@ typedef struct StoRange
 	ScanDirection direction;
 } StoRange;
 
+/* Rows within all `count` bounds, STO_RANGE_BOUNDS at most, in the direction of the index. */
 extern void sto_range_begin(StoRange *range, StoRel rel, StoIndex index, Snapshot snapshot,
 							const StoBound *bounds, int count, ScanDirection direction);
 /* The next row, in range->slot. */

@@ -20,6 +20,7 @@ typedef struct StoAsker
 	uint8_t party[STO_UUID_LEN];
 } StoAsker;
 
+/* Who the current role is, as the snapshot shows it; the asker keeps the snapshot. */
 extern void sto_reader_of_role(Snapshot snapshot, StoAsker *asker);
 
 /* The side that a receipt opens. */

@@ -32,6 +32,7 @@ typedef enum StoWorkerState
 	STO_WORKER_FAILING   /* the last round ended in an error */
 } StoWorkerState;
 
+/* As sto.worker_status says it. */
 extern const char *sto_worker_state_name(StoWorkerState state);
 
 typedef enum StoAskState
@@ -89,7 +90,6 @@ typedef struct StoSlot
 typedef struct StoSlots
 {
 	Latch *launcher;
-	pid_t launcher_pid;
 	StoSlot slot[STO_SLOTS];
 } StoSlots;
 
