@@ -269,7 +269,9 @@ $$;
 
 -- A lost wallet of lou's with 143 units of a token for each rule, of which all would fail if they went to somebody else; after
 -- one wait they go to lou's other wallet.  Then the rule goes on as before: what lou had, moved out or was issued still counts.
-CREATE TABLE sto_test.matrix_recovered (rule text PRIMARY KEY, fields jsonb, before text, after text NOT NULL);
+-- before, unruled: what is done first, after the token's rules or before it has any.
+CREATE TABLE sto_test.matrix_recovered (rule text NOT NULL, fields jsonb, before text, after text NOT NULL, unruled text);
+INSERT INTO sto_test.matrix_recovered VALUES ('volume_limit', NULL, NULL, 'L>b 41; L>b 40; L>b 1', 'l>b 60');
 INSERT INTO sto_test.matrix_recovered VALUES
     ('country_allow', NULL, NULL, 'a>L 10; L>d 10'), ('country_deny', NULL, NULL, 'a>L 10; L>d 10'), ('party_list', NULL, NULL, 'a>L 10; list l; a>L 10'),
     ('investor_class', NULL, NULL, 'a>L 10; class l professional; a>L 358; a>L 357'), ('max_balance', '{"amount": "150"}', NULL, 'a>L 8; a>L 7'),
@@ -284,10 +286,10 @@ DECLARE
     id bigint;
 BEGIN
     CREATE TEMP TABLE lost AS
-        SELECT r.rule, 'R ' || r.rule AS token, r.fields || COALESCE(x.fields, '{}') AS fields, x.before, x.after FROM sto_test.matrix_rule AS r LEFT JOIN sto_test.matrix_recovered AS x USING (rule) ORDER BY r.state;
+        SELECT r.rule, concat('R ', r.rule, ' ' || x.unruled) AS token, r.fields || COALESCE(x.fields, '{}') AS fields, COALESCE(x.before, '') AS before, x.after, COALESCE(x.unruled, '') AS unruled FROM sto_test.matrix_rule AS r LEFT JOIN sto_test.matrix_recovered AS x USING (rule) ORDER BY r.state, token;
     FOR m IN TABLE lost LOOP
         PERFORM sto_test.token(m.token, 'acme'), sto_test.issue(m.token, 'ann/1', '1000'), sto_test.issue(m.token, 'ben/1', '150'), sto_test.issue(m.token, 'lou/1', '143');
-        PERFORM sto_test.step_rules(m.token, m.rule, m.fields), sto_test.steps(m.token, m.rule, m.fields, COALESCE(m.before, ''));
+        PERFORM sto_test.steps(m.token, m.rule, m.fields, m.unruled), sto_test.step_rules(m.token, m.rule, m.fields), sto_test.steps(m.token, m.rule, m.fields, m.before);
     END LOOP;
     PERFORM sto_test.open_case('lou is lost', 'recover', jsonb_build_object('debit', 'lou/1', 'credit', 'lou/2', 'not_before', sto_test.micros_from_now(1.05)), 'agent', 'recovery');
     PERFORM sto_test.decide_case('lou is lost', 'second agent'), pg_sleep(1.1);
