@@ -11,7 +11,8 @@
 
 #define FORMAT_VERSION 1
 #define DIGEST_BASE64_LEN 44
-#define CLOSE_MAX 160 /* longest record of a close's leaf */
+#define CLOSE_MAX 160                         /* longest record of a close's leaf */
+#define LAST_TIME INT64_C(253402300799999999) /* of the year 9999 */
 
 static const char receipt_start[] = "c2sp.org/tlog-proof@v1";
 static const char extra_start[] = "extra ";
@@ -308,6 +309,28 @@ check_side(const StoReceiptLeaf *leaf, const StoRecord *record, const char **why
 	return STO_RECEIPT_GOOD;
 }
 
+/*
+ * Whoever has the log's key can put any octets into its tree: a kind that is no name,
+ * or a time that no calendar has, must not reach who reads the answer.
+ */
+static const char *
+check_record(const StoRecord *record)
+{
+	bool is_event = record->kind == STO_RECORD_EVENT;
+	int64_t at = is_event ? record->event.recorded_at : record->entry.posted_at;
+
+	if (at < 0 || at > LAST_TIME)
+		return "the record's time is none";
+	for (int i = 0; is_event && i < record->event.kind_len; i++)
+	{
+		char c = record->event.kind[i];
+
+		if ((c < 'a' || c > 'z') && c != '_')
+			return "the record's kind is none";
+	}
+	return NULL;
+}
+
 /* The text's parts, each of its form: nothing is compared yet. */
 static bool
 take_apart(const char *text, size_t len, uint8_t *scratch, size_t scratch_len, StoReceipt *receipt,
@@ -328,8 +351,11 @@ take_apart(const char *text, size_t len, uint8_t *scratch, size_t scratch_len, S
 		*why = "the extra data are too long";
 		return false;
 	}
-	return sto_receipt_leaf_parse(scratch, extra_len, &facts->leaf, why) &&
-		   sto_record_parse(facts->leaf.record, facts->leaf.record_len, record, why) &&
+	if (!sto_receipt_leaf_parse(scratch, extra_len, &facts->leaf, why) ||
+		!sto_record_parse(facts->leaf.record, facts->leaf.record_len, record, why))
+		return false;
+	*why = check_record(record);
+	return *why == NULL &&
 		   sto_note_parse(receipt->checkpoint, receipt->checkpoint_len, note, why) &&
 		   sto_checkpoint_parse(note->text, note->text_len, &facts->checkpoint, why);
 }

@@ -133,6 +133,20 @@ SELECT what, pg_temp.check(receipt) FROM (VALUES
     ('one witness', regexp_replace(:'receipt', chr(8212) || ' first[^\n]+\n', '')),
     ('a megabyte', :'receipt' || repeat('x', 1000000)),
     ('an extra of a megabyte', regexp_replace(:'receipt', 'extra [^\n]+', 'extra ' || repeat('AAAA', 300000)))) AS c (what, receipt);
+-- signed by the log's key, but of what no ledger writes: such texts and times don't get out
+CREATE FUNCTION pg_temp.forged(record bytea) RETURNS text LANGUAGE sql AS $$
+    SELECT E'c2sp.org/tlog-proof@v1\nextra ' || sto_test.base64('\x0b'::bytea || 'sto.receipt'::bytea || '\x01'::bytea || int4send(length(record)) || record || '\x00'::bytea)
+           || E'\nindex 0\n\n' || sto_test.signed_note(sto_test.checkpoint_text(1, encode(sha256('\x00'::bytea || record), 'hex')::sto.digest)) $$;
+SELECT v.record AS entry, length(v.record) - 23 AS posted_at FROM sto.verify_receipt(:'receipt', :'log_key') v \gset
+SELECT v.record AS event, length(v.record) - 7 AS recorded_at FROM sto.verify_receipt(sto.receipt(1), :'log_key') v \gset
+SELECT what, v.ok, v.reason, v.kind, v.amount FROM (VALUES
+    ('an entry, as it is', :'entry'::bytea),
+    ('its amount the least there is', overlay(:'entry'::bytea PLACING '\x80000000000000000000000000000000'::bytea FROM position(int8send(20) IN :'entry'::bytea) - 8)),
+    ('its time before all time', overlay(:'entry'::bytea PLACING '\x8000000000000000'::bytea FROM :posted_at)),
+    ('an event, as it is', :'event'),
+    ('its kind of other octets', overlay(:'event'::bytea PLACING '\xff00'::bytea FROM position('genesis'::bytea IN :'event'::bytea))),
+    ('its time beyond all calendars', overlay(:'event'::bytea PLACING '\x7fffffffffffffff'::bytea FROM :recorded_at))) AS c (what, record),
+    sto.verify_receipt(pg_temp.forged(record), :'log_key') v;
 -- another's side is not the one that the record commits to
 SELECT pg_temp.check(regexp_replace(:'receipt', 'extra [^\n]+', 'extra ' || sto_test.base64(overlay(extra PLACING '\x63'::bytea FROM length(extra) - 80))))
   FROM (SELECT decode(split_part(split_part(:'receipt', E'\n', 2), ' ', 2), 'base64') AS extra) AS x;
