@@ -1707,6 +1707,9 @@ class Register:
             self.lockable.pop(credit, None)
         if row["kind"] == "issue" and row["group_id"] is not None:
             self.lockable[credit] = (row["group_id"], row["amount"])
+        if row["notary"] is not None and \
+                row["notary"] == self.wallets.get(row["debit_wallet"], dict(party=None))["party"]:
+            self.problem(row, "a hold's notary is who holds the units")
         hold = self.holds.get(row["hold_id"], dict(row=None))["row"]
         if row["kind"] != "post" or not hold:
             return

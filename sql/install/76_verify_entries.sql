@@ -252,6 +252,10 @@ BEGIN
                               AND x.debit_seq > i.credit_seq AND x.debit_seq <= l.debit_seq
                               AND x.kind = 'hold' AND x.purpose = 'lock_up' AND x.group_id = l.group_id))
             UNION ALL
+            SELECT h.entry_id, 'a hold''s notary is who holds the units'
+              FROM ONLY sto.transfer h JOIN sto.wallet d ON d.address = h.debit_wallet AND d.party_id = h.notary
+             WHERE h.kind = 'hold'
+            UNION ALL
             SELECT coalesce(o.first, 0), 'open holds do not add up to a position''s held amount'
               FROM (SELECT r.wallet, r.token_id, sum(r.remaining) AS held, min(r.hold_id) AS first
                       FROM rebuilt r GROUP BY r.wallet, r.token_id) o

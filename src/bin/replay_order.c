@@ -73,6 +73,9 @@ check_new_hold(const Posting *p)
 		sto_fold_bad(p, STO_CHECK_HOLD, "the hold would have expired when it was placed");
 	if (o->has_notary && (notary == NULL || notary->policy == 0))
 		sto_fold_bad(p, STO_CHECK_HOLD, "the hold's notary is not a registered party with keys");
+	if (notary != NULL && p->debit != NULL &&
+		notary == sto_pool_at(&p->r->parties, p->debit->party))
+		sto_fold_bad(p, STO_CHECK_HOLD, "the hold's notary is who holds the units");
 	if (o->purpose != STO_LOCK_UP || p->debit == NULL || pos == NULL)
 		return;
 	/* an issuer locks nobody's units but those that it issues in the same breath */

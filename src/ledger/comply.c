@@ -71,6 +71,10 @@ check_new_hold(const StoPosting *p, StoReasons *reasons)
 				   "Set release_after in the future.");
 	if (o->has_notary && (!sto_fact_party(o->notary, &notary) || notary.policy_event == 0))
 		hold_terms(reasons, "the hold's notary is not a registered party with keys", NULL);
+	/* nobody holds his units against himself (rules.md, "Holds": never the debtor alone) */
+	if (o->has_notary && memcmp(o->notary, p->debit.party, STO_UUID_LEN) == 0)
+		hold_terms(reasons, "the hold's notary is who holds the units",
+				   "A notary releases a hold before its time: name another party.");
 
 	/* an issuer locks nobody's units but those that it issues in the same breath */
 	if (o->purpose == STO_LOCK_UP && memcmp(o->ordering_party, p->debit.party, STO_UUID_LEN) != 0 &&

@@ -118,6 +118,13 @@ settle(StoOrder *o)
 	memcpy(o->group_id, group_id, STO_UUID_LEN);
 }
 
+static void
+by_himself(StoOrder *o)
+{
+	to_settle(o);
+	memcpy(o->notary, alice.uuid, STO_UUID_LEN);
+}
+
 /* Two legs: 30 from alice to bob, 10 back; each held for the other. */
 static void
 begin_settlement(int64_t holds[2])
@@ -169,6 +176,11 @@ test_groups(void)
 	twist.order = settle;
 	make_entry(STO_POST, &alices, &bobs, 30, 30, &bob, &bob);
 	expect("posted by somebody else than the notary", STO_CHECK_AUTHORITY, last_id);
+
+	begin_log();
+	twist.order = by_himself;
+	make_entry(STO_HOLD, &alices, &bobs, 30, -30, &alice, &alices.subject);
+	expect("a notary who holds the units", STO_CHECK_HOLD, last_id);
 }
 
 static int64_t batch_event;

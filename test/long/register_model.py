@@ -272,6 +272,8 @@ class Model(Redemption):
             reasons.append(9)
         if o.get("purpose") == "lock_up" and o["by"] != self.party(o["debit"]) and not self.just_issued(o):
             reasons.append(9)
+        if o.get("notary") == self.party(o["debit"]):
+            reasons.append(9)
         if hold is None:
             return reasons
         expired = hold["release_after"] is not None and at >= hold["release_after"]

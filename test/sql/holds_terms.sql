@@ -46,10 +46,10 @@ CREATE TABLE sto_test.placed AS
 SELECT t.n, t.name, e.at, sto_test.hold('ACME', 'dora/1', '10', t.purpose, t.extra || jsonb_build_object('release_after', CASE e.at WHEN 'before' THEN '2100-01-01 00:00+00' ELSE clock_timestamp() + interval '1 s' END)) AS hold
   FROM sto_test.terms AS t, (VALUES ('before'), ('after')) AS e (at) ORDER BY t.n;
 SELECT pg_sleep_until((SELECT max(h.release_after) FROM sto.hold AS h JOIN sto_test.placed AS p ON p.hold = h.hold_id WHERE p.at = 'after')) IS NOT NULL;
-SELECT name, 'posted by ' || sto_test.may(hold, 'post', '{}'), 'with the preimage by ' || sto_test.may(hold, 'post', jsonb_build_object('preimage', '\x' || repeat('5a', 32))), 'released by ' || sto_test.may(hold, 'release', '{}')
+SELECT name, 'posted by ' || sto_test.may(hold, 'post', '{}'), 'with the preimage by ' || sto_test.may(hold, 'post', jsonb_build_object('preimage', '\x' || repeat('5a', 32), 'keep_rest', true)), 'released by ' || sto_test.may(hold, 'release', '{}')
   FROM sto_test.placed WHERE at = 'before' ORDER BY n;
 -- once its time has passed it is posted by no one, and released by anyone in his own name
-SELECT name, sto_test.may(hold, 'post', '{}'), sto_test.may(hold, 'post', jsonb_build_object('preimage', '\x' || repeat('5a', 32))), sto_test.may(hold, 'release', '{}')
+SELECT name, sto_test.may(hold, 'post', '{}'), sto_test.may(hold, 'post', jsonb_build_object('preimage', '\x' || repeat('5a', 32), 'keep_rest', true)), sto_test.may(hold, 'release', '{}')
   FROM sto_test.placed WHERE at = 'after' ORDER BY n;
 
 -- No more than is available; a hold or a release of nothing
@@ -59,6 +59,13 @@ SELECT sto_test.balance('ACME', 'alice/1'), sto_test.try(jsonb_build_object('kin
 SELECT sto_test.try(jsonb_build_object('kind', 'hold', 'purpose', purpose, 'token_id', 'ACME', 'debit_wallet', 'alice/1', 'credit_wallet', CASE purpose WHEN 'lock_up' THEN NULL ELSE 'bob/1' END, 'ordering_party', 'alice', 'amount', '1', 'release_after', release_after,
            'condition_hash', CASE purpose WHEN 'hash_lock' THEN repeat('ab', 32) END), '{21}')
   FROM (VALUES ('pledge', '2020-01-01 00:00+00'), ('pledge', now()::text), ('pledge', (now() + interval '1 hour')::text), ('pledge', NULL), ('hash_lock', NULL), ('lock_up', NULL), ('lock_up', '2020-01-01 00:00+00'), ('lock_up', '2100-01-01 00:00+00')) AS v (purpose, release_after);
+-- A notary who is the holder himself
+BEGIN;
+SELECT FROM sto_test.party('self', '{95}'), sto_test.wallet('self/1', 'self', '{96}'), sto_test.issue('ACME', 'self/1', '10');
+SELECT purpose, sto_test.refusal(format('SELECT sto_test.hold(%L, %L, %L, %L, %L)', 'ACME', 'self/1', '1', purpose, jsonb_build_object('notary', notary) || more)), notary
+  FROM (VALUES ('settlement', jsonb_build_object('instruction_hash', repeat('ab', 32))), ('subscription', jsonb_build_object('instruction_hash', repeat('ab', 32))),
+               ('lock_up', '{"release_after": "2100-01-01 00:00+00"}')) AS v (purpose, more), unnest('{self,venue}'::text[]) AS notary;
+ROLLBACK;
 -- A notary that isn't registered, or has no keys to sign with
 SELECT sto_test.try(jsonb_build_object('kind', 'hold', 'purpose', 'lock_up', 'token_id', 'ACME', 'debit_wallet', 'alice/1', 'ordering_party', 'alice', 'amount', '1', 'release_after', '2100-01-01 00:00+00', 'notary', notary), '{21}')
   FROM unnest('{venue,keyless,nobody}'::text[]) AS notary;
