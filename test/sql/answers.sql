@@ -127,13 +127,6 @@ BEGIN
     RESET ROLE;
     RETURN role || ': ' || said;
 END $$;
-SELECT sto_test.told(r, 'alice/1', 'bob/1') FROM unnest('{alice,agent,acme,auditor,bob,carol,keeper,none}'::text[]) r;
-SELECT sto_test.told(r, 'carol/1', 'alice/2') FROM unnest('{carol,keeper,alice,agent,bob}'::text[]) r;
-SELECT sto_test.freeze_party('bob', false) > 0, sto_test.freeze_wallet('alice/1', false) > 0;
--- A case: who is to be seized does not learn of it by asking, nor who would receive; its officer does
-SELECT sto_test.grant_capability('agent', 'recovery_agent') > 0;
-SELECT sto_test.open_case('secret', 'force', '{"token": "ACME", "debit": "alice/1", "credit": "bob/1", "amount": "7"}') > 0, sto_test.decide_case('secret') > 0,
-       sto_test.open_case('lost', 'recover', jsonb_build_object('debit', 'alice/1', 'credit', 'alice/2', 'not_before', 4102444800000000), 'agent', 'recovery') > 0;
 CREATE FUNCTION sto_test.told_of(role text, o sto.order) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     said text;
@@ -147,6 +140,16 @@ BEGIN
     RESET ROLE;
     RETURN role || ': ' || said;
 END $$;
+SELECT sto_test.told(r, 'alice/1', 'bob/1') FROM unnest('{alice,agent,acme,auditor,bob,carol,keeper,none}'::text[]) r;
+-- who else may order for the sender is not told to the receiver
+SELECT r, sto_test.told_of(r, jsonb_populate_record(NULL::sto.order, jsonb_build_object('kind', 'transfer', 'token_id', sto_test.id('ACME'), 'debit_wallet', sto_test.address('alice/1'), 'credit_wallet', sto_test.address('bob/1'),
+           'amount', '1', 'ordering_party', sto_test.id(p)))) FROM unnest('{alice,bob}'::text[]) r, unnest('{alice,agent,keeper}'::text[]) p;
+SELECT sto_test.told(r, 'carol/1', 'alice/2') FROM unnest('{carol,keeper,alice,agent,bob}'::text[]) r;
+SELECT sto_test.freeze_party('bob', false) > 0, sto_test.freeze_wallet('alice/1', false) > 0;
+-- A case: who is to be seized does not learn of it by asking, nor who would receive; its officer does
+SELECT sto_test.grant_capability('agent', 'recovery_agent') > 0;
+SELECT sto_test.open_case('secret', 'force', '{"token": "ACME", "debit": "alice/1", "credit": "bob/1", "amount": "7"}') > 0, sto_test.decide_case('secret') > 0,
+       sto_test.open_case('lost', 'recover', jsonb_build_object('debit', 'alice/1', 'credit', 'alice/2', 'not_before', 4102444800000000), 'agent', 'recovery') > 0;
 SELECT x.kind || ', ' || x.token || ' ' || x.debit || ' to ' || x.credit, sto_test.told_of(r, jsonb_populate_record(NULL::sto.order, jsonb_strip_nulls(jsonb_build_object('kind', x.kind, 'token_id', sto_test.id(x.token),
            'debit_wallet', sto_test.address(x.debit), 'credit_wallet', sto_test.address(x.credit), 'amount', '7', 'purpose', x.purpose, 'attachment_hash', c.document_hash, 'authority_event', c.case_event))))
   FROM (VALUES ('force', 'ACME', 'alice/1', 'bob/1', NULL, 'secret'), ('force', 'ACME', 'alice/1', 'alice/2', NULL, 'secret'), ('hold', 'CAPPED', 'alice/1', 'alice/2', 'seizure', 'secret'),
