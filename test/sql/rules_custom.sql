@@ -44,6 +44,9 @@ INSERT INTO acme.quota VALUES (sto_test.id('bob'), '5');
 
 SELECT sto_test.custom('acme.within_quota');
 SELECT sto_test.say('transfer', 'alice/1', 'bob/1', '6'), sto_test.say('transfer', 'alice/1', 'bob/1', '5'), sto_test.say('transfer', 'alice/1', 'carol/1', '6'), sto_test.say('issue', 'ACME', 'bob/1', '6');
+-- how much less it would let pass it doesn't say
+SELECT c.code, c.passing, c.detail, sto.max_transferable(sto_test.id('ACME')::text, sto_test.address('alice/1'), sto_test.address('bob/1'))
+  FROM sto.check_transfer(sto_test.id('ACME')::text, sto_test.address('alice/1'), sto_test.address('bob/1'), 6) AS c;
 -- it is its owner's word, whoever posts: a redemption has no receiver and is not asked
 SELECT sto_test.say('redeem', 'bob/1', 'ACME', '5');
 SELECT sto_test.custom('acme.balances');
