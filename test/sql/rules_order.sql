@@ -110,6 +110,15 @@ SELECT kind, rule_set IS NOT NULL FROM sto.transfer ORDER BY entry_id DESC LIMIT
 SELECT sto_test.rules('ACME', '[{"rule": "granularity", "units": "3"}]', jsonb_build_object('from', sto_test.micros_in(3600))) IS NOT NULL, sto_test.say('transfer', 'alice/1', 'bob/1', '10');
 SELECT sto_test.rules('ACME', '[{"rule": "granularity", "units": "3"}]', jsonb_build_object('from', sto_test.micros_in(-3600))) IS NOT NULL, left(sto_test.say('transfer', 'alice/1', 'bob/1', '10'), 5);
 SELECT count(*), count(*) FILTER (WHERE r.effective > e.recorded_at) FROM sto.rule_set r JOIN sto.event e ON e.entry_id = r.set_by;
+-- what is to come comes whatever was recorded since, unless that has the same time: then the later event rules
+SELECT sto_test.token('LATER', 'acme') IS NOT NULL, sto_test.issue('LATER', 'alice/1', '100') IS NOT NULL;
+SELECT sto_test.micros_in(3) AS until \gset later_
+SELECT sto_test.rules('LATER', '[{"rule": "granularity", "units": "3"}]', jsonb_build_object('from', :later_until)) > 0, sto_test.rules('LATER', '[{"rule": "granularity", "units": "7"}]', jsonb_build_object('from', :later_until)) > 0,
+       sto_test.rules('LATER', '[{"rule": "granularity", "units": "5"}]') > 0;
+CREATE FUNCTION sto_test.later() RETURNS text LANGUAGE sql AS $$ SELECT string_agg(n::text, ' ' ORDER BY n) FROM unnest('{3,5,7}'::int[]) AS n WHERE sto_test.would(format($q$SELECT sto_test.transfer('LATER', 'alice/1', 'bob/1', '%s')$q$, n)) = 'accepted' $$;
+SELECT sto_test.later(), pg_sleep(greatest(0, (:later_until - sto_test.micros_in(0)) / 1000000.0 + 0.01)) IS NOT NULL;
+SELECT sto_test.later(), sto_test.transfer('LATER', 'alice/1', 'bob/1', '14') IS NOT NULL;
+SELECT sto_test.rules('LATER', '[]', jsonb_build_object('from', :later_until)) > 0, sto_test.later();
 -- seen by a cached statement of the same session, and undone with its savepoint
 BEGIN;
 SAVEPOINT a;
