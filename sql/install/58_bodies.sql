@@ -100,3 +100,8 @@ CREATE FUNCTION sto.batch_body(token uuid, count bigint, sum sto.token_amount, h
                              '"valid_until":' || sto.to_micros(valid_until)) || '}')::json;
 COMMENT ON FUNCTION sto.batch_body(uuid, bigint, sto.token_amount, sto.digest, timestamptz) IS
     'body of batch: count and sum of the orders, and sto.batch_hash over their messages';
+
+CREATE FUNCTION sto.body_fault(kind text, body json) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'sto_body_fault';
+COMMENT ON FUNCTION sto.body_fault(text, json) IS
+    'why no event of that kind has this body: fields that are missing, too many, or of another type; null if one has';

@@ -100,6 +100,8 @@ BEGIN
                    WHEN c.kind = 'case_approve' THEN 'case'
                    ELSE c.kind END
             UNION ALL
+            SELECT e.entry_id, 'no event of its kind has this body' FROM ONLY sto.event e WHERE sto.body_fault(e.kind, e.body) IS NOT NULL
+            UNION ALL
             SELECT coalesce(c.entry_id, s.last_event), 'sto.subject differs from the last event'
               FROM (SELECT * FROM chain l WHERE l.is_last) c FULL JOIN sto.subject s ON s.subject = c.subject
              WHERE (s.last_event, s.recorded_at, s.head, s.kind) IS DISTINCT FROM
@@ -113,7 +115,7 @@ BEGIN
             SELECT e.entry_id, 'an event and an entry have the same id'
               FROM ONLY sto.event e JOIN ONLY sto.transfer t ON t.entry_id = e.entry_id) x;
 END $$;
-COMMENT ON FUNCTION sto.verify_events() IS 'leaves of events, the chain of each subject, and that each is about a subject of its sort';
+COMMENT ON FUNCTION sto.verify_events() IS 'leaves of events, the chain of each subject, that each is about a subject of its sort, and has a body of its kind';
 
 -- As of an id of the log, for the few events that ask.
 CREATE FUNCTION sto.had_capability(party_id uuid, capability text, before bigint) RETURNS boolean

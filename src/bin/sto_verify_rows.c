@@ -382,6 +382,8 @@ put_key(Values *v, const StoReplayKey *k, uint8_t octets[1 + STO_KEY_MAX])
 static void
 fill_key(const StoReplayKey *k, Values *v)
 {
+	static const char *const used_for[] = {
+		[STO_ROLE_POLICY] = "policy", [STO_ROLE_LOG] = "log", [STO_ROLE_WITNESS] = "witness"};
 	static uint8_t octets[1 + STO_KEY_MAX];
 
 	values_begin(v);
@@ -392,6 +394,7 @@ fill_key(const StoReplayKey *k, Values *v)
 	values_time(v, k->has_to, k->to);
 	values_octets(v, true, k->subject, STO_UUID_LEN);
 	put_key(v, k, octets);
+	values_text(v, used_for[k->role]);
 }
 
 static bool
@@ -565,8 +568,8 @@ const Table derived_tables[] = {
 	 "address, registered, policy_event, wallet_id, party_id, custodian, salt, signed_only, kind, "
 	 "status, frozen, barred, successor",
 	 NULL, find_wallet, next_wallet},
-	{"sto.key", "fingerprint, registered, retired, valid_from, valid_to, subject, key", NULL,
-	 find_key, next_key},
+	{"sto.key", "fingerprint, registered, retired, valid_from, valid_to, subject, key, used_for",
+	 NULL, find_key, next_key},
 	{"sto.batch",
 	 "batch_event, policy_event, count, sum, usable_until, batch_id, actor, token_id, hash, posted",
 	 "batch_event", NULL, next_batch},

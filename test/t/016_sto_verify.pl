@@ -203,6 +203,10 @@ told('subscriber with a checkpoint', 0, qr/^checkpoint +1 checkpoints +ok\n.*^wh
 	my $flip = $sig eq 'A' ? 'B' : 'A';
 	told('an altered signature', 1, qr/^BROKEN: checkpoint/m, of($subscriber), @base, '--checkpoint',
 		put_file('altered', $text =~ s/^(\x{e2}\x{80}\x{94} \S+ \S{20})\S/$1$flip/mr));
+	# who nobody knows may cosign, too: its line says nothing
+	my $renamed = put_file('renamed', $text =~ s/^(\x{e2}\x{80}\x{94} )north/$1south/mr);
+	told('a cosignature under another name', 0, qr/^witnessed +no checkpoint/m, of($subscriber), @base, '--checkpoint', $renamed);
+	told('... is missing to who asks for it', 1, qr/^BROKEN: cosignature: no checkpoint has 2/m, of($subscriber), @base, @witnesses, '--witnesses', 2, '--checkpoint', $renamed);
 }
 told('a state from a subscriber', 0, qr/^whole$/m, of($subscriber), @base, '--checkpoint', $note_file, '--state', "$folder/subscriber");
 told('... goes on', 0, qr/^accepted before +$size leaves/m, of($subscriber), '--genesis', $genesis, '--state', "$folder/subscriber");
@@ -333,6 +337,8 @@ sub tamper
 my $mid = $primary->safe_psql('ledger', "SELECT entry_id FROM sto.transfer WHERE kind = 'transfer' ORDER BY entry_id OFFSET 100 LIMIT 1");
 my $last = $primary->safe_psql('ledger', 'SELECT max(entry_id) FROM sto.transfer');
 tamper('an amount', "UPDATE sto.transfer SET amount = '2' WHERE entry_id = $mid", qr/^leaf .*first entry $mid: .*^BROKEN: \w+, entry $mid: /ms);
+# What was accepted is not read again: this is for a run without --state.
+told('the amount, after it was accepted', 0, qr/^accepted before +\d+ leaves.*^whole$/ms, of($primary, 'tampered'), @base, '--state', $state);
 tamper('a reference', "UPDATE sto.transfer SET reference = 'x' WHERE entry_id = $mid", qr/^BROKEN: (leaf|signature), entry $mid: /m);
 tamper('a signature', "UPDATE sto.transfer SET signatures = set_byte(signatures, 40, get_byte(signatures, 40) # 1) WHERE entry_id = $mid", qr/^BROKEN: (leaf|signature), entry $mid: /m);
 tamper('a leaf hash', "UPDATE sto.transfer SET leaf_hash = encode(sha256('x'), 'hex')::sto.digest WHERE entry_id = $mid", qr/^BROKEN: (leaf|tile), entry $mid: /m);
@@ -350,6 +356,7 @@ tamper('a cosignature', "UPDATE sto.cosignature SET signature = set_byte(signatu
 tamper('a position', "UPDATE sto.position SET balance = '5' WHERE wallet = sto_test.address('w7')", qr/^BROKEN: sto\.position: .*balance is not/m);
 tamper('a position deleted', "DELETE FROM sto.position WHERE wallet = sto_test.address('w7')", qr/^BROKEN: sto\.position: /m);
 tamper('a key\'s validity', "UPDATE sto.key SET valid_to = now() + interval '1 year' WHERE subject = sto_test.id('w7')", qr/^BROKEN: sto\.key: .*valid_to/m);
+tamper('what a key is for', "UPDATE sto.key SET used_for = 'witness' WHERE subject = sto_test.id('w7')", qr/^BROKEN: sto\.key: .*used_for is not what the log gives/m);
 tamper('a capability', "UPDATE sto.capability SET granted = false WHERE party_id = sto_test.id('north')", qr/^BROKEN: sto\.capability: party \S+: granted is not what the log gives/m);
 tamper('a token', "UPDATE sto.token SET authorised = '1'", qr/^BROKEN: sto\.token: /m);
 tamper('a hold', "UPDATE sto.hold SET remaining = '0'", qr/^BROKEN: sto\.hold: /m);

@@ -220,6 +220,16 @@ found('terms of a hold on an order that holds nothing', 'no order of its kind sa
 	is($rc, 1, '... sto_verify says broken') or diag $out;
 }
 
+{
+	my $db = copy_of_ledger();
+	my $act = value($db, q{SELECT sto_test.event('wallet_terms', sto_test.id('w1'), sto_test.id('w1'), '{"signed_only": false}')});
+
+	tamper($db, qq(UPDATE sto.event SET body = '{"signed_only": false, "for": "a friend"}' WHERE entry_id = $act), "SELECT sto_test.sign_event($act)");
+	is(verify($db), "event_links $act", 'a body that says more than its kind knows, signed: sto.verify() names it: no event of its kind has it');
+	my ($rc, $out) = sto_verify($db);
+	is($rc, 1, '... sto_verify says broken') or diag $out;
+}
+
 # Rows taken out, put in, swapped
 
 my $last = value('ledger', "SELECT entry_id FROM sto.transfer WHERE entry_id <= $last_sealed ORDER BY entry_id DESC LIMIT 1");
