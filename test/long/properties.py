@@ -253,7 +253,7 @@ class Play:
         except Refused as refused:
             if refused.codes is None:
                 self.model.sweep(o, at)
-                return self.model.reasons(o, at, SUBMITTER)
+                return self.model.authority_reasons(o, at) + self.model.reasons(o, at, SUBMITTER)
             return refused.codes
         finally:
             self.model.roll_back(mark)

@@ -25,7 +25,9 @@ class Redemption:
         if not self.is_by_issuer(o, at):
             return []
         terms = self.terms.get(o["token"])
-        if terms is None or not in_force(terms["from"], terms["to"], at):
+        if terms is None:   # he may not order it at all
+            return []
+        if not in_force(terms["from"], terms["to"], at):
             return [55]
         there = self.paid.get(self.payment_of(o, o["debit"], terms["token"]), 0) if o.get("group") else 0
         return [59] * (self.cost(o["token"], o["amount"]) > there)

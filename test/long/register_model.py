@@ -242,6 +242,14 @@ class Model(Redemption):
             return "ST103"
         return "ST102" if len(keys) < threshold else None
 
+    def authority_reasons(self, o, at):
+        """What a dry run says of who may not order it, whatever he signs."""
+        try:
+            signer, _ = self.authority(o, at)
+        except Refused:
+            return [55]
+        return [8] * (signer in self.shut)
+
     def check_signed(self, o, at, submitter):
         signer, free = self.authority(o, at)
         if signer in self.shut:
@@ -344,8 +352,7 @@ class Model(Redemption):
 
     def reasons(self, o, at, submitter):
         kind, token, debit, credit = o["kind"], o["token"], o["debit"], o.get("credit")
-        codes = [50] if o.get("valid_until") is not None and at >= o["valid_until"] else []
-        codes += self.closed_reasons(o)
+        codes = self.closed_reasons(o) + [50] * (o.get("valid_until") is not None and at >= o["valid_until"])
         if (debit == token) != (kind == "issue") or (credit == token) != (kind == "redeem"):
             codes.append(1)
         codes += self.case_reasons(o, at) + self.hold_reasons(o, at)
