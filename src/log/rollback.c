@@ -243,6 +243,28 @@ sto_rollback_check(StoTree *tree, const char *name, const char *path, char **mes
 	return lost.source == NULL;
 }
 
+/*
+ * Now, but after the newest log_restart, by whatever clock that was recorded: its
+ * officers have not seen what is reported only now.
+ */
+static TimestampTz
+time_of_report(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	StoScan scan;
+
+	sto_scan_begin(&scan, STO_REL_LOG_RESTART, STO_IDX_LOG_RESTART, 0, NULL, NULL);
+	if (sto_scan_previous(&scan))
+	{
+		bool isnull;
+		int64 event = DatumGetInt64(slot_getattr(scan.slot, LOG_RESTART_EVENT, &isnull));
+
+		now = Max(now, recorded_at(event) + 1);
+	}
+	sto_scan_end(&scan);
+	return now;
+}
+
 static void
 insert_foreign(const StoCheckpoint *checkpoint, text *note)
 {
@@ -258,7 +280,7 @@ insert_foreign(const StoCheckpoint *checkpoint, text *note)
 	if (row.found)
 		return;
 	values[FOREIGN_TREE_SIZE - 1] = keys[0];
-	values[FOREIGN_REPORTED_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
+	values[FOREIGN_REPORTED_AT - 1] = TimestampTzGetDatum(time_of_report());
 	values[FOREIGN_ROOT - 1] = keys[1];
 	values[FOREIGN_NOTE - 1] = PointerGetDatum(note);
 	sto_store_insert(STO_REL_FOREIGN, values, nulls);

@@ -141,6 +141,14 @@ value(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_typ
 is_signed('another hour back, the launcher ended');
 is(value("SELECT sto.wait_sealed(1 + (SELECT max(entry_id) FROM sto.transfer), '0.2 s')"), 'f', 'a wait ends');
 is_in_order('with a worker');
+
+# A restart that was recorded an hour ahead gives nothing up that is reported after it.
+set_clock('+3600');
+value("SELECT sto_test.log_restart('a test', 7, repeat('ab', 32))");
+set_clock('+0');
+is(value("SELECT sto.report_checkpoint(sto_test.signed_note(sto_test.checkpoint_text(5, repeat('cd', 32)::sto.digest)))"), 't', 'a checkpoint of another tree, reported after a restart');
+ok($node->poll_query_until('ledger', "SELECT EXISTS (SELECT FROM sto.worker_status WHERE state = 'refusing')"), '... stops the worker');
+is(value("SELECT string_agg(check_name, ' ') FROM sto.verify() WHERE NOT ok"), 'foreign_checkpoints', '... and sto.verify() names it');
 $node->stop;
 
 done_testing();
