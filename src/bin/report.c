@@ -177,18 +177,6 @@ report_fact(Report *report, const char *name, const char *format, ...)
 	pthread_mutex_unlock(&report->lock);
 }
 
-bool
-report_has(Report *report, const char *check)
-{
-	bool has = false;
-
-	pthread_mutex_lock(&report->lock);
-	for (int i = 0; i < report->count; i++)
-		has |= report->lines[i].problems > 0 && strcmp(report->lines[i].check, check) == 0;
-	pthread_mutex_unlock(&report->lock);
-	return has;
-}
-
 /* The problem that the verdict names: of the lowest entry, else the first check's. */
 static const Line *
 first_problem(const Report *report)

@@ -43,8 +43,6 @@ extern void report_fact(Report *report, const char *name, const char *format, ..
 	__attribute__((format(printf, 3, 4)));
 
 extern Verdict report_verdict(Report *report);
-/* Has anything of this check failed so far? */
-extern bool report_has(Report *report, const char *check);
 /*
  * A page of text, or one JSON object; the verdict comes last, "good" being what the
  * best is called.  quiet: the verdict alone.

@@ -45,7 +45,7 @@ column_name(const Table *table, int column, char *out, size_t size)
 {
 	const char *at = table->columns;
 
-	for (; column > 0 && at != NULL; column--)
+	for (; column > 0; column--)
 		at = strchr(at, ',') + 1;
 	at += strspn(at, " ");
 	snprintf(out, size, "%.*s", (int) strcspn(at, ",:"), at);

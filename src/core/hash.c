@@ -95,12 +95,6 @@ sto_sha256_final(StoSha256 *h, uint8_t out[STO_DIGEST_LEN])
 	return outcome(EVP_DigestFinal_ex(h->ctx, out, NULL) == 1);
 }
 
-bool
-sto_sha256_copy(StoSha256 *to, const StoSha256 *from)
-{
-	return outcome(EVP_MD_CTX_copy_ex(to->ctx, from->ctx) == 1);
-}
-
 /* SHA-256(prefix || data) */
 static bool
 one_shot(const void *prefix, size_t prefix_len, const void *data, size_t len,

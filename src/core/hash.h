@@ -22,8 +22,6 @@ extern void sto_sha256_free(StoSha256 *h);
 extern bool sto_sha256_init(StoSha256 *h);
 extern bool sto_sha256_update(StoSha256 *h, const void *data, size_t len);
 extern bool sto_sha256_final(StoSha256 *h, uint8_t out[STO_DIGEST_LEN]);
-/* Take over another running hash's state (for savepoints). */
-extern bool sto_sha256_copy(StoSha256 *to, const StoSha256 *from);
 
 /* One-shot SHA-256 with a context that is kept. */
 extern bool sto_sha256(const void *data, size_t len, uint8_t out[STO_DIGEST_LEN]);

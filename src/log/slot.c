@@ -29,8 +29,8 @@ StoSlot *sto_my_slot = NULL;
 static shmem_request_hook_type next_request = NULL;
 static shmem_startup_hook_type next_startup = NULL;
 
-const char *
-sto_worker_state_name(StoWorkerState state)
+static const char *
+state_name(StoWorkerState state)
 {
 	static const char *const names[] = {
 		[STO_WORKER_STARTING] = "starting", [STO_WORKER_IDLE] = "idle",
@@ -89,24 +89,12 @@ sto_slot_of(Oid database)
 }
 
 /* Latches are read under the lock: whoever owns one clears it here before it ends. */
-void
-sto_wake_launcher(void)
+static void
+wake_launcher(void)
 {
 	LWLockAcquire(sto_slots_lock, LW_SHARED);
 	if (sto_slots->launcher != NULL)
 		SetLatch(sto_slots->launcher);
-	LWLockRelease(sto_slots_lock);
-}
-
-void
-sto_wake_worker(Oid database)
-{
-	StoSlot *slot;
-
-	LWLockAcquire(sto_slots_lock, LW_SHARED);
-	slot = sto_slot_of(database);
-	if (slot != NULL && slot->latch != NULL)
-		SetLatch(slot->latch);
 	LWLockRelease(sto_slots_lock);
 }
 
@@ -130,7 +118,7 @@ detach(int code, Datum arg)
 	LWLockRelease(sto_slots_lock);
 	ConditionVariableBroadcast(&sto_my_slot->changed);
 	sto_my_slot = NULL;
-	sto_wake_launcher();
+	wake_launcher();
 }
 
 bool
@@ -250,8 +238,7 @@ sto_worker_status(PG_FUNCTION_ARGS)
 		slot.message[0] = slot.hint[0] = '\0';
 	values[PID] = Int32GetDatum(slot.pid);
 	nulls[PID] = slot.pid == 0;
-	values[STATE] =
-		CStringGetTextDatum(slot.pid == 0 ? "ended" : sto_worker_state_name(slot.state));
+	values[STATE] = CStringGetTextDatum(slot.pid == 0 ? "ended" : state_name(slot.state));
 	values[SINCE] = time_or_null(slot.message_at, &nulls[SINCE]);
 	values[ROUND] = time_or_null(slot.round_at, &nulls[ROUND]);
 	values[SIGNED] = Int64GetDatum(slot.signed_size);

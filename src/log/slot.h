@@ -32,9 +32,6 @@ typedef enum StoWorkerState
 	STO_WORKER_FAILING   /* the last round ended in an error */
 } StoWorkerState;
 
-/* As sto.worker_status says it. */
-extern const char *sto_worker_state_name(StoWorkerState state);
-
 typedef enum StoAskState
 {
 	STO_ASK_FREE,
@@ -101,9 +98,6 @@ extern void sto_slots_init(void);
 
 /* The slot of a database, or NULL.  Hold the lock. */
 extern StoSlot *sto_slot_of(Oid database);
-/* Tell the launcher, or the worker of this database, that there is something to do. */
-extern void sto_wake_launcher(void);
-extern void sto_wake_worker(Oid database);
 
 /* For the worker itself: take the slot until the process ends; false: too late. */
 extern bool sto_slot_attach(int number, uint32 term);

@@ -60,14 +60,6 @@ sto_tree_block(int64 size, StoBlock *block)
 	return found;
 }
 
-int64
-sto_tree_size(void)
-{
-	StoBlock newest;
-
-	return sto_tree_block(-1, &newest) ? newest.tree_size : 0;
-}
-
 void
 sto_tree_open(StoTree *tree, Snapshot snapshot)
 {

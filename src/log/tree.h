@@ -30,8 +30,6 @@ typedef struct StoBlock
  * if there is none.
  */
 extern bool sto_tree_block(int64 size, StoBlock *block);
-/* Leaves sealed so far, as of now. */
-extern int64 sto_tree_size(void);
 
 /*
  * Open a tree to read it; close it when done (an error closes it too).
