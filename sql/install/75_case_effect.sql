@@ -116,9 +116,9 @@ COMMENT ON VIEW sto.case_post IS 'posts of pledges that a case of two officers a
 
 -- Every way in which units leave a hold.
 CREATE VIEW sto.hold_use AS
-SELECT t.entry_id, t.hold_id, t.amount, t.kind, t.keep_rest, t.token_id, t.debit_wallet, t.posted_at
+SELECT t.entry_id, t.hold_id, t.amount, t.kind, t.keep_rest, t.token_id, t.debit_wallet, t.credit_wallet, t.posted_at
   FROM ONLY sto.transfer t WHERE t.kind IN ('post', 'release')
 UNION ALL
-SELECT c.entry_id, c.hold_id, c.amount, t.kind, t.keep_rest, t.token_id, t.debit_wallet, t.posted_at
+SELECT c.entry_id, c.hold_id, c.amount, t.kind, t.keep_rest, t.token_id, t.debit_wallet, t.credit_wallet, t.posted_at
   FROM sto.case_effect() c JOIN ONLY sto.transfer t ON t.entry_id = c.entry_id;
 COMMENT ON VIEW sto.hold_use IS 'posts, releases and enforced entries that took units out of a hold, and how many';

@@ -207,7 +207,10 @@ BEGIN
                coalesce(bool_or(u.token_id <> h.token_id OR u.entry_id <= h.entry_id
                                 OR u.debit_wallet <> h.debit_wallet
                                    AND h.debit_wallet <> ALL (sto.recovered_from(u.debit_wallet, u.token_id, u.entry_id))
-                                OR u.kind = 'post' AND u.posted_at >= h.release_after), false)
+                                -- it goes to whom it names, or to the wallet that succeeded a lost one
+                                OR u.kind = 'post' AND (u.posted_at >= h.release_after
+                                                        OR u.credit_wallet <> h.credit_wallet
+                                                           AND u.credit_wallet <> sto.heir(h.credit_wallet, u.entry_id))), false)
                OR coalesce(sum(u.amount), 0) > h.amount
                -- whoever knows the preimage posts, so a post releases nothing
                OR h.purpose = 'hash_lock' AND coalesce(sum(u.amount), 0) < h.amount
@@ -227,6 +230,14 @@ BEGIN
     SELECT 'holds', 'sto.hold', (SELECT count(*) FROM rebuilt), count(*) = 0, min(x.hold_id),
            CASE WHEN count(*) > 0 THEN format('%s holds: %s', count(*), min(x.reason)) END
       FROM (SELECT r.hold_id, 'used beyond its terms' AS reason FROM rebuilt r WHERE r.misused OR r.remaining < 0
+            UNION ALL
+            SELECT l.entry_id, 'it had expired when it was placed, or its notary had no keys'
+              FROM ONLY sto.transfer l
+             WHERE l.kind = 'hold'
+               AND (l.release_after <= l.posted_at
+                    OR l.notary IS NOT NULL
+                       AND NOT EXISTS (SELECT FROM sto.party n JOIN sto.key_policy k ON k.subject = n.party_id
+                                        WHERE n.party_id = l.notary AND k.policy_event < l.entry_id))
             UNION ALL
             SELECT coalesce(r.hold_id, h.hold_id), 'sto.hold differs from the log'
               FROM rebuilt r FULL JOIN sto.hold h ON h.hold_id = r.hold_id

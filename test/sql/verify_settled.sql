@@ -31,6 +31,11 @@ SELECT sto_test.post(jsonb_build_object('kind', 'post', 'token_id', 'CASH', 'deb
 COMMIT;
 SELECT sto_test.transfer('ACME', 'alice/1', 'bob/1', '1', jsonb_build_object('group_id', md5('g')::uuid)) AS after \gset
 
+-- A pledge, posted.
+SELECT sto_test.hold('ACME', 'alice/1', '3', 'pledge', '{"credit_wallet": "bob/1"}') AS pledge \gset
+SELECT sto_test.post(jsonb_build_object('kind', 'post', 'token_id', 'ACME', 'debit_wallet', 'alice/1', 'credit_wallet', 'bob/1', 'amount', '2', 'ordering_party', 'bob',
+       'hold_id', :pledge, 'keep_rest', true), '{22}') AS pledge_post \gset
+
 -- A party and a token, closed and opened again.
 SELECT sto_test.event('party_status', sto_test.id('bob'), sto_test.id('registrar'), '{"status": "closed"}') AS closed \gset
 SELECT sto_test.event('party_status', sto_test.id('bob'), sto_test.id('registrar'), '{"status": "active"}') AS opened \gset
@@ -59,6 +64,9 @@ SELECT c.what, f.first_bad = c.entry AS named, f.detail FROM (VALUES
     ('a leg taken out', 'groups', :shares_post, format('DELETE FROM sto.transfer WHERE entry_id = %s', :cash_post)),
     ('a leg too much', 'groups', :shares_post, format('UPDATE sto.transfer SET group_id = md5(''g'')::uuid WHERE entry_id = %s', :between)),
     ('a rest kept', 'groups', :shares_post, format('UPDATE sto.hold SET remaining = 1 WHERE hold_id = %s', :shares)),
+    ('a post to another than it names', 'holds', :pledge, format('UPDATE sto.transfer SET credit_wallet = (SELECT issuance FROM sto.token LIMIT 1) WHERE entry_id = %s', :pledge_post)),
+    ('a hold that had expired', 'holds', :pledge, format('UPDATE sto.transfer SET release_after = posted_at WHERE entry_id = %s', :pledge)),
+    ('a notary without keys', 'holds', :shares, format('UPDATE sto.transfer SET notary = sto_test.id(''bob'') WHERE entry_id = %s', :shares)),
     ('a party that was not opened again', 'closed', :later, format('DELETE FROM sto.event WHERE entry_id = %s', :opened)),
     ('a token that was not opened again', 'closed', :cash_later, format('DELETE FROM sto.event WHERE entry_id = %s', :token_opened)),
     ('an issuer closed', 'closed', :token_closed, format('UPDATE sto.event SET subject = sto_test.id(''acme'') WHERE entry_id IN (%s, %s)', :closed, :opened) || format('; DELETE FROM sto.event WHERE entry_id = %s', :opened)))
