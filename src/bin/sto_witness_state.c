@@ -136,22 +136,41 @@ state_save(const Witness *w, const Note *note)
 	return replace(w, w->state_path, note->data, note->len);
 }
 
+/*
+ * Saving replaces the file, so a link is not followed: one that leads nowhere for
+ * now, to a disk that isn't mounted, must not pass for a witness that is new.
+ */
+static int
+open_state(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0 && errno == ENOENT)
+		return -1;
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return fd;
+	if (fd < 0 && errno != ELOOP)
+		complain("open", path);
+	else
+		fprintf(stderr, "sto_witness: %s is no regular file: name the state file itself\n", path);
+	if (fd >= 0)
+		close(fd);
+	errno = EINVAL;
+	return -1;
+}
+
 Verdict
 state_load(Witness *w)
 {
 	const char *why = "";
-	int fd = open(w->state_path, O_RDONLY | O_CLOEXEC);
+	int fd = open_state(w->state_path);
 	ssize_t n;
 	Verdict verdict;
 
 	w->has_last = false;
-	if (fd < 0 && errno == ENOENT)
-		return VERDICT_GOOD;
 	if (fd < 0)
-	{
-		complain("open", w->state_path);
-		return VERDICT_FAILED;
-	}
+		return errno == ENOENT ? VERDICT_GOOD : VERDICT_FAILED;
 	w->last->len = 0;
 	do
 	{

@@ -41,13 +41,20 @@ sto_state_read(const char *path)
 	char *content;
 	size_t len = 0;
 	struct stat st;
-	/* a FIFO would make the worker wait */
-	int fd = OpenTransientFile(path, O_RDONLY | O_NONBLOCK | PG_BINARY);
+	/*
+	 * A FIFO would make the worker wait.  A link is not followed: writing would replace
+	 * it, and one that leads nowhere for now must not pass for a file that isn't there.
+	 */
+	int fd = OpenTransientFile(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | PG_BINARY);
 
 	if (fd < 0)
 	{
 		if (errno == ENOENT)
 			return NULL;
+		if (errno == ELOOP)
+			ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+							errmsg("the state file of the log is a symbolic link"),
+							errhint("Name the file itself in sto_ledger.log_state.")));
 		ereport(ERROR, (errcode_for_file_access(),
 						errmsg("could not open the state file of the log: %m")));
 	}

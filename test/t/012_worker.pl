@@ -264,6 +264,14 @@ is(value('ledger', "SELECT sto.wait_sealed($entry)"), 't', 'sealing goes on');
 sleep 1;
 is(value('ledger', 'SELECT max(tree_size) FROM sto.checkpoint'), $size, 'nothing is signed');
 is(log_lines(qr/could not create the new state file/), 1, 'the log says it once');
+{
+	my $link = $node->basedir . '/link.state';
+
+	symlink $node->basedir . '/not_mounted/ledger.state', $link or die $!;
+	setting('sto_ledger.log_state', "'$link'");
+	becomes('ledger', "state = 'failing' AND message = 'the state file of the log is a symbolic link'", 'a link that leads nowhere is not a state file that is missing');
+	ok(-l $link, '... and is not replaced');
+}
 setting('sto_ledger.log_state');
 becomes('ledger', "state = 'sealing' AND signed_size = sto.tree_size()", 'a good one again');
 

@@ -7,6 +7,7 @@ use StoTest;
 use Digest::SHA qw(sha256);
 use IO::Socket::INET;
 use MIME::Base64 qw(encode_base64);
+use POSIX ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -414,6 +415,18 @@ mkdir $sealed;
 		round_is(2, qr/is not a checkpoint that this witness cosigned/, 'a damaged state of ' . length($damage) . ' octets');
 		is(slurp_file($state), $damage, 'it is left as it is');
 	}
+}
+
+# Nor is what isn't a file, such as a link to a disk that isn't mounted
+for my $case ([ 'a link', sub { symlink "$folder/not_mounted/state", $_[0] } ], [ 'a FIFO', sub { POSIX::mkfifo($_[0], 0600) } ], [ 'a folder', sub { mkdir $_[0] } ])
+{
+	my ($what, $make) = @$case;
+	local $state = "$folder/no_file";
+
+	$make->($state) or die "$what: $!";
+	round_is(2, qr/is no regular file/, "for a state, $what");
+	ok(-l $state || -p $state || -d $state, "for a state, $what: it stays");
+	-d $state ? rmdir $state : unlink $state;
 }
 
 # No room for the evidence: it is refused all the same, and what could not be kept is kept later, whole
