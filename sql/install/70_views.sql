@@ -94,7 +94,8 @@ COMMENT ON VIEW sto.log IS 'events and entries together, in the order of their i
 
 -- One position's side of each entry that moves it, opened; the other side only as its digest, so that the reader can
 -- recompute the leaf without learning what the other party holds.  A UNION ALL at the top of a view would be flattened with
--- the query that reads it, and its security_barrier lost: conditions of the reader's would see every row first.
+-- the query that reads it, and its security_barrier lost: conditions of the reader's would see every row first.  OFFSET 0 keeps his conditions
+-- from being tried on entries before it is known whose the wallet is.
 CREATE VIEW sto.statement_line WITH (security_barrier) AS
 SELECT l.*
   FROM (
@@ -107,9 +108,8 @@ SELECT l.*
            e.attachment_hash, e.group_id, e.undoes, e.checked_once, e.authority_event, e.rule_set, e.key_policy, e.signatures,
            e.received_at, e.posted_at, e.posted_by
       FROM sto.wallet w
-      JOIN ONLY sto.transfer e ON e.debit_wallet = w.address
-     WHERE e.debit_seq IS NOT NULL
-       AND ((SELECT me.reads_all FROM sto.me)
+     CROSS JOIN LATERAL (SELECT t.* FROM ONLY sto.transfer t WHERE t.debit_wallet = w.address AND t.debit_seq IS NOT NULL OFFSET 0) e
+     WHERE ((SELECT me.reads_all FROM sto.me)
             OR w.party_id = (SELECT me.party_id FROM sto.me)
             OR w.custodian = (SELECT me.party_id FROM sto.me))
     UNION ALL
@@ -122,9 +122,8 @@ SELECT l.*
            e.attachment_hash, e.group_id, e.undoes, e.checked_once, e.authority_event, e.rule_set, e.key_policy, e.signatures,
            e.received_at, e.posted_at, e.posted_by
       FROM sto.wallet w
-      JOIN ONLY sto.transfer e ON e.credit_wallet = w.address
-     WHERE e.credit_seq IS NOT NULL
-       AND ((SELECT me.reads_all FROM sto.me)
+     CROSS JOIN LATERAL (SELECT t.* FROM ONLY sto.transfer t WHERE t.credit_wallet = w.address AND t.credit_seq IS NOT NULL OFFSET 0) e
+     WHERE ((SELECT me.reads_all FROM sto.me)
             OR w.party_id = (SELECT me.party_id FROM sto.me)
             OR w.custodian = (SELECT me.party_id FROM sto.me))) l;
 COMMENT ON VIEW sto.statement_line IS

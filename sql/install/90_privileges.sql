@@ -142,8 +142,7 @@ GRANT SELECT ON sto.party_list, sto.opt_in, sto.travel_data, sto.transfer_approv
 GRANT SELECT ON sto.four_eyes TO PUBLIC;
 ALTER TABLE sto.proposal ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON sto.proposal FOR SELECT
-    USING ((SELECT me.reads_all FROM sto.me) OR proposer = (SELECT me.party_id FROM sto.me)
-           OR about IN (SELECT f.token_id FROM sto.four_eyes f WHERE (SELECT me.party_id FROM sto.me) = ANY (f.approvers)));
+    USING (sto.may_see_proposal(proposer, about));
 GRANT SELECT ON sto.proposal, sto.pending_proposals TO PUBLIC;
 
 -- Cases of enforcement: by sto.cases() alone, as EXPLAIN ANALYZE of the table would count what a policy takes away.  Members of
