@@ -138,7 +138,6 @@ class Play:
         return self.random.random() < share
 
     def operation(self):
-        self.wait()
         share, acts = self.random.random(), self.acts
         first = acts.first_terms()
         if first is not None:
@@ -196,6 +195,7 @@ class Play:
         self.acts.points[:] = [p for p in points if p > at]
 
     def act(self, act):
+        self.wait()
         answer = self.db.ask(f"sto_test.act($j${act.call}$j$)")
         told = answer["refusal"]["state"] if answer.get("refusal") else None
         self.saw(f"act {act.name}", told or "recorded")
@@ -214,6 +214,7 @@ class Play:
         for o in orders:
             o["signed"] = acts.signed(o)
         rows = json.dumps([acts.columns(o) for o in orders])
+        self.wait()
         answer = self.db.ask(f"sto_test.attempt($j${rows}$j$, '{how}', {asked}, {undo})")
         try:
             if asked:
