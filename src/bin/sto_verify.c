@@ -29,7 +29,7 @@ static const char usage[] =
 	"  --genesis HEX        leaf hash of the first event: which ledger this must be\n"
 	"  --log-key VKEY       the log's key; checkpoints must be signed by one of those given\n"
 	"  --witness-key VKEY   a witness's key; only these count\n"
-	"  --witnesses K        this many of them must have cosigned a checkpoint\n"
+	"  --witnesses K        this many of them must have cosigned a checkpoint (of a receipt: 1)\n"
 	"  --checkpoint FILE    a checkpoint had from elsewhere, to compare\n"
 	"  --state FILE         remember what was accepted, and go on from there next time\n"
 	"  --no-signatures      leave signatures of orders and acts out\n"
@@ -221,6 +221,9 @@ run(Options *o, int argc, char **argv)
 		refuse("%s what?", command);
 	if (strcmp(command, "receipt") == 0 || strcmp(command, "promise") == 0)
 	{
+		/* whoever names witnesses wants to hear of one of them at least */
+		if (o->witnesses < 0)
+			o->witnesses = o->witness_count > 0;
 		if (o->log_count == 0)
 			refuse("give the log's key with --log-key");
 		return strcmp(command, "receipt") == 0 ? verify_receipt(o, argv[1])
@@ -244,7 +247,7 @@ told(Verdict verdict)
 int
 main(int argc, char **argv)
 {
-	static Options options = {.signatures = true, .size = -1};
+	static Options options = {.signatures = true, .size = -1, .witnesses = -1};
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	int option;
 

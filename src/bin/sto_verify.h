@@ -60,7 +60,7 @@ typedef struct Options
 	StoNoteKey log_keys[KEYS_MAX];
 	int witness_count;
 	StoNoteKey witness_keys[KEYS_MAX];
-	int witnesses; /* cosignatures asked for */
+	int witnesses; /* cosignatures asked for; -1: not said */
 	const char *checkpoint_file;
 	const char *state_file;
 	int jobs;
