@@ -138,8 +138,8 @@ BEGIN
             t.reference, t.preimage, t.signatures,
             $1, $2, d.salt, d.kind = 'issuance', c.salt, c.kind = 'issuance', %s)
           FROM ONLY sto.transfer t
-          LEFT JOIN sto.wallet d ON d.address = t.debit_wallet
-          LEFT JOIN sto.wallet c ON c.address = t.credit_wallet %s $query$,
+          LEFT JOIN sto.wallet d ON d.address = t.debit_wallet AND d.registered < t.entry_id
+          LEFT JOIN sto.wallet c ON c.address = t.credit_wallet AND c.registered < t.entry_id %s $query$,
         CASE WHEN has_holds THEN 'r.rest' ELSE 'NULL' END,
         CASE WHEN has_holds THEN 'LEFT JOIN sto.hold_rest r ON r.entry_id = t.entry_id' END)
        INTO pass USING CASE WHEN leaves THEN coalesce(sto.ledger_id(), '00000000-0000-0000-0000-000000000000') END, key;

@@ -231,10 +231,13 @@ BEGIN
            CASE WHEN count(*) > 0 THEN format('%s holds: %s', count(*), min(x.reason)) END
       FROM (SELECT r.hold_id, 'used beyond its terms' AS reason FROM rebuilt r WHERE r.misused OR r.remaining < 0
             UNION ALL
-            SELECT l.entry_id, 'it had expired when it was placed, or its notary had no keys'
+            SELECT l.entry_id, 'it had expired when it was placed, its notary had no keys, or its beneficiary was no holder''s wallet'
               FROM ONLY sto.transfer l
              WHERE l.kind = 'hold'
                AND (l.release_after <= l.posted_at
+                    OR l.credit_wallet IS NOT NULL
+                       AND NOT EXISTS (SELECT FROM sto.wallet b
+                                        WHERE b.address = l.credit_wallet AND b.kind <> 'issuance' AND b.registered < l.entry_id)
                     OR l.notary IS NOT NULL
                        AND NOT EXISTS (SELECT FROM sto.party n JOIN sto.key_policy k ON k.subject = n.party_id
                                         WHERE n.party_id = l.notary AND k.policy_event < l.entry_id))
