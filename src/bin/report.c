@@ -238,7 +238,7 @@ print_line(const Line *line, FILE *out)
 
 	if (line->noun != NULL)
 		snprintf(examined, sizeof(examined), "%" PRId64 " %s", line->examined, line->noun);
-	fprintf(out, "%-18s %-24s ", line->check, examined);
+	fprintf(out, "%-22s %-24s ", line->check, examined);
 	if (line->problems == 0)
 		fprintf(out, "ok\n");
 	else if (line->entry_id != 0)
@@ -326,7 +326,7 @@ report_print(Report *report, FILE *out, const char *good, bool json, bool quiet)
 	else
 	{
 		for (int i = 0; !quiet && i < report->fact_count; i++)
-			fprintf(out, "%-18s %s\n", report->facts[i].name, report->facts[i].text);
+			fprintf(out, "%-22s %s\n", report->facts[i].name, report->facts[i].text);
 		for (int i = 0; !quiet && i < report->count; i++)
 			print_line(&report->lines[i], out);
 		print_verdict(report, out, good);
