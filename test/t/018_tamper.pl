@@ -351,6 +351,17 @@ my $seal = 'SET client_min_messages = warning; CALL sto.seal()';
 	like($out, qr/BROKEN: cosignature, entry \d+: .*by a key that an event had retired/, '... and why');
 }
 
+# What others have signed, taken out: nothing says how much of it there was.
+{
+	my $db = copy_of_ledger();
+
+	tamper($db, 'DELETE FROM sto.cosignature');
+	is(verify($db), 'whole', 'cosignatures taken out: nothing in the database tells');
+	my ($rc, $out) = sto_verify($db, '--witnesses', 2, map { ('--witness-key', $_) } @witnesses);
+	is($rc, 1, '... sto_verify does, told how many witnesses there must be');
+	like($out, qr/^BROKEN: cosignature: no checkpoint has 2/m, '... and says so');
+}
+
 # A verification that says yes: the function's text in the catalog is another.
 {
 	my $db = copy_of_ledger();
