@@ -10,7 +10,8 @@
 
 #include <string.h>
 
-int
+/* The shape of a stored list; its number of signatures, -1 with a problem reported. */
+static int
 sto_fold_siglist(StoReplay *r, int64_t entry_id, const uint8_t *signatures, size_t len)
 {
 	size_t count = len / STO_SIGLIST_ITEM_LEN;

@@ -467,8 +467,6 @@ extern bool sto_fold_index_overrides(StoReplay *r);
 extern bool sto_fold_quorum(StoReplay *r, int64_t entry_id, const char *what, const Policy *policy,
 							const uint8_t *signatures, size_t len, int64_t at, const uint8_t *msg,
 							size_t msg_len, uint8_t *count);
-/* The shape of a stored list; its number of signatures, -1 with a problem reported. */
-extern int sto_fold_siglist(StoReplay *r, int64_t entry_id, const uint8_t *signatures, size_t len);
 #define STO_SIGLIST_KEY_ID(list, i) ((list) + (size_t) (i) *STO_SIGLIST_ITEM_LEN + 1)
 
 /* replay_event.c */

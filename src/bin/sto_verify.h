@@ -87,8 +87,6 @@ typedef struct Database
 
 extern bool database_open(Database *db, const char *conninfo);
 extern void database_close(Database *db);
-/* Run a command; false with db->why. */
-extern bool database_run(Database *db, PGconn *conn, const char *command);
 /* One row of int64 columns from the side connection, null as -1; false with db->why. */
 extern bool database_numbers(Database *db, const char *query, int64_t *out, int count);
 /* Were the server's own files what failed (SQLSTATE XX001, XX002), last time? */

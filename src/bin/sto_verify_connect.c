@@ -40,7 +40,8 @@ database_is_damaged(const Database *db)
 	return strcmp(last_state, "XX001") == 0 || strcmp(last_state, "XX002") == 0;
 }
 
-bool
+/* Run a command; false with db->why. */
+static bool
 database_run(Database *db, PGconn *conn, const char *command)
 {
 	PGresult *result = patience_exec(conn, command, false);

@@ -16,7 +16,7 @@ same_key(const StoNoteKey *a, const StoNoteKey *b)
 		   memcmp(a->key.data, b->key.data, a->key.len) == 0;
 }
 
-bool
+static bool
 is_given(const StoNoteKey *keys, int count, const StoNoteKey *key)
 {
 	for (int i = 0; i < count; i++)

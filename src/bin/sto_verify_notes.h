@@ -70,6 +70,5 @@ extern void notes_wait(Notes *notes, Evidence *evidence);
 
 /* sto_verify_judge.c: a Judgement's task. */
 extern void judge_checkpoint(Task *task);
-extern bool is_given(const StoNoteKey *keys, int count, const StoNoteKey *key);
 
 #endif

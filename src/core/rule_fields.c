@@ -330,7 +330,8 @@ identifier_len(const char *text)
 	return len > STO_RULE_FUNCTION_MAX || (text[0] >= '0' && text[0] <= '9') ? 0 : len;
 }
 
-bool
+/* "schema.name", neither to be quoted */
+static bool
 sto_rule_is_function(const char *text)
 {
 	size_t schema = identifier_len(text);

@@ -31,7 +31,6 @@ extern bool sto_rule_want_list(StoRuleParse *p, const char *name, const StoJson 
 extern void *sto_rule_take(StoRuleParse *p, size_t size);
 
 extern bool sto_rule_is_plain_name(const char *text); /* [a-z0-9_]{1,64} */
-extern bool sto_rule_is_function(const char *text);   /* "schema.name", neither to be quoted */
 extern bool sto_rule_read_time(StoRuleParse *p, const char *name, const StoJson *value,
 							   int64_t *time);
 

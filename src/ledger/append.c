@@ -43,7 +43,8 @@ sto_append_stamp(StoPosting *p)
 	p->entry.posted_at = sto_gate_clock(floor);
 }
 
-void
+/* The leaf of an entry, with the salts of the wallets it touches. */
+static void
 sto_posting_leaf(const StoPosting *p, uint8_t leaf[STO_DIGEST_LEN])
 {
 	if (!sto_entry_leaf(p->ledger.ledger_id, &p->entry,

@@ -31,13 +31,10 @@ typedef struct StoCloseLines
 	int64 room;
 } StoCloseLines;
 
-/* Every position that has an entry, as it is now. */
-extern void sto_close_read_now(StoCloseLines *out);
 /* As the entries with ids below `before` left them, from the log; ERROR ST404 if it has gaps. */
 extern void sto_close_read_before(int64 before, StoCloseLines *out);
 extern int sto_close_compare(const void *a, const void *b); /* of lines, by their place */
 extern void sto_close_line_leaf(const StoCloseLine *line, StoHash *leaf);
-extern void sto_close_root(const StoCloseLines *lines, StoHash *root);
 /*
  * A close keeps every writer out while it adds up: only superusers and registrars may begin one
  * (ERROR ST104, ST107).  Ask before the lock.

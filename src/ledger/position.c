@@ -153,7 +153,8 @@ lock_by_index(const StoPositionKey *key, bool may_make, StoRow *row)
 	return true;
 }
 
-StoPosition *
+/* NULL if this transaction hasn't locked it. */
+static StoPosition *
 sto_position_find(const uint8_t token_id[STO_UUID_LEN], const uint8_t wallet[STO_ADDRESS_LEN])
 {
 	StoPositionKey key;

@@ -44,9 +44,6 @@ extern StoPosition *sto_position_lock(const uint8_t token_id[STO_UUID_LEN],
 /* Nobody else changes it, or makes it, until this transaction ends. */
 extern void sto_position_bar(const uint8_t token_id[STO_UUID_LEN],
 							 const uint8_t wallet[STO_ADDRESS_LEN]);
-/* NULL if this transaction hasn't locked it. */
-extern StoPosition *sto_position_find(const uint8_t token_id[STO_UUID_LEN],
-									  const uint8_t wallet[STO_ADDRESS_LEN]);
 /*
  * A copy of it as this session sees it now, with its own moves, without a lock; at
  * zero if there is none.

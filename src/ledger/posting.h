@@ -171,7 +171,5 @@ extern void sto_append_stamp(StoPosting *p);
 extern HeapTuple sto_append(StoPosting *p, TupleDesc desc);
 /* restore.c: a complete row of a dump; ERROR ST404 unless its hash is right */
 extern void sto_restore_entry(HeapTuple tuple, TupleDesc desc);
-/* The leaf of an entry, with the salts of the wallets it touches. */
-extern void sto_posting_leaf(const StoPosting *p, uint8_t leaf[STO_DIGEST_LEN]);
 
 #endif

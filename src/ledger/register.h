@@ -153,9 +153,6 @@ extern void sto_register_put(StoRel rel, StoIndex index, int nkeys, const Datum 
 							 Datum *values, bool *nulls);
 /* The dates of a body, into two columns; ERROR ST208 unless from is before to. */
 extern void sto_register_dates(const StoBody *body, int from, int to, Datum *values, bool *nulls);
-/* ERROR ST208 unless every name of a body's list is a topic, and none stands twice; as text[]. */
-extern Datum sto_register_topics(const StoBody *body);
-extern void sto_register_topic(const char *topic);
 /* Longest name, and reason, of an event. */
 #define STO_REGISTER_NAME_MAX 200
 #define STO_REGISTER_REASON_MAX 1000

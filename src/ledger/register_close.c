@@ -242,7 +242,8 @@ read_positions(StoCloseLines *out, Chain *chain, int64 before, Snapshot snapshot
 	finish(out, snapshot);
 }
 
-void
+/* Every position that has an entry, as it is now. */
+static void
 sto_close_read_now(StoCloseLines *out)
 {
 	Snapshot snapshot;
@@ -287,7 +288,7 @@ sto_close_line_leaf(const StoCloseLine *line, StoHash *leaf)
 						errmsg("could not compute a leaf of the close")));
 }
 
-void
+static void
 sto_close_root(const StoCloseLines *lines, StoHash *root)
 {
 	StoFrontier frontier;

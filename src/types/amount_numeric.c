@@ -25,7 +25,8 @@ check_decimals(int32 decimals)
 				 errdetail("A token has 0 to %d decimals, not %d.", DECIMALS_MAX, decimals)));
 }
 
-StoAmount
+/* value of sto.to_units: units of the numeric, or an error */
+static StoAmount
 sto_numeric_to_units(Datum numeric, int32 decimals)
 {
 	char *text;
@@ -72,7 +73,8 @@ sto_numeric_to_units(Datum numeric, int32 decimals)
 	return v;
 }
 
-Datum
+/* value of sto.to_display, a numeric of exactly that scale */
+static Datum
 sto_units_to_numeric(StoAmount units, int32 decimals)
 {
 	char digits[STO_AMOUNT_TEXT_MAX];

@@ -15,8 +15,6 @@
 
 /* Octets of a binary message of exactly that length, or 22P03. */
 extern const char *sto_recv_octets(StringInfo buf, int len, const char *type);
-/* A bytea of exactly that length as octets of their own, or 22P03. */
-extern Datum sto_bytea_to_octets(Datum b, int len, const char *type);
 extern Datum sto_octets_to_bytea(const void *octets, int len);
 
 #define STO_OCTETS_COMPARE(name, suffix, len, op)                                                  \

@@ -17,7 +17,8 @@ sto_recv_octets(StringInfo buf, int len, const char *type)
 	return pq_getmsgbytes(buf, len);
 }
 
-Datum
+/* A bytea of exactly that length as octets of their own, or 22P03. */
+static Datum
 sto_bytea_to_octets(Datum b, int len, const char *type)
 {
 	bytea *p = DatumGetByteaPP(b);

@@ -72,9 +72,4 @@ StoOctetsGetDatum(const void *octets, size_t len)
 extern void sto_datum_get_key(Datum d, StoKey *key);
 extern Datum sto_key_get_datum(const StoKey *key);
 
-/* value of sto.to_units: units of the numeric, or an error */
-extern StoAmount sto_numeric_to_units(Datum numeric, int32 decimals);
-/* value of sto.to_display, a numeric of exactly that scale */
-extern Datum sto_units_to_numeric(StoAmount units, int32 decimals);
-
 #endif
