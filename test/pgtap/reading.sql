@@ -54,7 +54,7 @@ DECLARE
     line  text;
 BEGIN
     FOR n IN 1 .. 2 LOOP
-        FOR line IN EXECUTE format('EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT FROM sto.%s WHERE %s AND %s > %L', relation, place, value, (ARRAY[low, high])[n]) LOOP
+        FOR line IN EXECUTE format('EXPLAIN (ANALYZE, BUFFERS OFF, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT FROM sto.%s WHERE %s AND %s > %L', relation, place, value, (ARRAY[low, high])[n]) LOOP
             plans[n] := plans[n] || replace(line, '''' || (ARRAY[low, high])[n] || '''', 'x') || E'\n';
         END LOOP;
     END LOOP;
