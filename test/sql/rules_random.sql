@@ -8,6 +8,7 @@ SET client_min_messages = warning;
 CREATE EXTENSION sto_ledger;
 \set ECHO none
 \i :srcdir/signer/signer.sql
+\i :srcdir/signer/dry_run.sql
 \i :srcdir/signer/invariants.sql
 \i :srcdir/signer/said.sql
 \i :srcdir/signer/rules.sql
@@ -103,28 +104,6 @@ BEGIN
     END CASE;
     RETURN sto_test.make_order(o);
 END $$;
--- What the gate does: '' or SQLSTATE and reasons; keep: not rolled back if it passes.
-CREATE FUNCTION sto_test.gate_says(o sto.transfer, keep boolean) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    said   text;
-    signer uuid := CASE o.kind WHEN 'issue' THEN sto_test.id('ACME') WHEN 'post' THEN (SELECT w.wallet_id FROM sto.wallet w WHERE w.address = o.credit_wallet)
-                               ELSE (SELECT w.wallet_id FROM sto.wallet w WHERE w.address = o.debit_wallet) END;
-BEGIN
-    PERFORM sto_test.insert_order(o, sto_test.signatures(sto_test.order_message(o), (SELECT k.seeds FROM sto_test.keyring k WHERE k.subject = CASE o.kind WHEN 'issue' THEN sto_test.id('acme') ELSE signer END)));
-    IF keep THEN
-        RETURN '';
-    END IF;
-    RAISE SQLSTATE 'YY000';
-EXCEPTION WHEN SQLSTATE 'YY000' THEN
-    RETURN '';
-WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS said = PG_EXCEPTION_DETAIL;
-    RETURN SQLSTATE || E'\n' || said;
-END $$;
-CREATE FUNCTION sto_test.dry_run_says(o sto.transfer) RETURNS text LANGUAGE sql AS $$
-    SELECT coalesce((array_agg(c.state ORDER BY c.n))[1] || E'\n' || CASE count(*) WHEN 1 THEN max(c.detail) ELSE string_agg(c.rule || ': ' || c.detail, E'\n' ORDER BY c.n) END, '')
-      FROM sto.check_order(jsonb_populate_record(NULL::sto.order, to_jsonb(o))) WITH ORDINALITY c (code, state, rule, label, subject, l, value, passing, detail, n)
-$$;
 CREATE TABLE sto_test.tally (what text, states text, agreed boolean, said text);
 -- The largest amount, at most the one asked, of which a dry run says nothing, found by trying them all.
 CREATE FUNCTION sto_test.largest_of(o sto.transfer) RETURNS bigint LANGUAGE plpgsql AS $$
