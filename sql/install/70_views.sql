@@ -95,11 +95,11 @@ COMMENT ON VIEW sto.log IS 'events and entries together, in the order of their i
 -- One position's side of each entry that moves it, opened; the other side only as its digest, so that the reader can
 -- recompute the leaf without learning what the other party holds.  A UNION ALL at the top of a view would be flattened with
 -- the query that reads it, and its security_barrier lost: conditions of the reader's would see every row first.  OFFSET 0 keeps his conditions
--- from being tried on entries before it is known whose the wallet is.
+-- from being tried on entries before it is known whose the wallet is; the position lets one on the token through to the index.
 CREATE VIEW sto.statement_line WITH (security_barrier) AS
 SELECT l.*
   FROM (
-    SELECT w.address AS wallet, e.token_id, e.debit_seq AS seq, e.entry_id, e.kind, 'debit' AS direction, e.amount,
+    SELECT w.address AS wallet, p.token_id, e.debit_seq AS seq, e.entry_id, e.kind, 'debit' AS direction, e.amount,
            e.debit_balance AS balance, e.debit_held AS held, e.debit_prev AS prev, e.leaf_hash, w.salt,
            (SELECT sto.side_digest(o.salt, e.token_id, e.credit_seq, e.credit_balance, e.credit_held, e.credit_prev)
               FROM sto.wallet o WHERE o.address = e.credit_wallet) AS other_side,
@@ -108,12 +108,14 @@ SELECT l.*
            e.attachment_hash, e.group_id, e.undoes, e.checked_once, e.authority_event, e.rule_set, e.key_policy, e.signatures,
            e.received_at, e.posted_at, e.posted_by
       FROM sto.wallet w
-     CROSS JOIN LATERAL (SELECT t.* FROM ONLY sto.transfer t WHERE t.debit_wallet = w.address AND t.debit_seq IS NOT NULL OFFSET 0) e
+      JOIN sto.position p ON p.wallet = w.address
+     CROSS JOIN LATERAL (SELECT t.* FROM ONLY sto.transfer t
+                          WHERE t.debit_wallet = p.wallet AND t.token_id = p.token_id AND t.debit_seq IS NOT NULL OFFSET 0) e
      WHERE ((SELECT me.reads_all FROM sto.me)
             OR w.party_id = (SELECT me.party_id FROM sto.me)
             OR w.custodian = (SELECT me.party_id FROM sto.me))
     UNION ALL
-    SELECT w.address, e.token_id, e.credit_seq, e.entry_id, e.kind, 'credit', e.amount,
+    SELECT w.address, p.token_id, e.credit_seq, e.entry_id, e.kind, 'credit', e.amount,
            e.credit_balance, e.credit_held, e.credit_prev, e.leaf_hash, w.salt,
            (SELECT sto.side_digest(o.salt, e.token_id, e.debit_seq, e.debit_balance, e.debit_held, e.debit_prev)
               FROM sto.wallet o WHERE o.address = e.debit_wallet),
@@ -122,7 +124,9 @@ SELECT l.*
            e.attachment_hash, e.group_id, e.undoes, e.checked_once, e.authority_event, e.rule_set, e.key_policy, e.signatures,
            e.received_at, e.posted_at, e.posted_by
       FROM sto.wallet w
-     CROSS JOIN LATERAL (SELECT t.* FROM ONLY sto.transfer t WHERE t.credit_wallet = w.address AND t.credit_seq IS NOT NULL OFFSET 0) e
+      JOIN sto.position p ON p.wallet = w.address
+     CROSS JOIN LATERAL (SELECT t.* FROM ONLY sto.transfer t
+                          WHERE t.credit_wallet = p.wallet AND t.token_id = p.token_id AND t.credit_seq IS NOT NULL OFFSET 0) e
      WHERE ((SELECT me.reads_all FROM sto.me)
             OR w.party_id = (SELECT me.party_id FROM sto.me)
             OR w.custodian = (SELECT me.party_id FROM sto.me))) l;
